@@ -1,0 +1,35 @@
+//! Why a connection ends: Discord's close codes, each with the words that go with it.
+//!
+//! See [Discord Docs/Gateway Close Event Codes].
+//!
+//! [Discord Docs/Gateway Close Event Codes]: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Close {
+    pub(crate) code: u16,
+    pub(crate) reason: &'static str,
+}
+
+const fn close(code: u16, reason: &'static str) -> Close {
+    Close { code, reason }
+}
+
+/// A second connection resumed the session of this one.
+pub(crate) const TAKEN_OVER: Close = close(4000, "Session resumed elsewhere.");
+pub(crate) const UNKNOWN_OPCODE: Close = close(4001, "Unknown opcode.");
+pub(crate) const DECODE_ERROR: Close = close(4002, "Error while decoding payload.");
+pub(crate) const NOT_AUTHENTICATED: Close = close(4003, "Not authenticated.");
+pub(crate) const AUTHENTICATION_FAILED: Close = close(4004, "Authentication failed.");
+pub(crate) const ALREADY_AUTHENTICATED: Close = close(4005, "Already authenticated.");
+pub(crate) const INVALID_SEQ: Close = close(4007, "Invalid seq.");
+pub(crate) const RATE_LIMITED: Close = close(4008, "Rate limited.");
+pub(crate) const SESSION_TIMED_OUT: Close = close(4009, "Session timed out.");
+pub(crate) const INVALID_SHARD: Close = close(4010, "Invalid shard.");
+pub(crate) const INVALID_VERSION: Close = close(4012, "Invalid API version.");
+pub(crate) const INVALID_INTENTS: Close = close(4013, "Invalid intent(s).");
+pub(crate) const DISALLOWED_INTENTS: Close = close(4014, "Disallowed intent(s).");
+
+/// Whether a session outlives its bot closing with this code; it does without any.
+pub(crate) fn keeps_session(code_of_bot: Option<u16>) -> bool {
+    !matches!(code_of_bot, Some(1000 | 1001))
+}

@@ -1,0 +1,177 @@
+//! Which events a session wants, by the intents it asked for, and what it may read of a message.
+//!
+//! See [Discord Docs/Gateway Intents].
+//!
+//! [Discord Docs/Gateway Intents]: https://discord.com/developers/docs/events/gateway#gateway-intents
+
+use serde_json::{Value, json};
+
+pub(crate) const GUILDS: u64 = 1;
+pub(crate) const GUILD_MEMBERS: u64 = 1 << 1;
+const GUILD_MODERATION: u64 = 1 << 2;
+const GUILD_EXPRESSIONS: u64 = 1 << 3;
+const GUILD_INTEGRATIONS: u64 = 1 << 4;
+const GUILD_WEBHOOKS: u64 = 1 << 5;
+const GUILD_INVITES: u64 = 1 << 6;
+const GUILD_VOICE_STATES: u64 = 1 << 7;
+pub(crate) const GUILD_PRESENCES: u64 = 1 << 8;
+const GUILD_MESSAGES: u64 = 1 << 9;
+const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
+const GUILD_MESSAGE_TYPING: u64 = 1 << 11;
+const DIRECT_MESSAGES: u64 = 1 << 12;
+const DIRECT_MESSAGE_REACTIONS: u64 = 1 << 13;
+const DIRECT_MESSAGE_TYPING: u64 = 1 << 14;
+pub(crate) const MESSAGE_CONTENT: u64 = 1 << 15;
+const GUILD_SCHEDULED_EVENTS: u64 = 1 << 16;
+const AUTO_MODERATION_CONFIGURATION: u64 = 1 << 20;
+const AUTO_MODERATION_EXECUTION: u64 = 1 << 21;
+const GUILD_MESSAGE_POLLS: u64 = 1 << 24;
+const DIRECT_MESSAGE_POLLS: u64 = 1 << 25;
+
+/// Those that an application must be granted before a session may ask for them.
+pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
+
+/// Every intent there is; any other bit is a mistake (close code 4013).
+pub(crate) const ALL: u64 = PRIVILEGED
+    | GUILDS
+    | GUILD_MODERATION
+    | GUILD_EXPRESSIONS
+    | GUILD_INTEGRATIONS
+    | GUILD_WEBHOOKS
+    | GUILD_INVITES
+    | GUILD_VOICE_STATES
+    | GUILD_MESSAGES
+    | GUILD_MESSAGE_REACTIONS
+    | GUILD_MESSAGE_TYPING
+    | DIRECT_MESSAGES
+    | DIRECT_MESSAGE_REACTIONS
+    | DIRECT_MESSAGE_TYPING
+    | GUILD_SCHEDULED_EVENTS
+    | AUTO_MODERATION_CONFIGURATION
+    | AUTO_MODERATION_EXECUTION
+    | GUILD_MESSAGE_POLLS
+    | DIRECT_MESSAGE_POLLS;
+
+/// Whether a session with these intents gets an event of this name, from a guild or a DM.
+pub(crate) fn want(intents: u64, event: &str, in_guild: bool) -> bool {
+    let unlocking = if in_guild {
+        guild_event(event)
+    } else {
+        direct_event(event)
+    };
+    unlocking.is_none_or(|bits| intents & bits != 0)
+}
+
+/// The flags that tell an application which privileged intents it was granted: the ones for
+/// applications that need no review yet, as every new bot has them.
+pub(crate) fn application_flags(granted: u64) -> u64 {
+    [
+        (GUILD_PRESENCES, 1 << 13),
+        (GUILD_MEMBERS, 1 << 15),
+        (MESSAGE_CONTENT, 1 << 19),
+    ]
+    .into_iter()
+    .filter(|(intent, _)| granted & intent != 0)
+    .fold(0, |flags, (_, flag)| flags | flag)
+}
+
+/// The message as one sees it who lacks `MESSAGE_CONTENT`, or none where nothing is withheld: the
+/// bot's own messages, those that mention it, and all direct messages.
+pub(crate) fn without_content(message: &Value, bot_id: &str) -> Option<Value> {
+    let mentioned = message["mentions"]
+        .as_array()
+        .is_some_and(|users| users.iter().any(|user| user["id"] == bot_id));
+    if message["guild_id"].is_null() || mentioned || message["author"]["id"] == bot_id {
+        return None;
+    }
+    let mut withheld = message.clone();
+    withheld["content"] = json!("");
+    for part in ["embeds", "attachments", "components"] {
+        withheld[part] = json!([]);
+    }
+    if let Some(fields) = withheld.as_object_mut() {
+        fields.remove("poll");
+    }
+    Some(withheld)
+}
+
+/// None for what needs no intent: READY, interactions, entitlements, whatever is newer than this.
+fn guild_event(name: &str) -> Option<u64> {
+    Some(match name {
+        "THREAD_MEMBERS_UPDATE" => GUILDS | GUILD_MEMBERS,
+        "GUILD_CREATE"
+        | "GUILD_UPDATE"
+        | "GUILD_DELETE"
+        | "CHANNEL_CREATE"
+        | "CHANNEL_UPDATE"
+        | "CHANNEL_DELETE"
+        | "CHANNEL_PINS_UPDATE"
+        | "GUILD_ROLE_CREATE"
+        | "GUILD_ROLE_UPDATE"
+        | "GUILD_ROLE_DELETE" => GUILDS,
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
+            GUILD_MESSAGES
+        }
+        "TYPING_START" => GUILD_MESSAGE_TYPING,
+        _ if name.starts_with("MESSAGE_REACTION_") => GUILD_MESSAGE_REACTIONS,
+        _ => return None,
+    })
+}
+
+fn direct_event(name: &str) -> Option<u64> {
+    Some(match name {
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "CHANNEL_PINS_UPDATE" => {
+            DIRECT_MESSAGES
+        }
+        "TYPING_START" => DIRECT_MESSAGE_TYPING,
+        _ if name.starts_with("MESSAGE_REACTION_") => DIRECT_MESSAGE_REACTIONS,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guilds_and_direct_messages_have_intents_of_their_own() {
+        assert!(want(GUILD_MESSAGES, "MESSAGE_CREATE", true));
+        assert!(!want(GUILD_MESSAGES, "MESSAGE_CREATE", false));
+        assert!(want(DIRECT_MESSAGES, "MESSAGE_CREATE", false));
+        assert!(!want(DIRECT_MESSAGES, "MESSAGE_CREATE", true));
+    }
+
+    #[test]
+    fn an_event_without_an_intent_reaches_everybody() {
+        assert!(want(0, "INTERACTION_CREATE", true));
+        assert!(!want(0, "GUILD_CREATE", true));
+    }
+
+    #[test]
+    fn all_intents_are_the_sum_that_discord_documents() {
+        assert_eq!(ALL, 53_608_447);
+        assert_eq!(PRIVILEGED, 33_026);
+    }
+
+    #[test]
+    fn content_is_withheld_unless_the_bot_is_concerned() {
+        let message = |author: &str, mentions: Value| {
+            json!({
+                "guild_id": "1", "content": "hi", "author": { "id": author },
+                "mentions": mentions, "embeds": [{}], "attachments": [{}], "poll": {},
+            })
+        };
+        let withheld = without_content(&message("2", json!([])), "9").expect("withheld");
+        assert_eq!(withheld["content"], "");
+        assert_eq!(withheld["attachments"], json!([]));
+        assert!(withheld.get("poll").is_none());
+        assert_eq!(without_content(&message("9", json!([])), "9"), None);
+        assert_eq!(
+            without_content(&message("2", json!([{ "id": "9" }])), "9"),
+            None
+        );
+        let mut direct = message("2", json!([]));
+        direct["guild_id"] = Value::Null;
+        assert_eq!(without_content(&direct, "9"), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! REST requests as they arrived, for tests to look at.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A REST request that a bot made, and the status it got.
+///
+/// `Debug` withholds the `authorization` header.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Request {
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// The path below `/api/v10`, percent-encoded as it was sent, such as `/channels/1/messages`.
+    pub path: String,
+    /// What follows the `?`, as it was sent; empty if nothing does.
+    pub query: String,
+    /// Names in lower case, in the order of arrival.
+    pub headers: Vec<(String, String)>,
+    /// The JSON of the body, or of the part `payload_json` of a multipart body.
+    pub json: Option<Value>,
+    /// The files of a multipart body, in their order.
+    pub files: Vec<File>,
+    /// The body itself, byte for byte.
+    pub body: Arc<[u8]>,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// One file of a multipart body.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct File {
+    /// The name of the part, such as `files[0]`.
+    pub name: String,
+    /// The name of the file.
+    pub filename: String,
+    /// As the bot says, or `application/octet-stream` if it says nothing.
+    pub content_type: String,
+    /// What is in it.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Request {
+    /// The value of the first header of this name, in whatever case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        header.map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<(&str, &str)> = self.headers.iter().map(withhold_token).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .field("headers", &shown)
+            .field("json", &self.json)
+            .field("files", &self.files)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("status", &self.status)
+            .finish()
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("name", &self.name)
+            .field("filename", &self.filename)
+            .field("content_type", &self.content_type)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}
+
+fn withhold_token((name, value): &(String, String)) -> (&str, &str) {
+    (
+        name,
+        if name == "authorization" {
+            "[withheld]"
+        } else {
+            value
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_withholds_the_token() {
+        let request = Request {
+            method: "GET".to_owned(),
+            path: "/users/@me".to_owned(),
+            query: String::new(),
+            headers: vec![("authorization".to_owned(), "Bot secret".to_owned())],
+            json: None,
+            files: Vec::new(),
+            body: Arc::from([]),
+            status: 200,
+        };
+        assert!(!format!("{request:?}").contains("secret"));
+        assert_eq!(request.header("Authorization"), Some("Bot secret"));
+    }
+}

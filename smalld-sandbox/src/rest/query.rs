@@ -1,0 +1,98 @@
+//! The part of an address after `?`.
+
+use percent_encoding::percent_decode_str;
+
+use super::error::Error;
+use crate::snowflake::Snowflake;
+use crate::world::Page;
+
+/// Names and values, decoded, in their order.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    let decoded = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(move |pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name), decoded(value))
+        })
+}
+
+/// The value of `limit`, if there is one; from 1 to `most`.
+pub(crate) fn limit(query: &str, usual: usize, most: usize) -> Result<usize, Error> {
+    let Some((_, value)) = pairs(query).find(|(name, _)| name == "limit") else {
+        return Ok(usual);
+    };
+    let wrong = |code, message: &str| Error::of_field(&["limit"], code, message);
+    let limit: i64 = value.parse().map_err(|_| {
+        wrong(
+            "NUMBER_TYPE_COERCE",
+            &format!("Value \"{value}\" is not int."),
+        )
+    })?;
+    match usize::try_from(limit) {
+        Ok(limit) if limit > most => Err(wrong(
+            "NUMBER_TYPE_MAX",
+            &format!("int value should be less than or equal to {most}."),
+        )),
+        Ok(limit @ 1..) => Ok(limit),
+        _ => Err(wrong(
+            "NUMBER_TYPE_MIN",
+            "int value should be greater than or equal to 1.",
+        )),
+    }
+}
+
+/// Of `around`, `before` and `after` the last one counts.
+pub(crate) fn page(query: &str) -> Result<Page, Error> {
+    let mut page = Page::Newest;
+    for (name, value) in pairs(query) {
+        let bound: fn(Snowflake) -> Page = match name.as_str() {
+            "around" => Page::Around,
+            "before" => Page::Before,
+            "after" => Page::After,
+            _ => continue,
+        };
+        page = bound(id(&name, &value)?);
+    }
+    Ok(page)
+}
+
+/// The id after which a list shall begin.
+pub(crate) fn after(query: &str) -> Result<Option<Snowflake>, Error> {
+    let after = pairs(query).find(|(name, _)| name == "after");
+    after.map(|(name, value)| id(&name, &value)).transpose()
+}
+
+fn id(name: &str, value: &str) -> Result<Snowflake, Error> {
+    let message = format!("Value \"{value}\" is not snowflake.");
+    Snowflake::parse(value).ok_or_else(|| Error::of_field(&[name], "NUMBER_TYPE_COERCE", &message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_decoded() {
+        let found: Vec<_> = pairs("a=1&b=%C3%BC+x&c&").collect();
+        let expected = [("a", "1"), ("b", "ü x"), ("c", "")];
+        assert_eq!(
+            found,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_limit_keeps_to_its_bounds() {
+        assert_eq!(limit("", 50, 100).ok(), Some(50));
+        assert_eq!(limit("limit=100", 50, 100).ok(), Some(100));
+        for wrong in ["limit=0", "limit=-1", "limit=101", "limit=x", "limit="] {
+            assert!(limit(wrong, 50, 100).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Rate limits: a fixed window for each bucket and top-level resource, begun by its first request,
+//! and one over all. See [Discord Docs/Rate Limits].
+//!
+//! [Discord Docs/Rate Limits]: https://discord.com/developers/docs/topics/rate-limits
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::route::Bucket;
+use crate::snowflake::Snowflake;
+
+const GLOBAL: Limit = Limit {
+    requests: 50,
+    window: Duration::from_secs(1),
+};
+/// How many windows may be open before those that are over are looked for and forgotten.
+const MANY: usize = 1000;
+
+/// So many requests in a window of so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) requests: u32,
+    pub(crate) window: Duration,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RateLimits {
+    all: Option<Window>,
+    buckets: HashMap<(&'static str, Option<Snowflake>), Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    limit: Limit,
+    used: u32,
+    ends: Instant,
+}
+
+/// What a reply says about limits.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    Granted(Standing),
+    /// Too many in this bucket.
+    Refused(Standing),
+    /// Too many altogether.
+    RefusedGlobally {
+        retry_after: Duration,
+    },
+}
+
+/// How a bucket stands after a request.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Standing {
+    hash: String,
+    limit: u32,
+    remaining: u32,
+    reset_after: Duration,
+}
+
+impl RateLimits {
+    pub(crate) fn admit(&mut self, bucket: &Bucket, now: Instant) -> Verdict {
+        let all = Window::at(&mut self.all, GLOBAL, now);
+        if !all.take() {
+            return Verdict::RefusedGlobally {
+                retry_after: all.ends - now,
+            };
+        }
+        if self.buckets.len() > MANY {
+            self.buckets.retain(|_, window| window.ends > now);
+        }
+        let key = (bucket.name, bucket.top_level);
+        let window = self
+            .buckets
+            .entry(key)
+            .or_insert_with(|| Window::new(bucket.limit, now));
+        if window.ends <= now {
+            *window = Window::new(bucket.limit, now);
+        }
+        let granted = window.take();
+        let standing = window.standing(hash(bucket.name), now);
+        if granted {
+            Verdict::Granted(standing)
+        } else {
+            Verdict::Refused(standing)
+        }
+    }
+}
+
+impl Verdict {
+    /// Header names and values; `now_millis` is the wall clock's.
+    pub(crate) fn headers(&self, now_millis: u64) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Granted(standing) => standing.headers(now_millis),
+            Self::Refused(standing) => {
+                let mut headers = standing.headers(now_millis);
+                headers.push(("retry-after", whole_seconds(standing.reset_after)));
+                headers.push(("x-ratelimit-scope", "user".to_owned()));
+                headers
+            }
+            Self::RefusedGlobally { retry_after } => vec![
+                ("retry-after", whole_seconds(*retry_after)),
+                ("x-ratelimit-global", "true".to_owned()),
+                ("x-ratelimit-scope", "global".to_owned()),
+            ],
+        }
+    }
+
+    /// The body of the 429, if it is one.
+    pub(crate) fn refusal(&self) -> Option<Value> {
+        let (retry_after, global) = match self {
+            Self::Granted(_) => return None,
+            Self::Refused(standing) => (standing.reset_after, false),
+            Self::RefusedGlobally { retry_after } => (*retry_after, true),
+        };
+        let retry_after = retry_after.as_secs_f64();
+        let message = "You are being rate limited.";
+        Some(json!({ "message": message, "retry_after": retry_after, "global": global }))
+    }
+}
+
+impl Standing {
+    fn headers(&self, now_millis: u64) -> Vec<(&'static str, String)> {
+        let after = millis(self.reset_after);
+        vec![
+            ("x-ratelimit-limit", self.limit.to_string()),
+            ("x-ratelimit-remaining", self.remaining.to_string()),
+            (
+                "x-ratelimit-reset",
+                seconds(now_millis.saturating_add(after)),
+            ),
+            ("x-ratelimit-reset-after", seconds(after)),
+            ("x-ratelimit-bucket", self.hash.clone()),
+        ]
+    }
+}
+
+impl Window {
+    fn new(limit: Limit, now: Instant) -> Self {
+        Self {
+            limit,
+            used: 0,
+            ends: now + limit.window,
+        }
+    }
+
+    /// The window in this place, a new one if the old is over.
+    fn at(place: &mut Option<Self>, limit: Limit, now: Instant) -> &mut Self {
+        *place = place.take().filter(|window| window.ends > now);
+        place.get_or_insert_with(|| Self::new(limit, now))
+    }
+
+    fn take(&mut self) -> bool {
+        let free = self.used < self.limit.requests;
+        self.used += u32::from(free);
+        free
+    }
+
+    fn standing(&self, hash: String, now: Instant) -> Standing {
+        Standing {
+            hash,
+            limit: self.limit.requests,
+            remaining: self.limit.requests - self.used,
+            reset_after: round_up(self.ends - now),
+        }
+    }
+}
+
+/// Says nothing but whether two buckets are the same, as on Discord.
+fn hash(name: &str) -> String {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, name).hash(&mut hasher);
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(0), half(1))
+}
+
+/// To whole milliseconds, so that a client which waits that long does not come too early.
+fn round_up(time: Duration) -> Duration {
+    Duration::from_millis(millis(time) + u64::from(!time.subsec_nanos().is_multiple_of(1_000_000)))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+fn whole_seconds(time: Duration) -> String {
+    time.as_millis().div_ceil(1000).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(name: &'static str, requests: u32) -> Bucket {
+        let limit = Limit {
+            requests,
+            window: Duration::from_secs(5),
+        };
+        Bucket {
+            name,
+            top_level: None,
+            limit,
+        }
+    }
+
+    fn header(verdict: &Verdict, name: &str) -> Option<String> {
+        let mut headers = verdict.headers(1_800_000_000_000).into_iter();
+        headers
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+
+    #[test]
+    fn the_window_begins_with_its_first_request() {
+        let (mut limits, bucket, start) = (RateLimits::default(), bucket("a", 2), Instant::now());
+        let first = limits.admit(&bucket, start);
+        assert_eq!(
+            header(&first, "x-ratelimit-remaining").as_deref(),
+            Some("1")
+        );
+        assert_eq!(
+            header(&first, "x-ratelimit-reset").as_deref(),
+            Some("1800000005.000")
+        );
+        let later = start + Duration::from_millis(1250);
+        let second = limits.admit(&bucket, later);
+        assert_eq!(
+            header(&second, "x-ratelimit-reset-after").as_deref(),
+            Some("3.750")
+        );
+        let third = limits.admit(&bucket, later);
+        assert_eq!(header(&third, "retry-after").as_deref(), Some("4"));
+        assert_eq!(
+            third.refusal().map(|body| body["retry_after"].clone()),
+            Some(json!(3.75))
+        );
+        assert!(matches!(
+            limits.admit(&bucket, start + Duration::from_secs(5)),
+            Verdict::Granted(_)
+        ));
+    }
+
+    #[test]
+    fn fifty_in_a_second_are_the_limit_over_all() {
+        let (mut limits, start) = (RateLimits::default(), Instant::now());
+        for _ in 0..50 {
+            assert!(matches!(
+                limits.admit(&bucket("a", 99), start),
+                Verdict::Granted(_)
+            ));
+        }
+        let refused = limits.admit(&bucket("b", 99), start);
+        assert_eq!(
+            header(&refused, "x-ratelimit-scope").as_deref(),
+            Some("global")
+        );
+        assert_eq!(
+            refused.refusal().map(|body| body["global"].clone()),
+            Some(json!(true))
+        );
+        assert!(matches!(
+            limits.admit(&bucket("b", 99), start + Duration::from_secs(1)),
+            Verdict::Granted(_)
+        ));
+    }
+
+    #[test]
+    fn buckets_do_not_share_and_have_different_hashes() {
+        let (mut limits, now) = (RateLimits::default(), Instant::now());
+        let first = limits.admit(&bucket("a", 1), now);
+        let second = limits.admit(&bucket("b", 1), now);
+        assert!(matches!(second, Verdict::Granted(_)));
+        assert_ne!(
+            header(&first, "x-ratelimit-bucket"),
+            header(&second, "x-ratelimit-bucket")
+        );
+    }
+}

@@ -1,0 +1,329 @@
+//! The handle: what tests and front ends hold, and what stops everything when it is dropped.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::builder::Builder;
+use crate::gateway::Ending;
+use crate::happening::Happenings;
+use crate::hub::Hub;
+use crate::request::Request;
+use crate::snowflake::Snowflake;
+use crate::world::Draft;
+
+/// A Discord of one's own, on this machine: one guild, one text channel, some people, one bot.
+///
+/// It serves REST and the gateway on the loopback until it is dropped. Its methods do not block,
+/// except that those which say so wait, and they can be called from any thread.
+pub struct Sandbox {
+    hub: Arc<Hub>,
+    serving: AbortHandle,
+    bot_id: String,
+    guild_id: String,
+    channel_id: String,
+    user: User,
+}
+
+/// Somebody in the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct User {
+    /// The id, as it stands in JSON.
+    pub id: String,
+    /// The username.
+    pub name: String,
+}
+
+impl Sandbox {
+    /// Starts one with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// If no port of the loopback can be had.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Options first.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(hub: Arc<Hub>, serving: AbortHandle) -> Self {
+        let (bot_id, guild_id, channel_id, user) = hub.look(|state| {
+            let world = &state.world;
+            let user = User {
+                id: world.person().id.to_string(),
+                name: world.person().name.clone(),
+            };
+            (world.bot().id, world.guild_id(), world.general(), user)
+        });
+        let [bot_id, guild_id, channel_id] =
+            [bot_id, guild_id, channel_id].map(|id| id.to_string());
+        Self {
+            hub,
+            serving,
+            bot_id,
+            guild_id,
+            channel_id,
+            user,
+        }
+    }
+
+    /// Where REST is: `http://127.0.0.1:PORT/api/v10`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.hub.settings.base_url
+    }
+
+    /// The bot's token, without a prefix.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.hub.settings.token
+    }
+
+    /// The id of the bot, which is also that of its application.
+    #[must_use]
+    pub fn bot_id(&self) -> &str {
+        &self.bot_id
+    }
+
+    /// The id of the guild.
+    #[must_use]
+    pub fn guild_id(&self) -> &str {
+        &self.guild_id
+    }
+
+    /// The id of the guild's text channel, `general`.
+    #[must_use]
+    pub fn channel_id(&self) -> &str {
+        &self.channel_id
+    }
+
+    /// The person who speaks by [`say`](Self::say) and the like.
+    #[must_use]
+    pub fn user(&self) -> User {
+        self.user.clone()
+    }
+
+    /// The user writes into the guild's channel. Gives the id of the message.
+    ///
+    /// Every session whose intents want it gets a `MESSAGE_CREATE`, now or when it resumes.
+    ///
+    /// # Panics
+    ///
+    /// If there is nothing in the text, as nobody can send an empty message.
+    pub fn say(&self, text: impl Into<String>) -> String {
+        let draft = Draft::text(text);
+        let said = self.hub.change(|world, now| {
+            let (channel, user) = (world.general(), world.person().id);
+            world.post(channel, user, draft, now)
+        });
+        said.expect("a message has text").to_string()
+    }
+
+    /// The user writes to the bot directly. Gives the id of the message.
+    ///
+    /// # Panics
+    ///
+    /// If there is nothing in the text.
+    pub fn direct_message(&self, text: impl Into<String>) -> String {
+        let draft = Draft::text(text);
+        let said = self.hub.change(|world, now| {
+            let user = world.person().id;
+            let channel = world.direct_channel(user, now)?;
+            world.post(channel, user, draft, now)
+        });
+        said.expect("a message has text").to_string()
+    }
+
+    /// The user reacts to a message with a Unicode emoji; a second time changes nothing.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such message, or this is no emoji.
+    pub fn react(&self, message_id: impl AsRef<str>, emoji: &str) {
+        let message_id = message_id.as_ref();
+        let reacted = self.hub.change(|world, _| {
+            let message = Snowflake::parse(message_id)?;
+            let channel = world.channel_of(message)?;
+            world.react(channel, message, world.person().id, emoji).ok()
+        });
+        assert!(
+            reacted.is_some(),
+            "cannot react to message `{message_id}` with `{emoji}`"
+        );
+    }
+
+    /// Sends any event with any `d` to every session, whatever its intents.
+    ///
+    /// It is numbered, and replayed on a resume, like any other; the state of the sandbox does not
+    /// change by it.
+    pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
+        let d = d.into();
+        self.hub
+            .with_gateway(|gateway, _| gateway.publish_to_all(event.as_ref(), &d));
+    }
+
+    /// The messages of the guild's channel, oldest first, as events tell them.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Value> {
+        self.hub
+            .look(|state| state.world.messages(state.world.general()))
+    }
+
+    /// The REST requests so far, oldest first; at most the newest 10,000.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.hub
+            .look(|state| state.requests.iter().cloned().collect())
+    }
+
+    /// What bots sent over the gateway, oldest first, without their tokens; at most the newest
+    /// 10,000. What is no JSON with an opcode is not among them.
+    #[must_use]
+    pub fn gateway_payloads(&self) -> Vec<Value> {
+        self.hub
+            .look(|state| state.payloads.iter().cloned().collect())
+    }
+
+    /// Waits for a message by the bot, in whatever channel, that fits; one that is already there
+    /// counts. None if there is none within this time.
+    pub async fn wait_for_message(
+        &self,
+        fits: impl Fn(&Value) -> bool,
+        at_most: Duration,
+    ) -> Option<Value> {
+        self.wait_for(
+            |sandbox| {
+                sandbox
+                    .hub
+                    .look(|state| state.world.messages_by_bot())
+                    .into_iter()
+                    .find(&fits)
+            },
+            at_most,
+        )
+        .await
+    }
+
+    /// Waits until a bot has identified, which is when READY is on its way to it; false if none
+    /// does within this time.
+    pub async fn wait_until_ready(&self, at_most: Duration) -> bool {
+        self.wait_until(|sandbox| sandbox.identifies() > 0, at_most)
+            .await
+    }
+
+    /// Waits until something is so, such as `|sandbox| sandbox.resumes() == 2`. It is looked at
+    /// now and after every change. False if it is not so within this time.
+    pub async fn wait_until(&self, is_so: impl Fn(&Self) -> bool, at_most: Duration) -> bool {
+        self.wait_for(|sandbox| is_so(sandbox).then_some(()), at_most)
+            .await
+            .is_some()
+    }
+
+    /// How many gateway connections there have been so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.hub.look(|state| state.connections)
+    }
+
+    /// How many of [`connections`](Self::connections) came to the `resume_gateway_url` of READY.
+    #[must_use]
+    pub fn connections_to_resume_url(&self) -> usize {
+        self.hub.look(|state| state.connections_to_resume_url)
+    }
+
+    /// How many gateway connections are open now.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.hub.look(|state| state.gateway.connections.count())
+    }
+
+    /// How many sessions were begun so far.
+    #[must_use]
+    pub fn identifies(&self) -> usize {
+        self.hub.look(|state| state.gateway.identifies)
+    }
+
+    /// How often a session was resumed; a refused attempt does not count.
+    #[must_use]
+    pub fn resumes(&self) -> usize {
+        self.hub.look(|state| state.gateway.resumes)
+    }
+
+    /// Drops every gateway connection without a close frame. The sessions can be resumed.
+    pub fn cut(&self) {
+        self.hub.end_connections(&Ending::Cut);
+    }
+
+    /// Closes every gateway connection with this code, after what is on its way to it. The
+    /// sessions can be resumed, whatever the code says.
+    pub fn close(&self, code: u16) {
+        self.hub
+            .end_connections(&Ending::Close(code, String::new()));
+    }
+
+    /// Forgets all sessions: nothing more is dispatched to them, and RESUME is answered by
+    /// opcode 9 with `d` false. Open connections stay open and get no word of it.
+    pub fn invalidate_sessions(&self) {
+        self.hub
+            .with_gateway(|gateway, _| gateway.sessions.forget_all());
+    }
+
+    /// Sends a text frame to every gateway connection, whatever is in it: other opcodes, such as
+    /// `{"op":7,"d":null}`, or garbage.
+    pub fn send_raw(&self, text: impl AsRef<str>) {
+        self.hub.send_raw(text.as_ref());
+    }
+
+    /// Everything that happens from now on. Whoever falls more than 4,096 happenings behind is
+    /// told how many it missed.
+    #[must_use]
+    pub fn subscribe(&self) -> Happenings {
+        self.hub.subscribe()
+    }
+
+    async fn wait_for<T>(&self, look: impl Fn(&Self) -> Option<T>, at_most: Duration) -> Option<T> {
+        let mut changes = self.hub.changes();
+        let found = async {
+            loop {
+                // Seen first, looked at then: a change in between wakes us again.
+                changes.borrow_and_update();
+                if let Some(found) = look(self) {
+                    return Some(found);
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        timeout(at_most, found).await.ok().flatten()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("base_url", &self.base_url())
+            .field("bot_id", &self.bot_id)
+            .field("guild_id", &self.guild_id)
+            .field("channel_id", &self.channel_id)
+            .field("connected", &self.connected())
+            .finish_non_exhaustive()
+    }
+}

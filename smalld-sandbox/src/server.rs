@@ -1,0 +1,218 @@
+//! The two listeners, and what becomes of a connection: REST, the gateway, or a file.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use crate::gateway;
+use crate::hub::{Entrance, Hub};
+use crate::rest;
+
+/// Before the next attempt to accept after a failed one.
+const BREATHER: Duration = Duration::from_millis(50);
+
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// Both sockets, bound but not served yet.
+pub(crate) struct Listeners {
+    general: TcpListener,
+    resume: TcpListener,
+}
+
+impl Listeners {
+    /// On the loopback; port 0 lets the system choose.
+    pub(crate) async fn bind(port: u16) -> io::Result<Self> {
+        let general = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let resume = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Ok(Self { general, resume })
+    }
+
+    /// The address of the general one and of the one for resuming.
+    pub(crate) fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.general.local_addr()?, self.resume.local_addr()?))
+    }
+
+    /// Serves both until this is aborted; that ends every connection, too.
+    pub(crate) fn serve(self, hub: &Arc<Hub>) -> AbortHandle {
+        let general = accept(self.general, Arc::clone(hub), Entrance::General);
+        let resume = accept(self.resume, Arc::clone(hub), Entrance::Resume);
+        tokio::spawn(async { tokio::join!(general, resume) }).abort_handle()
+    }
+}
+
+async fn accept(listener: TcpListener, hub: Arc<Hub>, entrance: Entrance) {
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(connection(stream, Arc::clone(&hub), entrance));
+            }
+            // The bot gave up early, or this process has no file descriptors left for a moment.
+            Err(_) => tokio::time::sleep(BREATHER).await,
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Serves one TCP connection to its end: HTTP first and then, if the bot upgrades, the gateway.
+async fn connection(stream: TcpStream, hub: Arc<Hub>, entrance: Entrance) {
+    // Small frames should not wait for each other; without this they are merely slower.
+    let _ = stream.set_nodelay(true);
+    let upgrade = Mutex::new(None);
+    let (shared, pending) = (&hub, &upgrade);
+    let service = service_fn(move |request| async move {
+        Ok::<_, Infallible>(answer(shared, entrance, request, pending).await)
+    });
+    let http = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    if http.with_upgrades().await.is_err() {
+        return;
+    }
+    let upgrade = upgrade
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    if let Some((upgrade, version)) = upgrade
+        && let Some(socket) = websocket(upgrade).await
+    {
+        match version {
+            Version::Ten => gateway::serve(hub, socket, entrance).await,
+            Version::Other => gateway::refuse(socket, gateway::INVALID_VERSION).await,
+        }
+    }
+}
+
+type Upgrade = Mutex<Option<(OnUpgrade, Version)>>;
+
+#[derive(Debug)]
+enum Version {
+    Ten,
+    /// Closed with a close code, which can only be said once the websocket is open.
+    Other,
+}
+
+async fn answer(
+    hub: &Hub,
+    entrance: Entrance,
+    mut request: Request<Incoming>,
+    upgrade: &Upgrade,
+) -> Reply {
+    if request.uri().path() != "/" {
+        return match entrance {
+            Entrance::General => rest::answer(hub, request).await,
+            Entrance::Resume => plain(StatusCode::NOT_FOUND, "only the gateway is served here\n"),
+        };
+    }
+    match handshake(&request) {
+        Ok((reply, version)) => {
+            let upgrading = hyper::upgrade::on(&mut request);
+            *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrading, version));
+            reply
+        }
+        Err((status, why)) => plain(status, why),
+    }
+}
+
+/// A status and the reason, for people.
+type Refused = (StatusCode, &'static str);
+
+/// The answer that opens a websocket, if the query asks for what we speak.
+fn handshake(request: &Request<Incoming>) -> Result<(Reply, Version), Refused> {
+    let Some(key) = request
+        .headers()
+        .get(SEC_WEBSOCKET_KEY)
+        .filter(|_| upgrades(request))
+    else {
+        return Err((StatusCode::UPGRADE_REQUIRED, "the gateway is a websocket\n"));
+    };
+    let version = version(request.uri().query().unwrap_or_default())
+        .map_err(|mistake| (StatusCode::BAD_REQUEST, mistake))?;
+    let mut reply = plain(StatusCode::SWITCHING_PROTOCOLS, "");
+    let accept = derive_accept_key(key.as_bytes()).parse();
+    let headers = reply.headers_mut();
+    headers.insert(
+        CONNECTION,
+        hyper::header::HeaderValue::from_static("Upgrade"),
+    );
+    headers.insert(
+        UPGRADE,
+        hyper::header::HeaderValue::from_static("websocket"),
+    );
+    headers.extend(accept.ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
+    Ok((reply, version))
+}
+
+fn upgrades(request: &Request<Incoming>) -> bool {
+    let upgrade = request
+        .headers()
+        .get(UPGRADE)
+        .and_then(|protocol| protocol.to_str().ok());
+    upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+}
+
+fn version(query: &str) -> Result<Version, &'static str> {
+    let mut version = Version::Other;
+    for (name, value) in rest::pairs(query) {
+        match (name.as_str(), value.as_str()) {
+            ("v", "10") => version = Version::Ten,
+            ("encoding", "json") => {}
+            ("encoding", _) => return Err("this gateway speaks `encoding=json` only\n"),
+            ("compress", _) => {
+                return Err("this gateway does not compress: leave out `compress`\n");
+            }
+            _ => {}
+        }
+    }
+    Ok(version)
+}
+
+/// The raw socket under the connection, so that whoever serves it can do anything with it.
+async fn websocket(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+    let parts = upgrade
+        .await
+        .ok()
+        .map(Upgraded::downcast::<TokioIo<TcpStream>>)?
+        .ok()?;
+    let (stream, config) = (parts.io.into_inner(), gateway::websocket_config());
+    let read = parts.read_buf.to_vec();
+    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await)
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Reply {
+    let mut reply = Response::new(Full::from(text));
+    *reply.status_mut() = status;
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_speaks_version_10_in_uncompressed_json() {
+        assert!(matches!(version("v=10&encoding=json"), Ok(Version::Ten)));
+        assert!(matches!(version("v=10"), Ok(Version::Ten)));
+        assert!(matches!(version("v=9&encoding=json"), Ok(Version::Other)));
+        // Without a version, Discord serves the sixth.
+        assert!(matches!(version(""), Ok(Version::Other)));
+        assert!(version("v=10&encoding=etf").is_err());
+        assert!(version("v=10&encoding=json&compress=zlib-stream").is_err());
+    }
+}

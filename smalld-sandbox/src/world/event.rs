@@ -1,0 +1,14 @@
+//! What happened in the world, as the gateway tells it.
+
+use serde_json::Value;
+
+use crate::snowflake::Snowflake;
+
+/// One dispatch before it belongs to a session: no sequence number, nothing withheld.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) name: &'static str,
+    pub(crate) data: Value,
+    /// Where it happened; none for direct messages. Decides the shard and the intents it needs.
+    pub(crate) guild: Option<Snowflake>,
+}

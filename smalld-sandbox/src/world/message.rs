@@ -1,0 +1,150 @@
+//! A message, what one writes to make or change it, and its attachments and reactions.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::emoji::Emoji;
+use crate::snowflake::Snowflake;
+
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) id: Snowflake,
+    pub(crate) author: Snowflake,
+    pub(crate) content: String,
+    pub(crate) edited: Option<u64>,
+    pub(crate) tts: bool,
+    pub(crate) nonce: Option<Value>,
+    pub(crate) flags: u64,
+    pub(crate) embeds: Vec<Value>,
+    pub(crate) components: Vec<Value>,
+    pub(crate) poll: Option<Value>,
+    pub(crate) mentions: Vec<Snowflake>,
+    pub(crate) mentions_everyone: bool,
+    pub(crate) reply_to: Option<Snowflake>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) reactions: Vec<Reaction>,
+}
+
+/// A message that is not sent yet.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) content: String,
+    pub(crate) tts: bool,
+    pub(crate) nonce: Option<Value>,
+    /// A message with the same nonce that is there already is returned instead.
+    pub(crate) enforce_nonce: bool,
+    pub(crate) flags: u64,
+    pub(crate) embeds: Vec<Value>,
+    pub(crate) components: Vec<Value>,
+    pub(crate) poll: Option<Value>,
+    pub(crate) reply_to: Option<Snowflake>,
+    /// Whether a reply to nothing is refused; otherwise it becomes a plain message.
+    pub(crate) must_exist: bool,
+    pub(crate) may_mention: AllowedMentions,
+    pub(crate) uploads: Vec<Upload>,
+}
+
+/// A change; what is none stays as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Edit {
+    pub(crate) content: Option<String>,
+    pub(crate) flags: Option<u64>,
+    pub(crate) embeds: Option<Vec<Value>>,
+    pub(crate) components: Option<Vec<Value>>,
+    pub(crate) may_mention: AllowedMentions,
+    /// The attachments that shall remain.
+    pub(crate) keep: Option<Vec<Snowflake>>,
+    pub(crate) uploads: Vec<Upload>,
+}
+
+/// Whom a message may mention, however its text reads.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowedMentions {
+    pub(crate) everyone: bool,
+    pub(crate) any_user: bool,
+    pub(crate) users: Vec<Snowflake>,
+    pub(crate) replied_user: bool,
+}
+
+impl Default for AllowedMentions {
+    /// Without a word about it, everybody.
+    fn default() -> Self {
+        Self {
+            everyone: true,
+            any_user: true,
+            users: Vec::new(),
+            replied_user: true,
+        }
+    }
+}
+
+/// A file that comes with a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Upload {
+    pub(crate) filename: String,
+    pub(crate) content_type: String,
+    pub(crate) description: Option<String>,
+    pub(crate) bytes: Arc<[u8]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Attachment {
+    pub(crate) id: Snowflake,
+    pub(crate) file: Upload,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reaction {
+    pub(crate) emoji: Emoji,
+    /// In the order in which they reacted.
+    pub(crate) users: Vec<Snowflake>,
+}
+
+impl Draft {
+    pub(crate) fn text(content: impl Into<String>) -> Self {
+        Self {
+            content: content.into(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.content.trim().is_empty()
+            && self.embeds.is_empty()
+            && self.components.is_empty()
+            && self.poll.is_none()
+            && self.uploads.is_empty()
+    }
+}
+
+impl Attachment {
+    /// `at` is the address under which this channel's attachments are served.
+    pub(crate) fn json(&self, at: &str) -> Value {
+        let url = format!("{at}/{}/{}", self.id, in_url(&self.file.filename));
+        let mut attachment = json!({
+            "id": self.id,
+            "filename": self.file.filename,
+            "size": self.file.bytes.len(),
+            "url": url,
+            "proxy_url": url,
+            "content_type": self.file.content_type,
+            "flags": 0,
+        });
+        if let Some(description) = &self.file.description {
+            attachment["description"] = json!(description);
+        }
+        attachment
+    }
+}
+
+fn in_url(filename: &str) -> String {
+    percent_encoding::utf8_percent_encode(filename, UNSAFE_IN_PATH).to_string()
+}
+
+/// All but the characters that RFC 3986 leaves unreserved.
+const UNSAFE_IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');

@@ -1,0 +1,207 @@
+//! The world as JSON: how REST and the gateway describe what is in it.
+
+use serde_json::{Map, Value, json};
+
+use super::channel::{Channel, Kind};
+use super::message::{Message, Reaction};
+use super::{World, timestamp};
+use crate::snowflake::Snowflake;
+
+/// Discord's numbers for kinds of channels and messages.
+const GUILD_TEXT: u64 = 0;
+const DM: u64 = 1;
+const DEFAULT: u64 = 0;
+const REPLY: u64 = 19;
+
+impl World {
+    /// The stub of READY.
+    pub(crate) fn unavailable_guild(&self) -> Value {
+        json!({ "id": self.guild.id, "unavailable": true })
+    }
+
+    pub(crate) fn guild_json(&self) -> Value {
+        self.guild.json(&self.users[&self.guild.bot])
+    }
+
+    /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself, as nobody is in voice.
+    pub(crate) fn guild_create(&self, with_presences: bool) -> Value {
+        let listed = |user: &Snowflake| with_presences || *user == self.bot;
+        let members = self.guild.members.keys().filter(|user| listed(user));
+        let online = self.guild.members.keys().filter(|_| with_presences);
+        let mut guild = self.guild_json();
+        guild["joined_at"] = json!(timestamp::iso8601(self.guild.members[&self.bot].joined));
+        guild["large"] = json!(false);
+        guild["unavailable"] = json!(false);
+        guild["member_count"] = json!(self.guild.members.len());
+        guild["members"] = members.filter_map(|user| self.member(*user)).collect();
+        guild["presences"] = online.map(|user| self.presence(*user)).collect();
+        guild["channels"] = self.guild_channels();
+        for none in [
+            "threads",
+            "voice_states",
+            "stage_instances",
+            "guild_scheduled_events",
+        ] {
+            guild[none] = json!([]);
+        }
+        guild["soundboard_sounds"] = json!([]);
+        guild
+    }
+
+    pub(crate) fn presence(&self, user: Snowflake) -> Value {
+        json!({
+            "user": { "id": user },
+            "guild_id": self.guild.id,
+            "status": "online",
+            "activities": [],
+            "client_status": { "desktop": "online" },
+        })
+    }
+
+    pub(crate) fn guild_channels(&self) -> Value {
+        self.channels
+            .values()
+            .filter(|c| c.guild().is_some())
+            .map(|c| self.channel_json(c))
+            .collect()
+    }
+
+    pub(crate) fn channel_json(&self, channel: &Channel) -> Value {
+        match &channel.kind {
+            Kind::Text { guild, name } => json!({
+                "id": channel.id,
+                "type": GUILD_TEXT,
+                "guild_id": guild,
+                "name": name,
+                "position": 0,
+                "permission_overwrites": [],
+                "flags": 0,
+                "nsfw": false,
+                "parent_id": null,
+                "topic": null,
+                "last_message_id": channel.last_message,
+                "rate_limit_per_user": 0,
+                "last_pin_timestamp": null,
+            }),
+            Kind::Direct { with } => json!({
+                "id": channel.id,
+                "type": DM,
+                "last_message_id": channel.last_message,
+                "flags": 0,
+                "recipients": [self.users[with].json()],
+            }),
+        }
+    }
+
+    /// A member with the user inside.
+    pub(crate) fn member(&self, user: Snowflake) -> Option<Value> {
+        let mut member = self.guild.members.get(&user)?.json();
+        member["user"] = self.users.get(&user)?.json();
+        Some(member)
+    }
+
+    /// A message as REST gives it.
+    pub(crate) fn message_json(&self, channel: &Channel, message: &Message) -> Value {
+        let mut json = self.message_alone(channel, message);
+        if let Some(original) = message.reply_to {
+            let referenced = channel.messages.get(&original);
+            json["referenced_message"] = referenced.map_or(Value::Null, |original| {
+                self.message_alone(channel, original)
+            });
+        }
+        json
+    }
+
+    /// A message as events tell it: REST's fields and where it happened, who wrote it there.
+    pub(crate) fn message_event(&self, channel: &Channel, message: &Message) -> Value {
+        let mut json = self.message_json(channel, message);
+        let Some(guild) = channel.guild() else {
+            json["channel_type"] = json!(DM);
+            return json;
+        };
+        json["channel_type"] = json!(GUILD_TEXT);
+        json["guild_id"] = json!(guild);
+        if let Some(member) = self.guild.members.get(&message.author) {
+            json["member"] = member.json();
+        }
+        json["mentions"] = message
+            .mentions
+            .iter()
+            .map(|user| self.mentioned(*user))
+            .collect();
+        json
+    }
+
+    /// A message without the one it replies to.
+    fn message_alone(&self, channel: &Channel, message: &Message) -> Value {
+        let attachments_at = format!("{}/attachments/{}", self.media_url, channel.id);
+        let mut json = json!({
+            "id": message.id,
+            "channel_id": channel.id,
+            "author": self.users[&message.author].json(),
+            "content": message.content,
+            "timestamp": timestamp::iso8601(message.id.millis()),
+            "edited_timestamp": message.edited.map(timestamp::iso8601),
+            "tts": message.tts,
+            "mention_everyone": message.mentions_everyone,
+            "mentions": message.mentions.iter().map(|id| self.users[id].json()).collect::<Value>(),
+            "mention_roles": [],
+            "attachments":
+                message.attachments.iter().map(|a| a.json(&attachments_at)).collect::<Value>(),
+            "embeds": message.embeds,
+            "components": message.components,
+            "pinned": false,
+            "type": if message.reply_to.is_some() { REPLY } else { DEFAULT },
+            "flags": message.flags,
+        });
+        if let Some(fields) = json.as_object_mut() {
+            self.add_optional(fields, channel, message);
+        }
+        json
+    }
+
+    /// Fields that are absent, not null, where there is nothing to say.
+    fn add_optional(&self, json: &mut Map<String, Value>, channel: &Channel, message: &Message) {
+        if let Some(nonce) = &message.nonce {
+            json.insert("nonce".to_owned(), nonce.clone());
+        }
+        if let Some(poll) = &message.poll {
+            json.insert("poll".to_owned(), poll.clone());
+        }
+        if let Some(original) = message.reply_to {
+            let mut reference =
+                json!({ "type": 0, "message_id": original, "channel_id": channel.id });
+            if let Some(guild) = channel.guild() {
+                reference["guild_id"] = json!(guild);
+            }
+            json.insert("message_reference".to_owned(), reference);
+        }
+        if !message.reactions.is_empty() {
+            let reactions = message
+                .reactions
+                .iter()
+                .map(|reaction| self.reaction(reaction));
+            json.insert("reactions".to_owned(), reactions.collect());
+        }
+    }
+
+    fn reaction(&self, reaction: &Reaction) -> Value {
+        let count = reaction.users.len();
+        json!({
+            "emoji": reaction.emoji.json(),
+            "count": count,
+            "count_details": { "burst": 0, "normal": count },
+            "me": reaction.users.contains(&self.bot),
+            "me_burst": false,
+            "burst_colors": [],
+        })
+    }
+
+    fn mentioned(&self, user: Snowflake) -> Value {
+        let mut json = self.users[&user].json();
+        if let Some(member) = self.guild.members.get(&user) {
+            json["member"] = member.json();
+        }
+        json
+    }
+}

@@ -1,0 +1,236 @@
+//! A bot reduced to its sockets, so that every byte of the sandbox can be looked at.
+
+#![allow(dead_code, reason = "each test binary uses some of it")]
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use smalld_sandbox::Sandbox;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// No wait in these tests comes near to it, unless something is broken.
+pub const LONG: Duration = Duration::from_secs(20);
+pub const ALL_INTENTS: u64 = 53_608_447;
+pub const MESSAGE_CONTENT: u64 = 1 << 15;
+
+/// One gateway connection.
+pub struct Gateway {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+/// What came over it.
+#[derive(Debug)]
+pub enum Received {
+    Payload(Value),
+    Raw(String),
+    Closed(Option<u16>),
+}
+
+impl Gateway {
+    pub async fn connect(url: &str) -> Self {
+        let url = format!("{url}/?v=10&encoding=json");
+        Self {
+            socket: connect_async(url).await.expect("connected").0,
+        }
+    }
+
+    /// Connects to the general address, and takes the HELLO.
+    pub async fn greeted(sandbox: &Sandbox) -> Self {
+        let mut gateway = Self::connect(&general_url(sandbox)).await;
+        let hello = gateway.payload().await;
+        assert_eq!(hello["op"], 10);
+        gateway
+    }
+
+    /// Identifies, and takes READY and GUILD_CREATE. Gives the `d` of READY.
+    pub async fn ready(sandbox: &Sandbox, intents: u64) -> (Self, Value) {
+        let mut gateway = Self::greeted(sandbox).await;
+        gateway.send(&identify(sandbox.token(), intents)).await;
+        let ready = gateway.payload().await;
+        assert_eq!(
+            (&ready["t"], &ready["s"]),
+            (&json!("READY"), &json!(1)),
+            "{ready}"
+        );
+        if intents & 1 != 0 {
+            assert_eq!(gateway.payload().await["t"], "GUILD_CREATE");
+        }
+        (gateway, ready["d"].clone())
+    }
+
+    pub async fn send(&mut self, payload: &Value) {
+        self.send_text(&payload.to_string()).await;
+    }
+
+    pub async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("sent");
+    }
+
+    pub async fn close(&mut self, code: u16) {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: "".into(),
+        };
+        self.socket.close(Some(frame)).await.expect("closed");
+    }
+
+    pub async fn receive(&mut self) -> Received {
+        loop {
+            match timeout(LONG, self.socket.next())
+                .await
+                .expect("a frame in time")
+            {
+                Some(Ok(Message::Text(text))) => {
+                    let json = serde_json::from_str(&text);
+                    return json
+                        .map_or_else(|_| Received::Raw(text.to_string()), Received::Payload);
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    return Received::Closed(frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Received::Closed(None),
+            }
+        }
+    }
+
+    pub async fn payload(&mut self) -> Value {
+        match self.receive().await {
+            Received::Payload(payload) => payload,
+            other => panic!("no payload but {other:?}"),
+        }
+    }
+
+    /// The close code, after whatever else comes before.
+    pub async fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Received::Closed(code) = self.receive().await {
+                return code;
+            }
+        }
+    }
+
+    /// The next dispatch; others that come before are a failure.
+    pub async fn dispatch(&mut self, name: &str) -> Value {
+        let payload = self.payload().await;
+        assert_eq!(
+            (&payload["op"], &payload["t"]),
+            (&json!(0), &json!(name)),
+            "{payload}"
+        );
+        payload
+    }
+}
+
+impl From<WebSocketStream<MaybeTlsStream<TcpStream>>> for Gateway {
+    fn from(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        Self { socket }
+    }
+}
+
+pub fn identify(token: &str, intents: u64) -> Value {
+    let properties = json!({ "os": "linux", "browser": "test", "device": "test" });
+    json!({ "op": 2, "d": { "token": token, "intents": intents, "properties": properties } })
+}
+
+pub fn resume(token: &str, session_id: &Value, seq: u64) -> Value {
+    json!({ "op": 6, "d": { "token": token, "session_id": session_id, "seq": seq } })
+}
+
+pub fn general_url(sandbox: &Sandbox) -> String {
+    let authority = sandbox.base_url().strip_prefix("http://").expect("http");
+    format!(
+        "ws://{}",
+        authority.strip_suffix("/api/v10").expect("a version")
+    )
+}
+
+/// REST requests as the bot would make them.
+pub struct Rest {
+    base_url: String,
+    token: String,
+    client: Client,
+}
+
+/// A status, headers, and the JSON of the body (null without one).
+pub struct Answer {
+    pub status: u16,
+    pub json: Value,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl Rest {
+    pub fn new(sandbox: &Sandbox) -> Self {
+        let agent = "DiscordBot (https://example.org, 1.0)";
+        Self {
+            base_url: sandbox.base_url().to_owned(),
+            token: sandbox.token().to_owned(),
+            client: Client::builder()
+                .user_agent(agent)
+                .no_proxy()
+                .build()
+                .expect("a client"),
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.base_url));
+        request.header("authorization", format!("Bot {}", self.token))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::PUT, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+}
+
+impl Answer {
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = timeout(LONG, request.send())
+            .await
+            .expect("in time")
+            .expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self {
+            status,
+            json,
+            headers,
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().expect("text"))
+    }
+
+    /// The status, and Discord's code.
+    pub fn error(&self) -> (u16, Option<u64>) {
+        (self.status, self.json["code"].as_u64())
+    }
+}
