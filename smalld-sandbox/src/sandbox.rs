@@ -232,6 +232,27 @@ impl Sandbox {
             .is_some()
     }
 
+    /// Whether what is said in the guild reaches a bot: there is a session, connected or not, to
+    /// whose shard the guild belongs. What its intents let through is another question.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.hub
+            .look(|state| state.gateway.sessions.see(state.world.guild_id()))
+    }
+
+    /// With whom the bot talks in this channel; none if it is no channel of direct messages.
+    #[must_use]
+    pub fn recipient(&self, channel_id: impl AsRef<str>) -> Option<User> {
+        let channel = Snowflake::parse(channel_id.as_ref())?;
+        self.hub.look(|state| {
+            let user = state.world.recipient(channel)?;
+            Some(User {
+                id: user.id.to_string(),
+                name: user.name.clone(),
+            })
+        })
+    }
+
     /// How many gateway connections there have been so far.
     #[must_use]
     pub fn connections(&self) -> usize {

@@ -390,6 +390,22 @@ async fn payloads_are_remembered_without_the_token() {
 }
 
 #[tokio::test]
+async fn the_guild_is_heard_once_its_shard_is_there() {
+    let sandbox = Sandbox::start().await.expect("started");
+    let guild: u64 = sandbox.guild_id().parse().expect("a number");
+    let own = (guild >> 22) % 2;
+    for shard in [1 - own, own] {
+        assert!(!sandbox.is_heard());
+        let mut gateway = Gateway::greeted(&sandbox).await;
+        let mut payload = identify(sandbox.token(), 0);
+        payload["d"]["shard"] = json!([shard, 2]);
+        gateway.send(&payload).await;
+        gateway.dispatch("READY").await;
+    }
+    assert!(sandbox.is_heard());
+}
+
+#[tokio::test]
 async fn a_shard_without_the_guild_hears_nothing_of_it() {
     let sandbox = Sandbox::start().await.expect("started");
     let guild: u64 = sandbox.guild_id().parse().expect("a number");

@@ -268,10 +268,10 @@ async fn a_direct_channel_is_opened_and_written_to() {
         (&channel["type"], &channel["recipients"][0]["id"]),
         (&json!(1), &json!(sandbox.user().id))
     );
-    let path = format!(
-        "/channels/{}/messages",
-        channel["id"].as_str().expect("an id")
-    );
+    let id = channel["id"].as_str().expect("an id");
+    assert_eq!(sandbox.recipient(id), Some(sandbox.user()));
+    assert_eq!(sandbox.recipient(sandbox.channel_id()), None);
+    let path = format!("/channels/{id}/messages");
     rest.post(&path, &json!({ "content": "psst" })).await;
     let told = gateway.dispatch("MESSAGE_CREATE").await;
     assert_eq!(

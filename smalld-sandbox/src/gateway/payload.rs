@@ -161,7 +161,7 @@ mod tests {
         Payload::read(payload).err().map(|close| close.code)
     }
 
-    fn identify(d: Value) -> Value {
+    fn identify(d: &Value) -> Value {
         let mut identify =
             json!({ "op": 2, "d": { "token": "t", "intents": 0, "properties": {} } });
         for (key, value) in d.as_object().into_iter().flatten() {
@@ -195,10 +195,10 @@ mod tests {
 
     #[test]
     fn every_mistake_in_identify_has_its_code() {
-        assert_eq!(code(&identify(json!({}))), None);
-        assert_eq!(code(&identify(json!({ "token": null }))), Some(4002));
-        assert_eq!(code(&identify(json!({ "properties": null }))), Some(4002));
-        assert_eq!(code(&identify(json!({ "intents": null }))), Some(4013));
+        assert_eq!(code(&identify(&json!({}))), None);
+        assert_eq!(code(&identify(&json!({ "token": null }))), Some(4002));
+        assert_eq!(code(&identify(&json!({ "properties": null }))), Some(4002));
+        assert_eq!(code(&identify(&json!({ "intents": null }))), Some(4013));
         for shard in [
             json!([1, 1]),
             json!([0]),
@@ -207,7 +207,7 @@ mod tests {
             json!([-1, 2]),
         ] {
             assert_eq!(
-                code(&identify(json!({ "shard": shard }))),
+                code(&identify(&json!({ "shard": shard }))),
                 Some(4010),
                 "{shard}"
             );

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::connections::ConnectionId;
 use crate::intents;
+use crate::snowflake::Snowflake;
 use crate::world::Event;
 
 /// How many dispatches a session remembers for a resume. A bot that missed more starts over.
@@ -115,6 +116,11 @@ impl Sessions {
         }
     }
 
+    /// Whether this guild belongs to the shard of some session.
+    pub(crate) fn see(&self, guild: Snowflake) -> bool {
+        self.all.iter().any(|session| session.sees(Some(guild)))
+    }
+
     pub(crate) fn forget_all(&mut self) {
         self.all.clear();
     }
@@ -202,18 +208,20 @@ impl Session {
         (seq + 1 >= oldest).then(|| missed.map(|(_, text)| text.clone()).collect())
     }
 
-    /// A guild belongs to one shard; direct messages are the first one's.
     fn wants(&self, event: &Event) -> bool {
+        self.sees(event.guild) && intents::want(self.intents, event.name, event.guild.is_some())
+    }
+
+    /// A guild belongs to one shard; direct messages are the first one's.
+    fn sees(&self, guild: Option<Snowflake>) -> bool {
         let (shard, count) = self.shard.unwrap_or((0, 1));
-        let owner = event.guild.map_or(0, |guild| guild.shard(count));
-        owner == shard && intents::want(self.intents, event.name, event.guild.is_some())
+        guild.map_or(0, |guild| guild.shard(count)) == shard
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snowflake::Snowflake;
 
     const FIRST: ConnectionId = ConnectionId(1);
     const SECOND: ConnectionId = ConnectionId(2);

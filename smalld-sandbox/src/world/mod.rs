@@ -148,6 +148,14 @@ impl World {
         self.channels.get(&id).ok_or(Refusal::UnknownChannel)
     }
 
+    /// With whom the bot talks in this channel of direct messages.
+    pub(crate) fn recipient(&self, channel: Snowflake) -> Option<&User> {
+        match self.channels.get(&channel)?.kind {
+            Kind::Direct { with } => self.users.get(&with),
+            Kind::Text { .. } => None,
+        }
+    }
+
     pub(crate) fn message(&self, channel: Snowflake, id: Snowflake) -> Result<Value, Refusal> {
         let channel = self.channel(channel)?;
         let message = channel.messages.get(&id).ok_or(Refusal::UnknownMessage)?;

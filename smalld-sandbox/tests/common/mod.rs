@@ -1,6 +1,7 @@
 //! A bot reduced to its sockets, so that every byte of the sandbox can be looked at.
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(unreachable_pub, reason = "as in a crate of its own")]
 
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Gateway {
         gateway
     }
 
-    /// Identifies, and takes READY and GUILD_CREATE. Gives the `d` of READY.
+    /// Identifies, and takes READY and `GUILD_CREATE`. Gives the `d` of READY.
     pub async fn ready(sandbox: &Sandbox, intents: u64) -> (Self, Value) {
         let mut gateway = Self::greeted(sandbox).await;
         gateway.send(&identify(sandbox.token(), intents)).await;
@@ -144,7 +145,12 @@ pub fn resume(token: &str, session_id: &Value, seq: u64) -> Value {
 }
 
 pub fn general_url(sandbox: &Sandbox) -> String {
-    let authority = sandbox.base_url().strip_prefix("http://").expect("http");
+    gateway_at(sandbox.base_url())
+}
+
+/// The gateway's address that goes with this one of REST.
+pub fn gateway_at(base_url: &str) -> String {
+    let authority = base_url.strip_prefix("http://").expect("http");
     format!(
         "ws://{}",
         authority.strip_suffix("/api/v10").expect("a version")
@@ -167,10 +173,14 @@ pub struct Answer {
 
 impl Rest {
     pub fn new(sandbox: &Sandbox) -> Self {
+        Self::at(sandbox.base_url(), sandbox.token())
+    }
+
+    pub fn at(base_url: &str, token: &str) -> Self {
         let agent = "DiscordBot (https://example.org, 1.0)";
         Self {
-            base_url: sandbox.base_url().to_owned(),
-            token: sandbox.token().to_owned(),
+            base_url: base_url.to_owned(),
+            token: token.to_owned(),
             client: Client::builder()
                 .user_agent(agent)
                 .no_proxy()

@@ -1,0 +1,48 @@
+//! The program for people. It uses the library's public face alone, as any other front end would.
+
+mod child;
+mod close_code;
+mod escape;
+mod expectations;
+mod message;
+mod options;
+mod outcome;
+mod plan;
+mod session;
+mod signals;
+mod terminal;
+mod transcript;
+
+use std::env;
+use std::process::ExitCode;
+
+use options::{HELP, Invocation};
+
+/// As shells and many programs have it for a command line that cannot be understood.
+const MISUSED: u8 = 2;
+const FAILED: u8 = 1;
+
+pub(crate) fn main() -> ExitCode {
+    let options = match options::parse(env::args_os().skip(1)) {
+        Ok(Invocation::Run(options)) => options,
+        Ok(Invocation::Help) => return terminal::answer(HELP),
+        Ok(Invocation::Version) => {
+            return terminal::answer(concat!("smalld-sandbox ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
+        Err(mistake) => {
+            terminal::complain(&mistake);
+            terminal::complain("`smalld-sandbox --help` lists the options");
+            return MISUSED.into();
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(session::run(options)).into(),
+        Err(error) => {
+            terminal::complain(&format!("cannot wait for sockets and time: {error}"));
+            FAILED.into()
+        }
+    }
+}

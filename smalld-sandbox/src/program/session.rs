@@ -1,0 +1,319 @@
+//! One run of the program, from the start of the sandbox to the exit status: joins the bot's
+//! process, the conversation, stdin and stdout. What to show and when to end is decided elsewhere.
+
+use std::ffi::OsString;
+use std::future;
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use smalld_sandbox::{Happening, Happenings, Sandbox};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::child::Child;
+use super::expectations::Expectations;
+use super::options::Options;
+use super::plan::{self, Plan, Rules};
+use super::signals::Signals;
+use super::terminal::{self, Printer, complain};
+use super::transcript::Transcript;
+use super::{FAILED, escape, message, outcome};
+
+const CANNOT_START: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+/// How long the last words of a bot that has ended may take to arrive here.
+const AFTERGLOW: Duration = Duration::from_secs(1);
+
+/// Runs a whole session. Gives the status for the program to end with.
+pub(super) async fn run(options: Options) -> u8 {
+    let (sandbox, signals) = match (start_sandbox(&options).await, Signals::listen()) {
+        (Ok(sandbox), Ok(signals)) => (sandbox, signals),
+        (Err(error), _) => {
+            complain(&format!("cannot serve on port {}: {error}", options.port));
+            return FAILED;
+        }
+        (_, Err(error)) => {
+            complain(&format!("cannot listen for ctrl-c: {error}"));
+            return FAILED;
+        }
+    };
+    let mut session = Session::new(sandbox, signals, &options);
+    let status = session.run(&options).await;
+    // Whoever is stuck with a pager can still have it their way.
+    tokio::select! {
+        () = session.printer.finish() => {}
+        () = session.signals.next() => {}
+    }
+    status
+}
+
+async fn start_sandbox(options: &Options) -> io::Result<Sandbox> {
+    let mut builder = Sandbox::builder().port(options.port);
+    if let Some(token) = &options.token {
+        builder = builder.token(token);
+    }
+    if let Some(name) = &options.name {
+        builder = builder.bot_name(name);
+    }
+    if !options.privileged_intents {
+        builder = builder.granted_intents(0);
+    }
+    builder.start().await
+}
+
+/// Why the conversation is over.
+enum End {
+    /// The bot ended by itself.
+    Left(ExitStatus),
+    /// Ctrl-c, or nobody reads what is printed.
+    Asked,
+    Planned(plan::End),
+}
+
+struct Session {
+    sandbox: Sandbox,
+    happenings: Happenings,
+    transcript: Transcript,
+    expectations: Expectations,
+    plan: Plan,
+    printer: Printer,
+    signals: Signals,
+}
+
+impl Session {
+    fn new(sandbox: Sandbox, signals: Signals, options: &Options) -> Self {
+        let expectations = Expectations::new(options.expect.clone());
+        let rules = Rules {
+            timeout: options.timeout,
+            ready_timeout: options.ready_timeout,
+            expecting: expectations.any(),
+            ends_with_input: !options.command.is_empty(),
+            watched: terminal::is_stdin_terminal(),
+        };
+        Self {
+            happenings: sandbox.subscribe(),
+            transcript: Transcript::default(),
+            sandbox,
+            expectations,
+            plan: Plan::new(rules, Instant::now()),
+            printer: Printer::new(),
+            signals,
+        }
+    }
+
+    async fn run(&mut self, options: &Options) -> u8 {
+        let (url, token) = (self.sandbox.base_url(), self.sandbox.token());
+        self.printer.note(format!("Discord at {url}"));
+        let mut child = None;
+        if options.command.is_empty() {
+            self.printer.note(format!(
+                "a bot finds it with these in its environment:\n    \
+                 SMALLD_BASE_URL={url}\n    SMALLD_TOKEN={}",
+                escape::line(token)
+            ));
+        } else {
+            self.printer
+                .note(format!("starting `{}`", shown(&options.command)));
+            let variables = [("SMALLD_BASE_URL", url), ("SMALLD_TOKEN", token)];
+            match Child::start(&options.command, variables) {
+                Ok(started) => child = Some(started),
+                Err(error) => return refused(&options.command[0], &error),
+            }
+        }
+        let mut input = Some(terminal::input(options.say.clone()));
+        let end = self.converse(&mut child, &mut input).await;
+        let mut status = 0;
+        if let Some(child) = &mut child {
+            status = self.stop(child, &end, options.stop_timeout).await;
+            self.hear_out().await;
+        }
+        self.verdict(&end, status, options)
+    }
+
+    async fn converse(
+        &mut self,
+        child: &mut Option<Child>,
+        input: &mut Option<mpsc::Receiver<String>>,
+    ) -> End {
+        loop {
+            let next = self.plan.next();
+            // In this order whatever is known already is told before anything ends.
+            tokio::select! {
+                biased;
+                () = self.signals.next() => return End::Asked,
+                () = self.printer.closed() => return End::Asked,
+                Some(happening) = self.happenings.next() => self.tell(&happening),
+                line = next_line(input), if self.plan.is_ready() => self.say(line),
+                status = ended(child) => return End::Left(status),
+                end = due(next) => return End::Planned(end),
+            }
+        }
+    }
+
+    fn tell(&mut self, happening: &Happening) {
+        let now = Instant::now();
+        self.plan.happened(now);
+        let recipient = |channel: &str| Some(self.sandbox.recipient(channel)?.name);
+        if let Some(line) = self.transcript.line(happening, recipient) {
+            self.printer.print(&line);
+        }
+        if let Happening::MessageCreated(message) | Happening::MessageUpdated(message) = happening
+            && message["author"]["id"] == self.sandbox.bot_id()
+        {
+            self.expectations.hear(message);
+            if self.expectations.are_met() {
+                self.plan.met();
+            }
+        }
+        if !self.plan.is_ready() && self.sandbox.is_heard() {
+            self.plan.ready(now);
+            self.printer.note(if self.plan.waits_for_somebody() {
+                "the bot is ready; type what to say to it, ctrl-c ends"
+            } else {
+                "the bot is ready"
+            });
+        }
+    }
+
+    /// Says a line, or takes note that there are no more.
+    fn say(&mut self, line: Option<String>) {
+        match line {
+            None => self.plan.input_ended(Instant::now()),
+            Some(line) if line.trim().is_empty() => {}
+            Some(line) if message::is_too_long(&line) => {
+                self.printer
+                    .note("not said, as it is longer than Discord's 2,000 characters");
+            }
+            Some(line) => {
+                self.sandbox.say(line);
+            }
+        }
+    }
+
+    /// Makes sure that nothing of the bot is left. Gives the status it is to be judged by.
+    async fn stop(&mut self, child: &mut Child, end: &End, at_most: Duration) -> u8 {
+        let asked = !matches!(end, End::Left(_));
+        match end {
+            End::Left(status) => self.printer.note(format!("the bot ended ({status})")),
+            End::Planned(plan::End::Busy) => self
+                .printer
+                .note("the bot has not become quiet; stopping it all the same"),
+            End::Planned(_) | End::Asked => self.printer.note("stopping the bot"),
+        }
+        child.ask_to_stop();
+        let mut deadline = Some(Instant::now() + at_most);
+        let status = loop {
+            tokio::select! {
+                biased;
+                Some(happening) = self.happenings.next() => self.tell(&happening),
+                status = child.gone() => break status,
+                () = self.signals.next() => {
+                    deadline = None;
+                    child.kill();
+                }
+                () = reached(deadline) => {
+                    let patience = at_most.as_secs_f64();
+                    let note = format!("the bot did not stop within {patience} s and was killed");
+                    self.printer.note(note);
+                    deadline = None;
+                    child.kill();
+                }
+            }
+        };
+        let Ok(status) = status else {
+            return FAILED;
+        };
+        let status_to_end_with = outcome::status(status, asked);
+        if asked && status_to_end_with != 0 {
+            self.printer.note(format!("the bot ended ({status})"));
+        }
+        status_to_end_with
+    }
+
+    /// Tells what the bot did just before its end, which may still be on its way.
+    async fn hear_out(&mut self) {
+        let all_left = |sandbox: &Sandbox| sandbox.connected() == 0;
+        self.sandbox.wait_until(all_left, AFTERGLOW).await;
+        while let Ok(Some(happening)) = timeout(Duration::ZERO, self.happenings.next()).await {
+            self.tell(&happening);
+        }
+    }
+
+    fn verdict(&self, end: &End, ended: u8, options: &Options) -> u8 {
+        if let End::Planned(plan::End::NeverReady) = end {
+            let patience = options.ready_timeout.as_secs_f64();
+            complain(&format!("the bot was not ready within {patience} s"));
+            return FAILED;
+        }
+        if self.expectations.are_met() {
+            return ended;
+        }
+        let circumstance = match end {
+            End::Planned(_) => format!("within {} s", options.timeout.as_secs_f64()),
+            End::Left(_) => "before it ended".to_owned(),
+            End::Asked => "before it was stopped".to_owned(),
+        };
+        complain(&self.expectations.complaint(&circumstance));
+        if ended == 0 { FAILED } else { ended }
+    }
+}
+
+/// The next line to say; none at the end of them, once.
+async fn next_line(input: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+    let Some(lines) = input else {
+        return future::pending().await;
+    };
+    let line = lines.recv().await;
+    if line.is_none() {
+        *input = None;
+    }
+    line
+}
+
+async fn ended(child: &mut Option<Child>) -> ExitStatus {
+    match child {
+        Some(child) => match child.ended().await {
+            Ok(status) => status,
+            // A process that cannot be waited for is left to the plan, which has an end.
+            Err(_) => future::pending().await,
+        },
+        None => future::pending().await,
+    }
+}
+
+async fn due(next: Option<(Instant, plan::End)>) -> plan::End {
+    reached(next.map(|(at, _)| at)).await;
+    next.map_or(plan::End::Quiet, |(_, end)| end)
+}
+
+async fn reached(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => future::pending().await,
+    }
+}
+
+/// Says why the command cannot be started.
+fn refused(program: &OsString, error: &io::Error) -> u8 {
+    let program = escape::line(&program.to_string_lossy());
+    if error.kind() == io::ErrorKind::NotFound {
+        complain(&format!("there is no command `{program}`: {error}"));
+        return NOT_FOUND;
+    }
+    complain(&format!("cannot start `{program}`: {error}"));
+    CANNOT_START
+}
+
+fn shown(command: &[OsString]) -> String {
+    let words = command.iter().map(|word| {
+        let word = escape::line(&word.to_string_lossy());
+        if word.is_empty() || word.contains([' ', '\'', '"']) {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        } else {
+            word
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
