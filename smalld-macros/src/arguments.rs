@@ -1,0 +1,149 @@
+//! The arguments of an attribute, taken apart at their commas. What they mean is decided in
+//! `filter`.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::{Error, LitStr, Result};
+
+use crate::mistakes::Mistakes;
+
+/// One argument.
+pub(crate) enum Argument {
+    /// `message_create`
+    Word(Ident),
+    /// `"MESSAGE_CREATE"`
+    Text(LitStr),
+    /// `op = 0`
+    Option(Ident, Value),
+    /// `"/type" = 2`
+    Field(LitStr, Value),
+}
+
+/// What follows a `=`: at least one token.
+pub(crate) struct Value(pub(crate) Vec<TokenTree>);
+
+impl Value {
+    pub(crate) fn tokens(&self) -> TokenStream {
+        self.0.iter().cloned().collect()
+    }
+}
+
+/// Splits them. An argument that makes no sense is told of and left out, so that the others are
+/// still looked at.
+pub(crate) fn split(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Argument> {
+    let tokens = flat(arguments);
+    let mut found = Vec::new();
+    for part in tokens.split_inclusive(|token| is(token, ',')) {
+        match part {
+            [comma] if is(comma, ',') => mistakes.at(comma, "there is nothing before this `,`"),
+            [part @ .., comma] if is(comma, ',') => found.extend(mistakes.keep(argument(part))),
+            part => found.extend(mistakes.keep(argument(part))),
+        }
+    }
+    found
+}
+
+/// What a `macro_rules!` passes on comes in invisible groups; seen from here they are not there.
+fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut flattened = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+                flattened.extend(flat(group.stream()));
+            }
+            token => flattened.push(token),
+        }
+    }
+    flattened
+}
+
+fn is(token: &TokenTree, punct: char) -> bool {
+    matches!(token, TokenTree::Punct(found) if found.as_char() == punct)
+}
+
+fn argument(tokens: &[TokenTree]) -> Result<Argument> {
+    let (key, rest) = tokens
+        .split_first()
+        .expect("a part between commas is not empty");
+    let value = match rest {
+        [] => None,
+        [equals] if is(equals, '=') => {
+            return Err(Error::new_spanned(
+                equals,
+                format!("no value after `{key} =`"),
+            ));
+        }
+        [equals, again, ..] if is(equals, '=') && is(again, '=') => {
+            return Err(Error::new_spanned(
+                again,
+                format!("write a single `=`, as in `{key} = ..`"),
+            ));
+        }
+        [equals, value @ ..] if is(equals, '=') => Some(Value(value.to_vec())),
+        [colon, again, ..] if is(colon, ':') && is(again, ':') => {
+            let message = "a name has no path here: an event is written as in `message_create`";
+            return Err(Error::new_spanned(colon, message));
+        }
+        [other, ..] => {
+            return Err(Error::new_spanned(
+                other,
+                format!("expected `,` or `=`, found `{other}`"),
+            ));
+        }
+    };
+    let text = |literal| syn::parse2::<LitStr>(TokenTree::Literal(literal).into());
+    match (key.clone(), value) {
+        (TokenTree::Ident(word), None) => Ok(Argument::Word(word)),
+        (TokenTree::Ident(key), Some(value)) => Ok(Argument::Option(key, value)),
+        (TokenTree::Literal(key), value) if text(key.clone()).is_ok() => {
+            let key = text(key)?;
+            Ok(match value {
+                None => Argument::Text(key),
+                Some(value) => Argument::Field(key, value),
+            })
+        }
+        _ => Err(Error::new_spanned(
+            key,
+            format!("expected a name or a string, found `{key}`"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn shapes(arguments: TokenStream) -> String {
+        let mut mistakes = Mistakes::default();
+        let shape = |argument| match argument {
+            Argument::Word(_) => 'w',
+            Argument::Text(_) => 't',
+            Argument::Option(..) => 'o',
+            Argument::Field(..) => 'f',
+        };
+        let shapes: String = split(arguments, &mut mistakes)
+            .into_iter()
+            .map(shape)
+            .collect();
+        let errors = mistakes.into_result().err().into_iter().flatten();
+        let errors: Vec<_> = errors.map(|error| error.to_string()).collect();
+        format!("{shapes} {}", errors.join("; "))
+    }
+
+    #[test]
+    fn arguments_are_words_texts_options_and_fields() {
+        assert_eq!(shapes(quote!()), " ");
+        assert_eq!(shapes(quote!(a, "B", c = ::d::e, "/f" = -1,)), "wtof ");
+    }
+
+    #[test]
+    fn a_mistake_does_not_hide_the_others() {
+        assert_eq!(
+            shapes(quote!(a b, c, , d =, "/e" == 1, 7)),
+            "w expected `,` or `=`, found `b`; there is nothing before this `,`; \
+             no value after `d =`; write a single `=`, as in `\"/e\" = ..`; \
+             expected a name or a string, found `7`"
+        );
+    }
+}

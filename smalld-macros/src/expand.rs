@@ -1,0 +1,192 @@
+//! What an attribute adds behind its function: one registration. All that can be a normal function
+//! is one, in `smalld::__private`.
+//!
+//! Each piece carries the place in the user's code that an error about it should point at: a
+//! parameter's type, the return type, the function's name. Names introduced here are resolved where
+//! the macro is defined, so a handler may be called `bot` or `payload`.
+
+use proc_macro2::{Delimiter, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Type;
+
+use crate::filter::Filter;
+use crate::handler::{Handler, Parameter, find_impl};
+use crate::place::Place;
+use crate::pointer::{Field, Scalar};
+
+pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let private = private(&filter.smalld);
+    let cfgs = &handler.cfgs;
+    let path = handler.readable_name();
+    // `line!` reports the outermost expansion of its own tokens: with the name's span, its line.
+    let line = quote_spanned!(handler.name.span()=> ::core::line!());
+    let wanted = wanted(filter, &private);
+    let ordered = filter.ordered;
+    let checks = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
+        let check = of_type(
+            &quote_spanned!(mixed=> #private::check),
+            ty,
+            &quote_spanned!(mixed=> , _),
+        );
+        quote_spanned!(mixed=> #cfgs #check)
+    });
+    let call = call(handler, &private);
+    quote_spanned! {mixed=>
+        #cfgs
+        const _: () = {
+            #private::submit! { #private::Registration {
+                name: ::core::concat!(::core::module_path!(), "::", #path),
+                module: ::core::module_path!(),
+                file: ::core::file!(),
+                line: #line,
+                filter: #wanted,
+                ordered: #ordered,
+                checks: &[#(#checks),*],
+                call: #call,
+            } }
+        };
+    }
+}
+
+/// The module of generated code's own, behind a path to smalld.
+pub(crate) fn private(smalld: &TokenStream) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> #smalld::__private)
+}
+
+fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let Filter {
+        t, fields, whole, ..
+    } = filter;
+    let op = filter.op.map(u64::from).map_or_else(
+        || quote_spanned!(mixed=> ::core::option::Option::None),
+        |op| quote_spanned!(mixed=> ::core::option::Option::Some(#op)),
+    );
+    let fields = fields.iter().map(|Field { pointer, tokens, is }| {
+        let is = match is {
+            Scalar::Null => quote_spanned!(mixed=> Null),
+            Scalar::Bool(is) => quote_spanned!(mixed=> Bool(#is)),
+            Scalar::Integer(is) => quote_spanned!(mixed=> Integer(#is)),
+            Scalar::String(is) => quote_spanned!(mixed=> String(#is)),
+        };
+        quote_spanned! {mixed=>
+            #private::Field { pointer: #pointer, tokens: &[#(#tokens),*], is: #private::Scalar::#is }
+        }
+    });
+    quote_spanned! {mixed=>
+        #private::Filter { op: #op, t: &[#(#t),*], fields: &[#(#fields),*], whole: #whole }
+    }
+}
+
+/// A function of ours for a type of theirs, all of it at that type.
+fn of_type(function: &TokenStream, ty: &Type, more: &TokenStream) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let place = Place::of(ty);
+    let begin = place.over(quote_spanned!(mixed=> #function::<));
+    let end = place.end(quote_spanned!(mixed=> #more>));
+    quote_spanned!(mixed=> #begin #ty #end)
+}
+
+fn call(handler: &Handler, private: &TokenStream) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let Handler { name, output, .. } = handler;
+    let arguments = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
+        let extract = of_type(
+            &quote_spanned!(mixed=> #private::extract),
+            ty,
+            &quote_spanned!(mixed=> , _),
+        );
+        let event = Place::of(ty).end(quote_spanned!(mixed=> (&bot, &payload)?));
+        quote_spanned!(mixed=> #cfgs #extract #event)
+    });
+    let outcome = match output {
+        // Its type is spelled out, where it can be, so that all of it is underlined.
+        Some(output) if find_impl(output.to_token_stream()).is_none() => {
+            let outcome = of_type(
+                &quote_spanned!(mixed=> #private::outcome),
+                output,
+                &TokenStream::new(),
+            );
+            let returned = Place::of(output).end(quote_spanned!(mixed=> (returned)));
+            quote_spanned!(mixed=> #outcome #returned)
+        }
+        _ => quote_spanned!(mixed=> #private::outcome(returned)),
+    };
+    if handler.is_async {
+        // That a future cannot be a task is the function's fault as a whole.
+        let place = Place::of(name);
+        let run = quote_spanned! {mixed=>
+            let returned = #name(#(#arguments),*).await;
+            #outcome
+        };
+        let run = place.enclose(Delimiter::Brace, run);
+        let block = place.over(quote_spanned!(mixed=> async move));
+        let run = place.enclose(Delimiter::Parenthesis, quote_spanned!(mixed=> #block #run));
+        let boxed = place.over(quote_spanned!(mixed=> ::std::boxed::Box::pin));
+        quote_spanned!(mixed=> #private::Call::Async(|bot, payload| #boxed #run))
+    } else {
+        quote_spanned! {mixed=>
+            #private::Call::Blocking(|bot, payload| {
+                let returned = #name(#(#arguments),*);
+                #outcome
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn expanded(arguments: TokenStream, item: TokenStream) -> String {
+        let filter = Filter::from_event(arguments).unwrap();
+        let handler = Handler::parse(item).unwrap_or_else(|error| panic!("{error}"));
+        registration(&filter, &handler).to_string()
+    }
+
+    #[test]
+    fn a_handler_becomes_one_registration() {
+        let code = expanded(
+            quote!(message_create, "/type" = -1, "/a" = null, "/b" = true),
+            quote!(
+                #[cfg(unix)]
+                async fn echo(bot: SmallD, msg: Msg<'_>) {}
+            ),
+        );
+        assert!(code.starts_with("# [cfg (unix)] const _ : () ="), "{code}");
+        for part in [
+            ":: smalld :: __private :: submit !",
+            "Some (0u64) , t : & [\"MESSAGE_CREATE\"]",
+            "Scalar :: Integer (- 1i128)",
+            "Scalar :: Null",
+            "Scalar :: Bool (true)",
+            ":: smalld :: __private :: check :: < Msg < '_ > , _ >",
+            "echo (:: smalld :: __private :: extract :: < SmallD , _ > (& bot , & payload) ? ,",
+            "Call :: Async",
+            "ordered : false",
+        ] {
+            assert!(code.contains(part), "{part} in {code}");
+        }
+    }
+
+    #[test]
+    fn a_plain_function_may_block_and_smalld_may_have_another_name() {
+        let code = expanded(
+            quote!(ready, ordered, crate = a::b),
+            quote!(
+                fn f() -> Result<(), E> {}
+            ),
+        );
+        assert!(
+            code.contains("a :: b :: __private :: Call :: Blocking"),
+            "{code}"
+        );
+        assert!(
+            code.contains("ordered : true") && !code.contains("smalld"),
+            "{code}"
+        );
+    }
+}

@@ -1,0 +1,425 @@
+//! What an attribute's arguments ask for: which payloads, which values in them, in which order.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Error, LitInt, LitStr, Path, Result};
+
+use crate::arguments::{self, Argument, Value};
+use crate::event::{any_event, known_event, pointer_without_value};
+use crate::mistakes::Mistakes;
+use crate::names;
+use crate::pointer::Field;
+
+/// Which payloads a handler wants, and how it wants them.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    /// The path to smalld.
+    pub(crate) smalld: TokenStream,
+    pub(crate) op: Option<u8>,
+    /// The names of events, as Discord writes them.
+    pub(crate) t: Vec<String>,
+    pub(crate) fields: Vec<Field>,
+    /// Whether it sees the whole payload rather than `d`.
+    pub(crate) whole: bool,
+    pub(crate) ordered: bool,
+}
+
+impl Filter {
+    /// The arguments of `#[smalld::on(..)]`.
+    pub(crate) fn from_event(arguments: TokenStream) -> Result<Self> {
+        let mut reader = Reader::default();
+        let arguments = reader.split(arguments);
+        let names_none = !arguments.iter().any(|argument| match argument {
+            Argument::Word(word) => word != "ordered",
+            Argument::Text(_) => true,
+            _ => false,
+        });
+        for argument in arguments {
+            match argument {
+                Argument::Word(word) if word == "ordered" => reader.ordered(&word),
+                Argument::Word(word) => {
+                    let name = known_event(&word);
+                    reader.event(&word, name);
+                }
+                Argument::Text(text) => {
+                    let name = any_event(&text, |name| format!("write `{name}`, without quotes"));
+                    reader.event(&text, name);
+                }
+                Argument::Field(pointer, value) => reader.field(&pointer, &value),
+                Argument::Option(key, value) if key == "crate" => reader.smalld(&key, &value),
+                Argument::Option(key, _) if key == "op" || key == "t" => reader.mistakes.at(
+                    &key,
+                    format!("`{key}` belongs to `#[smalld::on_gateway_payload({key} = ..)]`; `#[smalld::on(..)]` takes names of events"),
+                ),
+                Argument::Option(key, value) => reader.unknown(&key, &value, &["crate"]),
+            }
+        }
+        if names_none && reader.is_sound() {
+            reader.mistakes.add(Error::new(
+                Span::call_site(),
+                "no event: name at least one, as in `#[smalld::on(message_create)]`\n\
+                 for every payload there is `#[smalld::on_gateway_payload]`",
+            ));
+        }
+        reader.finish(Some(0), false)
+    }
+
+    /// The arguments of `#[smalld::on_gateway_payload(..)]`.
+    pub(crate) fn from_gateway_payload(arguments: TokenStream) -> Result<Self> {
+        let mut reader = Reader::default();
+        let mut op: Option<Option<u8>> = None;
+        let mut t: Option<LitStr> = None;
+        for argument in reader.split(arguments) {
+            match argument {
+                Argument::Word(word) if word == "ordered" => reader.ordered(&word),
+                Argument::Word(word) => match names::event(&word.unraw().to_string()) {
+                    Some(name) => {
+                        reader.mistakes.at(&word, named_by_t(name));
+                    }
+                    None => reader.unknown_word(&word),
+                },
+                Argument::Text(text) => {
+                    let meant = text.value();
+                    let meant = if meant.starts_with('/') {
+                        pointer_without_value(&meant)
+                    } else {
+                        named_by_t(&meant)
+                    };
+                    reader.mistakes.at(&text, meant);
+                }
+                Argument::Field(pointer, value) => reader.field(&pointer, &value),
+                Argument::Option(key, value) if key == "crate" => reader.smalld(&key, &value),
+                Argument::Option(key, _) if key == "op" && op.is_some() => reader.twice(&key),
+                Argument::Option(key, value) if key == "op" => {
+                    op = Some(reader.mistakes.keep(opcode(&value)));
+                }
+                Argument::Option(key, _) if key == "t" && t.is_some() => reader.twice(&key),
+                Argument::Option(key, value) if key == "t" => t = reader.t(&value),
+                Argument::Option(key, value) => {
+                    reader.unknown(&key, &value, &["op", "t", "crate"]);
+                }
+            }
+        }
+        let op = op.flatten();
+        if let (Some(t), Some(op @ 1..)) = (&t, op) {
+            let message = format!(
+                "only dispatches have a name, and they are op 0, not op {op}: leave out one of the two"
+            );
+            reader.mistakes.at(t, message);
+        }
+        reader.t.extend(t.map(|t| t.value()));
+        reader.finish(op, true)
+    }
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reader {
+    mistakes: Mistakes,
+    smalld: Option<Path>,
+    t: Vec<String>,
+    fields: Vec<Field>,
+    ordered: bool,
+}
+
+impl Reader {
+    fn split(&mut self, arguments: TokenStream) -> Vec<Argument> {
+        arguments::split(arguments, &mut self.mistakes)
+    }
+
+    fn is_sound(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    fn event(&mut self, written: &impl ToTokens, name: Result<String>) {
+        match self.mistakes.keep(name) {
+            Some(name) if self.t.contains(&name) => {
+                self.mistakes
+                    .at(written, format!("`{name}` is named twice"));
+            }
+            name => self.t.extend(name),
+        }
+    }
+
+    fn field(&mut self, pointer: &LitStr, value: &Value) {
+        let Some(field) = self.mistakes.keep(Field::parse(pointer, value)) else {
+            return;
+        };
+        if self.fields.iter().any(|other| other.tokens == field.tokens) {
+            let message = format!(
+                "`{}` has a value already, and all filters must hold; for either of two values write two attributes",
+                field.pointer
+            );
+            self.mistakes.at(pointer, message);
+        } else {
+            self.fields.push(field);
+        }
+    }
+
+    fn ordered(&mut self, word: &Ident) {
+        if self.ordered {
+            self.twice(word);
+        }
+        self.ordered = true;
+    }
+
+    fn smalld(&mut self, key: &Ident, value: &Value) {
+        let tokens = value.tokens();
+        let path = syn::parse::Parser::parse2(Path::parse_mod_style, tokens.clone());
+        match path {
+            _ if self.smalld.is_some() => self.twice(key),
+            Ok(path) => self.smalld = Some(path),
+            Err(_) => self.mistakes.at(
+                tokens,
+                "the path of a renamed smalld is written without quotes, as in `crate = ::my_smalld`",
+            ),
+        }
+    }
+
+    fn t(&mut self, value: &Value) -> Option<LitStr> {
+        let Ok(text) = syn::parse2::<LitStr>(value.tokens()) else {
+            self.mistakes.at(
+                value.tokens(),
+                "an event's name is a string here, as in `t = \"MESSAGE_CREATE\"`",
+            );
+            return None;
+        };
+        let name = any_event(&text, |name| format!("write `\"{}\"`", names::wire(name)));
+        self.mistakes.keep(name).map(|_| text)
+    }
+
+    fn twice(&mut self, key: &Ident) {
+        self.mistakes.at(key, format!("`{key}` is given twice"));
+    }
+
+    fn unknown_word(&mut self, word: &Ident) {
+        let message = format!(
+            "`{word}` is none of the arguments `op = ..`, `t = ..`, `\"/pointer\" = ..`, `ordered` and `crate = ..`"
+        );
+        let nearest = names::nearest(&word.unraw().to_string(), &["ordered"]);
+        self.mistakes
+            .at(word, names::did_you_mean(message, nearest));
+    }
+
+    fn unknown(&mut self, key: &Ident, value: &Value, known: &[&str]) {
+        let name = key.unraw().to_string();
+        let guessed = match name.as_str() {
+            "opcode" => "op",
+            "event" | "name" => "t",
+            name => name,
+        };
+        let message = match names::nearest(guessed, known) {
+            Some(nearest) => {
+                names::did_you_mean(format!("there is no option `{key}`"), Some(nearest))
+            }
+            None => format!(
+                "there is no option `{key}`; a filter is a JSON pointer, as in `\"/{name}\" = {}`",
+                value.tokens()
+            ),
+        };
+        self.mistakes.at(key, message);
+    }
+
+    fn finish(self, op: Option<u8>, whole: bool) -> Result<Filter> {
+        let Self {
+            mistakes,
+            smalld,
+            t,
+            fields,
+            ordered,
+        } = self;
+        mistakes.into_result()?;
+        let smalld = smalld.map_or_else(default_smalld, Path::into_token_stream);
+        Ok(Filter {
+            smalld,
+            op,
+            t,
+            fields,
+            whole,
+            ordered,
+        })
+    }
+}
+
+/// Where smalld is found unless `crate = ..` says otherwise.
+pub(crate) fn default_smalld() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> ::smalld)
+}
+
+fn named_by_t(event: &str) -> String {
+    format!(
+        "here an event is named by `t`: write `t = \"{}\"`",
+        names::wire(event)
+    )
+}
+
+fn opcode(value: &Value) -> Result<u8> {
+    let digits = syn::parse2::<LitInt>(value.tokens());
+    let op = digits.ok().and_then(|digits| digits.base10_parse().ok());
+    op.ok_or_else(|| {
+        Error::new_spanned(
+            value.tokens(),
+            "an opcode is an integer from 0 to 255, as in `op = 10`",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+    use crate::names::EVENTS;
+    use crate::pointer::Scalar;
+
+    fn errors(filter: Result<Filter>) -> Vec<String> {
+        filter
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.to_string())
+            .collect()
+    }
+
+    fn on(arguments: TokenStream) -> Filter {
+        Filter::from_event(arguments).unwrap()
+    }
+
+    fn mistake(arguments: TokenStream) -> String {
+        errors(Filter::from_event(arguments)).join("; ")
+    }
+
+    fn payload_mistake(arguments: TokenStream) -> String {
+        errors(Filter::from_gateway_payload(arguments)).join("; ")
+    }
+
+    #[test]
+    fn events_are_named_by_identifier_or_string() {
+        let filter = on(quote!(message_create, "AN_EVENT_NEWER", ready));
+        assert_eq!(filter.t, ["MESSAGE_CREATE", "AN_EVENT_NEWER", "READY"]);
+        assert_eq!(
+            (filter.op, filter.whole, filter.ordered),
+            (Some(0), false, false)
+        );
+        assert_eq!(filter.smalld.to_string(), ":: smalld");
+    }
+
+    #[test]
+    fn every_documented_event_is_known() {
+        for event in EVENTS {
+            let word = Ident::new(event, Span::call_site());
+            assert_eq!(on(quote!(#word)).t, [event.to_uppercase()]);
+        }
+    }
+
+    #[test]
+    fn filters_and_options_stand_in_any_order() {
+        let filter = on(quote!(
+            "/type" = 2,
+            ordered,
+            interaction_create,
+            crate = a::b,
+            "/data/name" = "greet"
+        ));
+        assert_eq!(filter.t, ["INTERACTION_CREATE"]);
+        assert_eq!(filter.smalld.to_string(), "a :: b");
+        assert!(filter.ordered);
+        assert_eq!(filter.fields[0].is, Scalar::Integer(2));
+        assert_eq!(filter.fields[1].tokens, ["data", "name"]);
+    }
+
+    #[test]
+    fn a_payload_filter_may_be_empty_or_name_op_and_t() {
+        let all = Filter::from_gateway_payload(quote!()).unwrap();
+        assert_eq!((all.op, all.t.len(), all.whole), (None, 0, true));
+        let ready = Filter::from_gateway_payload(quote!(op = 0, t = "READY", ordered, "/d/v" = 10))
+            .unwrap();
+        assert_eq!(
+            (ready.op, ready.t, ready.ordered),
+            (Some(0), vec!["READY".to_owned()], true)
+        );
+        assert_eq!(ready.fields[0].tokens, ["d", "v"]);
+        assert_eq!(
+            Filter::from_gateway_payload(quote!(op = 255)).unwrap().op,
+            Some(255)
+        );
+    }
+
+    #[test]
+    fn a_misspelt_event_is_answered_with_the_nearest() {
+        assert!(mistake(quote!(mesage_create)).starts_with(
+            "no gateway event is called `mesage_create`; did you mean `message_create`?"
+        ));
+        assert!(mistake(quote!(banana)).ends_with("written as a string: `\"BANANA\"`"));
+        assert!(mistake(quote!(message_create, orderd)).contains("did you mean `ordered`?"));
+        assert!(mistake(quote!(MESSAGE_CREATE)).ends_with("lower case here: `message_create`"));
+        assert!(
+            mistake(quote!("message_create")).ends_with("write `message_create`, without quotes")
+        );
+        assert!(mistake(quote!("new_event")).ends_with("write `\"NEW_EVENT\"`"));
+        assert!(mistake(quote!("")).contains("cannot be empty"));
+    }
+
+    #[test]
+    fn an_attribute_without_an_event_shows_an_example() {
+        for arguments in [quote!(), quote!(ordered), quote!("/type" = 2)] {
+            assert!(mistake(arguments).contains("`#[smalld::on(message_create)]`"));
+        }
+        assert!(mistake(quote!("/type")).starts_with("no value for `/type`"));
+    }
+
+    #[test]
+    fn unknown_options_are_answered_with_the_nearest() {
+        assert!(mistake(quote!(ready, crates = x)).contains("did you mean `crate`?"));
+        assert!(mistake(quote!(ready, kind = 2)).contains("`\"/kind\" = 2`"));
+        assert!(mistake(quote!(ready, op = 2)).contains("on_gateway_payload(op = ..)"));
+        assert!(payload_mistake(quote!(opp = 2)).contains("did you mean `op`?"));
+        assert!(payload_mistake(quote!(opcode = 2)).contains("did you mean `op`?"));
+        assert!(payload_mistake(quote!(order)).contains("did you mean `ordered`?"));
+        assert!(payload_mistake(quote!(ready)).contains("write `t = \"READY\"`"));
+    }
+
+    #[test]
+    fn nothing_is_given_twice() {
+        assert_eq!(mistake(quote!(ready, ready)), "`READY` is named twice");
+        assert_eq!(
+            mistake(quote!(ready, ordered, ordered)),
+            "`ordered` is given twice"
+        );
+        assert_eq!(
+            mistake(quote!(ready, crate = a, crate = b)),
+            "`crate` is given twice"
+        );
+        assert!(mistake(quote!(ready, "/v" = 1, "/v" = 2)).starts_with("`/v` has a value already"));
+        assert_eq!(
+            payload_mistake(quote!(op = 1, op = 2)),
+            "`op` is given twice"
+        );
+        assert_eq!(
+            payload_mistake(quote!(t = "A", t = "B")),
+            "`t` is given twice"
+        );
+    }
+
+    #[test]
+    fn opcodes_and_names_fit_together() {
+        for op in [quote!(256), quote!(-1), quote!("0"), quote!(HELLO)] {
+            assert!(payload_mistake(quote!(op = #op)).starts_with("an opcode is an integer"));
+        }
+        assert!(payload_mistake(quote!(op = 10, t = "READY")).contains("not op 10"));
+        assert!(payload_mistake(quote!(t = "ready")).ends_with("write `\"READY\"`"));
+        assert!(payload_mistake(quote!(t = READY)).contains("is a string here"));
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let told = errors(Filter::from_event(quote!(
+            raedy,
+            "/x" = 1.5,
+            "x" = 1,
+            crate = "y",
+            z = 1
+        )));
+        assert_eq!(told.len(), 5, "{told:?}");
+    }
+}

@@ -1,0 +1,335 @@
+//! The annotated function: what to call, with what, and where an error about it should point. Its
+//! body is never looked at: what is half typed there is for the compiler to judge.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Abi, Attribute, Error, FnArg, GenericParam, Result, ReturnType, Safety, Signature};
+use syn::{Token, Type, Visibility};
+
+use crate::mistakes::Mistakes;
+
+/// A function that can be a handler, its types apart: those are for traits to judge.
+pub(crate) struct Handler {
+    pub(crate) name: Ident,
+    /// The conditions under which it is there at all.
+    pub(crate) cfgs: TokenStream,
+    pub(crate) is_async: bool,
+    pub(crate) parameters: Vec<Parameter>,
+    /// What it returns, where that is written.
+    pub(crate) output: Option<Type>,
+}
+
+pub(crate) struct Parameter {
+    pub(crate) cfgs: TokenStream,
+    pub(crate) ty: Type,
+}
+
+impl Handler {
+    pub(crate) fn parse(item: TokenStream) -> Result<Self> {
+        let parse = |input: ParseStream<'_>| {
+            let handler = Self::parse_signature(input);
+            // The body, and whatever else: without this the parser would miss the end.
+            input.parse::<TokenStream>()?;
+            handler
+        };
+        parse.parse2(item)
+    }
+
+    fn parse_signature(input: ParseStream<'_>) -> Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        expect_function(input)?;
+        let signature = input.parse::<Signature>()?;
+
+        let mut mistakes = Mistakes::default();
+        qualifiers(&signature, &mut mistakes);
+        generics(&signature, &mut mistakes);
+        let parameters = parameters(signature.inputs, &mut mistakes);
+        if let Some(variadic) = &signature.variadic {
+            mistakes.at(
+                variadic,
+                "a handler has a parameter for each thing that it takes, and no `...`",
+            );
+        }
+        mistakes.into_result()?;
+
+        let output = match signature.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(*ty),
+        };
+        Ok(Self {
+            name: signature.ident,
+            cfgs: cfgs(&attributes),
+            is_async: signature.asyncness.is_some(),
+            parameters,
+            output,
+        })
+    }
+
+    /// Its name as it stands in a path that people read.
+    pub(crate) fn readable_name(&self) -> String {
+        self.name.unraw().to_string()
+    }
+}
+
+fn cfgs(attributes: &[Attribute]) -> TokenStream {
+    let cfgs = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"));
+    quote!(#(#cfgs)*)
+}
+
+/// An error in our words where the item is a struct, a module or anything else.
+fn expect_function(input: ParseStream<'_>) -> Result<()> {
+    let ahead = input.fork();
+    ahead.parse::<Option<Token![const]>>()?;
+    ahead.parse::<Option<Token![async]>>()?;
+    ahead.parse::<Option<Token![unsafe]>>()?;
+    ahead.parse::<Option<Abi>>()?;
+    if ahead.peek(Token![fn]) {
+        return Ok(());
+    }
+    match input.fork().parse::<TokenTree>() {
+        Ok(first) => {
+            let message =
+                format!("a handler is a function: the attribute cannot stand before `{first}`");
+            Err(Error::new_spanned(first, message))
+        }
+        Err(_) => Err(input.error("a handler is a function: the attribute stands before an `fn`")),
+    }
+}
+
+fn qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
+    if let Some(constness) = &signature.constness {
+        mistakes.at(
+            constness,
+            "a handler cannot be a `const fn`: leave out `const`",
+        );
+    }
+    if let Safety::Unsafe(unsafety) = &signature.safety {
+        mistakes.at(
+            unsafety,
+            "a handler cannot be an `unsafe fn`, for smalld calls it from safe code: leave out `unsafe`",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        mistakes.at(
+            abi,
+            "a handler cannot be an `extern fn`: leave out `extern`",
+        );
+    }
+}
+
+fn generics(signature: &Signature, mistakes: &mut Mistakes) {
+    for parameter in &signature.generics.params {
+        let message = match parameter {
+            GenericParam::Lifetime(lifetime) => format!(
+                "a handler cannot name a lifetime: leave out `{0}` here and write `'_` where it is used, as in `Msg<'_>`",
+                lifetime.lifetime
+            ),
+            GenericParam::Type(ty) => format!(
+                "a handler cannot be generic, for nothing would decide what `{}` is: write a type in its place",
+                ty.ident
+            ),
+            GenericParam::Const(constant) => format!(
+                "a handler cannot be generic, for nothing would decide what `{}` is: write a value in its place",
+                constant.ident
+            ),
+        };
+        mistakes.at(parameter, message);
+    }
+}
+
+fn parameters(inputs: Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    for input in inputs {
+        match input {
+            FnArg::Receiver(receiver) => mistakes.at(
+                receiver,
+                "a handler is a free function and has no `self`: move it out of the `impl`, and take what it needs as a `State<T>`",
+            ),
+            FnArg::Typed(typed) => {
+                if let Some(opaque) = find_impl(typed.ty.to_token_stream()) {
+                    mistakes.at(opaque, "a handler's parameter needs a type: `impl Trait` leaves open which");
+                }
+                parameters.push(Parameter { cfgs: cfgs(&typed.attrs), ty: *typed.ty });
+            }
+        }
+    }
+    parameters
+}
+
+/// The `impl` of a type that has one: a keyword means one thing only, however deep it stands.
+pub(crate) fn find_impl(tokens: TokenStream) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) => (word == "impl").then_some(word),
+        TokenTree::Group(group) => find_impl(group.stream()),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(item: TokenStream) -> Vec<String> {
+        let error = Handler::parse(item).err().expect("a mistake");
+        error.into_iter().map(|error| error.to_string()).collect()
+    }
+
+    fn mistake(item: TokenStream) -> String {
+        let mistakes = mistakes(item);
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        mistakes.concat()
+    }
+
+    #[test]
+    fn a_handler_is_read_from_its_signature() {
+        let handler = Handler::parse(quote! {
+            /// Greets.
+            #[cfg(unix)]
+            #[allow(unused)]
+            pub(crate) async fn r#type(bot: SmallD, mut a: A<'_>, (x, _): (u8, u8), #[cfg(b)] State(s): State<S>,) -> Result<(), E> { half typed = }
+        })
+        .unwrap();
+        let types: Vec<_> = handler
+            .parameters
+            .iter()
+            .map(|it| it.ty.to_token_stream().to_string())
+            .collect();
+        assert_eq!(types, ["SmallD", "A < '_ >", "(u8 , u8)", "State < S >"]);
+        assert_eq!(handler.parameters[3].cfgs.to_string(), "# [cfg (b)]");
+        assert_eq!(
+            (handler.readable_name().as_str(), handler.is_async),
+            ("type", true)
+        );
+        assert_eq!(handler.cfgs.to_string(), "# [cfg (unix)]");
+        assert_eq!(
+            handler.output.into_token_stream().to_string(),
+            "Result < () , E >"
+        );
+    }
+
+    #[test]
+    fn a_handler_may_be_plain_and_take_nothing() {
+        let handler = Handler::parse(quote!(
+            fn f() {}
+        ))
+        .unwrap();
+        assert!(!handler.is_async && handler.parameters.is_empty() && handler.output.is_none());
+    }
+
+    #[test]
+    fn what_is_no_function_is_said_to_be_none() {
+        for (item, word) in [
+            (
+                quote!(
+                    pub struct S;
+                ),
+                "struct",
+            ),
+            (
+                quote!(
+                    enum E {}
+                ),
+                "enum",
+            ),
+            (
+                quote!(
+                    mod m {}
+                ),
+                "mod",
+            ),
+            (
+                quote!(
+                    const X: u8 = 0;
+                ),
+                "const",
+            ),
+            (quote!(impl S {}), "impl"),
+            (
+                quote!(
+                    unsafe trait T {}
+                ),
+                "unsafe",
+            ),
+        ] {
+            assert!(mistake(item).ends_with(&format!("cannot stand before `{word}`")));
+        }
+    }
+
+    #[test]
+    fn what_a_handler_cannot_be_is_told_in_full() {
+        assert!(
+            mistake(quote!(
+                fn f(&self) {}
+            ))
+            .contains("has no `self`")
+        );
+        assert!(
+            mistake(quote!(
+                fn f(self: Arc<Self>) {}
+            ))
+            .contains("has no `self`")
+        );
+        assert!(
+            mistake(quote!(
+                fn f<'a>(m: Msg<'a>) {}
+            ))
+            .contains("as in `Msg<'_>`")
+        );
+        assert!(
+            mistake(quote!(
+                fn f<T: X>(m: T) {}
+            ))
+            .contains("what `T` is")
+        );
+        assert!(
+            mistake(quote!(
+                fn f<const N: usize>(m: [u8; N]) {}
+            ))
+            .contains("what `N` is")
+        );
+        assert!(
+            mistake(quote!(
+                fn f(m: Option<impl X>) {}
+            ))
+            .contains("`impl Trait`")
+        );
+        assert!(
+            mistake(quote!(
+                const fn f() {}
+            ))
+            .contains("leave out `const`")
+        );
+        assert!(
+            mistake(quote!(
+                unsafe fn f() {}
+            ))
+            .contains("leave out `unsafe`")
+        );
+        assert!(
+            mistake(quote!(
+                extern "C" fn f() {}
+            ))
+            .contains("leave out `extern`")
+        );
+        assert!(
+            mistakes(quote!(
+                unsafe extern "C" fn f(a: u8, ...) {}
+            ))
+            .concat()
+            .contains("no `...`")
+        );
+        assert_eq!(
+            mistakes(quote!(
+                const unsafe fn f<T>(self, a: impl X) {}
+            ))
+            .len(),
+            5
+        );
+    }
+}
