@@ -1,1 +1,110 @@
+//! A minimalist framework for the Discord API.
+//!
+//! smalld lets a program use Discord's API without hiding or abstracting it: events arrive as the
+//! JSON that Discord sent, requests go to the paths that Discord documents. What it adds is what
+//! every bot must otherwise write for itself: identifying, heartbeats, resuming, reconnecting, rate
+//! limits, attachments, errors. And free functions become handlers by an attribute.
+//!
+//! ```no_run
+//! use smalld::{Json, SmallD, json, path};
+//!
+//! #[smalld::on(message_create)]
+//! async fn on_message(bot: SmallD, msg: Json) -> smalld::Result<()> {
+//!     if msg["content"] == "++ping" {
+//!         bot.post(path!("/channels/{}/messages", msg["channel_id"]), json!({ "content": "pong" })).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! fn main() -> smalld::Result<()> {
+//!     smalld::run!()
+//! }
+//! ```
+//!
+//! - [`on`] and [`on_gateway_payload`] declare handlers; [`FromEvent`] says what they can take.
+//! - [`run!`] starts the bot, with the options of [`Builder`].
+//! - [`SmallD`] makes requests ([`Request`]) by [`path!`], and sends payloads to the gateway.
+//! - [`Error`] is what can go wrong.
+//!
+//! # Features
+//!
+//! - `log` (default): [`run!`] writes a plain log to stderr where the program has set up no
+//!   `tracing` subscriber.
 
+mod bot;
+mod builder;
+mod dispatch;
+mod error;
+mod event;
+mod events;
+mod gateway;
+mod intents;
+mod log;
+mod rest;
+mod run;
+mod signal;
+mod startup;
+mod tls;
+mod token;
+
+pub use bot::SmallD;
+pub use builder::Builder;
+pub use dispatch::{FromEvent, Handlers, Outcome, State, ViaEvent};
+pub use error::{
+    BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,
+    NetworkErrorKind, RateLimitError, Result, SmallDError,
+};
+pub use event::Payload;
+pub use gateway::Shard;
+pub use intents::Intents;
+pub use rest::{Attachment, Path, PathValue, RateLimits, Request, Response};
+#[doc(inline)]
+pub use serde_json::Value as Json;
+pub use serde_json::json;
+pub use smalld_macros::{on, on_gateway_payload, path};
+
+/// Builds a bot from the environment and the given options, and runs it until it is stopped.
+///
+/// It blocks, starts a tokio runtime of its own and gives a [`Result<()>`](Result), so that it can
+/// be the body of a plain `fn main`. Options are the methods of [`Builder`], by name:
+///
+/// ```no_run
+/// use smalld::Intents;
+///
+/// fn main() -> smalld::Result<()> {
+///     smalld::run!(
+///         intents = Intents::GUILD_MESSAGES | Intents::DIRECT_MESSAGES,
+///         shard = (0, 2),
+///     )
+/// }
+/// ```
+///
+/// Where the program has set up no `tracing` subscriber, a plain one writes to stderr (feature
+/// `log`); `SMALLD_LOG` says how much: `off`, `error`, `warn`, `info` (the default) or `debug`.
+///
+/// # Errors
+///
+/// As [`Builder::build`] and [`SmallD::run`]. In async code, where it must not block, an error that
+/// says what to write instead.
+#[macro_export]
+macro_rules! run {
+    ($($option:ident = $value:expr),* $(,)?) => {
+        $crate::SmallD::builder()$(.$option($value))*.run_blocking()
+    };
+}
+
+/// What generated code needs; not for people, and free to change.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory::submit;
+
+    pub use crate::dispatch::{
+        Call, Failure, Field, Filter, Registration, Scalar, check, extract, outcome,
+    };
+    pub use crate::rest::{path, path_value};
+}
+
+/// The README's examples are compiled, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,0 +1,208 @@
+//! The handle that bots hold: REST, and a sender to the gateway.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+use crate::builder::Builder;
+use crate::dispatch::{Handlers, States};
+use crate::error::{Error, Result};
+use crate::gateway::{Connect, Shard, Stage};
+use crate::intents::Wanted;
+use crate::rest::{Path, Request, Rest};
+use crate::run;
+use crate::token::Token;
+
+/// A bot's handle on Discord: requests by their paths, payloads to the gateway.
+///
+/// Clones are cheap and mean the same bot. Requests work from the moment it is built, whether it
+/// runs or not, from any task and any thread.
+///
+/// ```no_run
+/// use smalld::{SmallD, json, path};
+///
+/// # async fn example(channel: u64) -> smalld::Result<()> {
+/// let bot = SmallD::new()?;
+/// bot.post(path!("/channels/{channel}/messages"), json!({ "content": "hello" })).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct SmallD(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) rest: Rest,
+    pub(crate) states: States,
+    pub(crate) handlers: Handlers,
+    pub(crate) shard: Shard,
+    pub(crate) settings: Settings,
+    pub(crate) id: OnceLock<Box<str>>,
+    pub(crate) stage: watch::Sender<Stage>,
+    pub(crate) running: AtomicBool,
+}
+
+/// What only running needs.
+pub(crate) struct Settings {
+    pub(crate) token: Token,
+    pub(crate) intents: Wanted,
+    pub(crate) identify: Map<String, Value>,
+    pub(crate) connect: Connect,
+    pub(crate) shutdown_timeout: Duration,
+}
+
+impl SmallD {
+    /// A bot with the token and the address of the environment (`SMALLD_TOKEN`,
+    /// `SMALLD_BASE_URL`); the same as `SmallD::builder().build()`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Options first.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.0.states
+    }
+
+    /// Reads a resource: `bot.get("/users/@me").await?`.
+    pub fn get(&self, path: impl Into<Path>) -> Request {
+        self.0.rest.request(Method::GET, path)
+    }
+
+    /// Deletes a resource.
+    pub fn delete(&self, path: impl Into<Path>) -> Request {
+        self.0.rest.request(Method::DELETE, path)
+    }
+
+    /// Creates a resource, or does what the path says. `payload` is anything that serializes; `()`
+    /// sends no body.
+    pub fn post(&self, path: impl Into<Path>, payload: impl Serialize) -> Request {
+        self.0.rest.request(Method::POST, path).payload(payload)
+    }
+
+    /// Puts a resource in its place. `payload` is anything that serializes; `()` sends no body.
+    pub fn put(&self, path: impl Into<Path>, payload: impl Serialize) -> Request {
+        self.0.rest.request(Method::PUT, path).payload(payload)
+    }
+
+    /// Changes a resource: what is absent stays, what is null is cleared.
+    pub fn patch(&self, path: impl Into<Path>, payload: impl Serialize) -> Request {
+        self.0.rest.request(Method::PATCH, path).payload(payload)
+    }
+
+    /// Sends a payload, such as a presence update, over the gateway. It is ready when the payload
+    /// has been written; [`Shard::send_gateway_payload`] says what happens while disconnected.
+    ///
+    /// ```no_run
+    /// # async fn example(bot: smalld::SmallD) -> smalld::Result<()> {
+    /// bot.send_gateway_payload(smalld::json!({
+    ///     "op": 3,
+    ///     "d": { "since": null, "activities": [], "status": "idle", "afk": false },
+    /// })).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Shard::send_gateway_payload`].
+    pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
+        self.0.shard.send_gateway_payload(payload).await
+    }
+
+    /// The bot's user id, known before the first event is handled; `None` before the bot runs.
+    ///
+    /// ```
+    /// # fn is_own(bot: &smalld::SmallD, msg: &smalld::Json) -> bool {
+    /// msg["author"]["id"].as_str() == bot.id()
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.0.id.get().map(|id| &**id)
+    }
+
+    /// The shards that this process runs.
+    pub fn shards(&self) -> impl Iterator<Item = Shard> {
+        std::iter::once(self.0.shard.clone())
+    }
+
+    /// Connects, dispatches events to the handlers, and reconnects as often as it takes, until
+    /// [`close`](Self::close), ctrl-c or SIGTERM. Handlers that run then may finish within
+    /// [`shutdown_timeout`](Builder::shutdown_timeout); a second signal does not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] where a handler lacks its state or the bot runs already,
+    /// [`Error::Gateway`] where Discord ends the connection for a reason that no retry can mend,
+    /// such as a wrong token (4004), and [`Error::Http`] where it refuses the bot before that.
+    pub async fn run(&self) -> Result<()> {
+        run::run(self).await
+    }
+
+    /// [`run`](Self::run) on a runtime of its own, for a `main` that is not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), and [`Error::Config`] inside a runtime, where `run().await` is right.
+    pub fn run_blocking(&self) -> Result<()> {
+        run::run_blocking(self)
+    }
+
+    /// Ends [`run`](Self::run), or lets it end as soon as it begins. Requests go on working.
+    pub fn close(&self) {
+        self.0.stage.send_if_modified(|stage| {
+            let running = *stage == Stage::Running;
+            if running {
+                *stage = Stage::Draining;
+            }
+            running
+        });
+    }
+
+    /// Marks the bot as running until what is given back is dropped.
+    pub(crate) fn begin(&self) -> Result<Running> {
+        if self.0.running.swap(true, Ordering::AcqRel) {
+            return Err(Error::config(
+                "this bot runs already; build another one to run it twice",
+            ));
+        }
+        Ok(Running(self.clone()))
+    }
+}
+
+pub(crate) struct Running(SmallD);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.0.running.store(false, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for SmallD {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmallD")
+            .field("base_url", &self.0.rest.base().text())
+            .field("id", &self.id())
+            .field("shard", &self.0.shard)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,317 @@
+//! The options of a bot.
+
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::redirect::Policy;
+use rustls::ClientConfig;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+
+use crate::bot::{Inner, Settings, SmallD};
+use crate::dispatch::{Handlers, States};
+use crate::error::{Error, Result};
+use crate::gateway::{Connect, Shard, Stage};
+use crate::intents::{Intents, Wanted};
+use crate::rest::{Base, DISCORD, RateLimits, Rest};
+use crate::run;
+use crate::tls;
+use crate::token::Token;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The options of a [`SmallD`], each a method; [`run!`](crate::run) takes them by name.
+///
+/// ```
+/// use smalld::{Intents, RateLimits, SmallD};
+///
+/// let bot = SmallD::builder()
+///     .token("the.bot.token")
+///     .intents(Intents::GUILDS | Intents::GUILD_MESSAGES)
+///     .rate_limits(RateLimits::Wait)
+///     .build()?;
+/// # let _ = bot;
+/// # Ok::<(), smalld::Error>(())
+/// ```
+#[must_use = "a builder does nothing until `build` or `run`"]
+pub struct Builder {
+    token: Option<String>,
+    base_url: Option<String>,
+    allow_http: bool,
+    intents: Option<Intents>,
+    shard: (u32, u32),
+    rate_limits: RateLimits,
+    global_limit: u32,
+    states: States,
+    identify: Map<String, Value>,
+    user_agent: Option<String>,
+    shutdown_timeout: Duration,
+    handlers: Option<Handlers>,
+    /// The first option that cannot be used, told when the bot is built.
+    mistake: Option<Error>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            token: None,
+            base_url: None,
+            allow_http: false,
+            intents: None,
+            shard: (0, 1),
+            rate_limits: RateLimits::default(),
+            global_limit: 50,
+            states: States::default(),
+            identify: Map::new(),
+            user_agent: None,
+            shutdown_timeout: Duration::from_secs(10),
+            handlers: None,
+            mistake: None,
+        }
+    }
+}
+
+impl Builder {
+    /// The bot's token, with or without `Bot ` before it. By default `SMALLD_TOKEN`.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Where Discord's API is. By default `SMALLD_BASE_URL`, else `https://discord.com/api/v10`.
+    /// The version in it is also that of the gateway.
+    ///
+    /// The token goes to this host alone, and only encrypted or on this machine.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Whether `base_url` may be plain HTTP on another machine, such as a proxy inside a cluster.
+    /// By default it may not.
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Which events Discord sends. By default all of them, less the privileged ones that the
+    /// application has not been granted (its flags are asked for, once).
+    ///
+    /// Intents given by name are used as they are given; [`Intents::for_handlers`] asks for what
+    /// the handlers need.
+    pub fn intents(mut self, intents: Intents) -> Self {
+        self.intents = Some(intents);
+        self
+    }
+
+    /// Which shard this is, and how many there are in all. By default `(0, 1)`.
+    ///
+    /// See [Discord Docs/Sharding](https://discord.com/developers/docs/events/gateway#sharding).
+    pub fn shard(mut self, shard: (u32, u32)) -> Self {
+        let (id, count) = shard;
+        if id >= count {
+            let mistake =
+                format!("`shard` is ({id}, {count}), but ids go from 0 to one less than the count");
+            self.mistake.get_or_insert(Error::config(mistake));
+        }
+        self.shard = shard;
+        self
+    }
+
+    /// Whether requests fail by a known rate limit or wait for it. By default they fail.
+    pub fn rate_limits(mut self, rate_limits: RateLimits) -> Self {
+        self.rate_limits = rate_limits;
+        self
+    }
+
+    /// How many requests may begin in a second, over all routes. By default 50; more only where
+    /// Discord has granted it.
+    pub fn global_limit(mut self, requests: u32) -> Self {
+        self.global_limit = requests;
+        self
+    }
+
+    /// A value for handlers to share; they take it as [`State<T>`](crate::State). One of a type.
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        if !self.states.insert(value) {
+            let ty = std::any::type_name::<T>();
+            let mistake = format!(
+                "two values of type `{ty}` were given to `state`; wrap one in a type of its own"
+            );
+            self.mistake.get_or_insert(Error::config(mistake));
+        }
+        self
+    }
+
+    /// A JSON object that is merged into IDENTIFY's `d`: `presence`, `large_threshold` and
+    /// whatever else Discord takes there.
+    ///
+    /// See [Discord Docs/Identify](https://discord.com/developers/docs/events/gateway-events#identify).
+    pub fn identify(mut self, d: impl Serialize) -> Self {
+        match serde_json::to_value(d) {
+            Ok(Value::Object(d)) => self.identify = d,
+            Ok(_) => drop(
+                self.mistake
+                    .get_or_insert(Error::config("`identify` is no JSON object")),
+            ),
+            Err(error) => {
+                let mistake = Error::json("`identify` cannot be written as JSON", error);
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+        self
+    }
+
+    /// Words that follow the `User-Agent` that Discord requires, such as `my-bot/1.0`.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// How long handlers may go on after ctrl-c, SIGTERM or `close`. By default 10 seconds.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// The handlers. By default [`Handlers::registered`].
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = Some(handlers);
+        self
+    }
+
+    /// Builds the bot. It can make requests from now on, and run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] where there is no token, or an option cannot be used.
+    pub fn build(self) -> Result<SmallD> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        let token = self
+            .token
+            .as_deref()
+            .map_or_else(Token::from_env, Token::new)?;
+        let base_url = self
+            .base_url
+            .or_else(|| std::env::var("SMALLD_BASE_URL").ok());
+        let base = Base::new(base_url.as_deref().unwrap_or(DISCORD), self.allow_http)?;
+        let user_agent = user_agent(self.user_agent.as_deref())?;
+        let tls = tls::client_config(!base.is_loopback())?;
+        let client = client(&base, &tls, &user_agent)?;
+        let connect = Connect {
+            tls: Arc::new(tls),
+            user_agent,
+            version: base.version().to_string(),
+            allow_plain: !base.is_encrypted(),
+        };
+        let handlers = self.handlers.unwrap_or_else(Handlers::registered);
+        let settings = Settings {
+            intents: Wanted::new(self.intents, &handlers),
+            identify: self.identify,
+            connect,
+            shutdown_timeout: self.shutdown_timeout,
+            token,
+        };
+        let authorization = authorization(&settings.token)?;
+        let (id, count) = self.shard;
+        Ok(SmallD::from_inner(Inner {
+            rest: Rest::new(
+                client,
+                base,
+                authorization,
+                self.rate_limits,
+                self.global_limit,
+            ),
+            states: self.states,
+            handlers,
+            shard: Shard::new(id, count),
+            settings,
+            id: OnceLock::new(),
+            stage: watch::Sender::new(Stage::Running),
+            running: AtomicBool::new(false),
+        }))
+    }
+
+    /// Builds the bot and [runs](SmallD::run) it.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build) and [`SmallD::run`].
+    pub async fn run(self) -> Result<()> {
+        self.build()?.run().await
+    }
+
+    /// Builds the bot and runs it on a runtime of its own; what [`run!`](crate::run) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build) and [`SmallD::run_blocking`].
+    pub fn run_blocking(self) -> Result<()> {
+        run::outside_of_a_runtime()?;
+        crate::log::install();
+        self.build()?.run_blocking()
+    }
+}
+
+/// In the form that Discord requires: without it, requests are blocked.
+///
+/// See [Discord Docs/User Agent](https://discord.com/developers/docs/reference#user-agent).
+fn user_agent(more: Option<&str>) -> Result<HeaderValue> {
+    let required = concat!(
+        "DiscordBot (",
+        env!("CARGO_PKG_REPOSITORY"),
+        ", ",
+        env!("CARGO_PKG_VERSION"),
+        ")"
+    );
+    let text = match more {
+        None => required.to_owned(),
+        Some(more) => format!("{required} {more}"),
+    };
+    HeaderValue::try_from(text).map_err(|_| {
+        Error::config("`user_agent` holds characters that no header can: use plain ASCII")
+    })
+}
+
+fn authorization(token: &Token) -> Result<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bot {}", token.expose()))
+        .map_err(|_| Error::config("the bot token cannot stand in a header"))?;
+    // Keeps it out of every Debug output on the way.
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn client(base: &Base, tls: &ClientConfig, user_agent: &HeaderValue) -> Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .user_agent(user_agent.clone())
+        // A redirect would carry the token to whoever it names.
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT);
+    // A proxy of the environment cannot reach this machine, and need not see the token.
+    let client = if base.is_loopback() {
+        client.no_proxy()
+    } else {
+        client
+    };
+    client
+        .build()
+        .map_err(|error| Error::config(format!("no HTTP client can be built: {error}")))
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("base_url", &self.base_url)
+            .field("intents", &self.intents)
+            .field("shard", &self.shard)
+            .field("rate_limits", &self.rate_limits)
+            .finish_non_exhaustive()
+    }
+}

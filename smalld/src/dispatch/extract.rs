@@ -1,0 +1,209 @@
+//! How a handler's parameters are taken from an event.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::bot::SmallD;
+use crate::dispatch::outcome::Failure;
+use crate::error::BoxError;
+use crate::event::Payload;
+use crate::gateway::Shard;
+
+/// A type that can be a handler's parameter.
+///
+/// [`SmallD`], [`Payload`], [`Shard`] and [`State<T>`] are; and so is every `T: Deserialize`, which
+/// is read from the event's `d` (from the whole payload under `on_gateway_payload`) and may borrow
+/// from it. Implement it for a type of your own that does not also derive `Deserialize`:
+///
+/// ```
+/// use smalld::{BoxError, FromEvent, Json, Payload, SmallD};
+///
+/// /// Who wrote a message, where it was written in a guild.
+/// struct Member {
+///     name: String,
+/// }
+///
+/// impl<'e> FromEvent<'e> for Member {
+///     fn from_event(_: &SmallD, payload: &'e Payload) -> Result<Self, BoxError> {
+///         let message: Json = payload.json()?;
+///         if message["member"].is_null() {
+///             return Err("a direct message has no member".into());
+///         }
+///         let name = message["author"]["username"].as_str().ok_or("no author")?;
+///         Ok(Member { name: name.to_owned() })
+///     }
+/// }
+///
+/// #[smalld::on(message_create)]
+/// fn greet(member: Member) {
+///     println!("hello {}", member.name);
+/// }
+/// ```
+///
+/// `Via` only keeps the two ways of implementing apart; leave it at its default.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's parameter",
+    label = "cannot be taken from an event",
+    note = "a parameter is `SmallD`, `Json`, `Payload`, `Shard`, `State<T>`, any type that implements `serde::Deserialize`, or one of yours that implements `FromEvent`"
+)]
+pub trait FromEvent<'e, Via = ViaEvent>: Sized {
+    /// Takes the value from the event.
+    ///
+    /// # Errors
+    ///
+    /// Why this event does not give one; it is reported with the handler's place, and the handler
+    /// is not called.
+    fn from_event(bot: &SmallD, payload: &'e Payload) -> Result<Self, BoxError>;
+
+    /// Asked once at startup for every handler that takes this type.
+    ///
+    /// # Errors
+    ///
+    /// Why no event could ever give one. The bot does not start.
+    fn check(bot: &SmallD) -> Result<(), String> {
+        let _ = bot;
+        Ok(())
+    }
+}
+
+/// The usual way to implement [`FromEvent`].
+#[derive(Debug)]
+pub struct ViaEvent(());
+
+/// The way of types that implement `Deserialize`.
+#[derive(Debug)]
+pub struct ViaJson(());
+
+#[diagnostic::do_not_recommend]
+impl<'e, T: Deserialize<'e>> FromEvent<'e, ViaJson> for T {
+    fn from_event(_: &SmallD, payload: &'e Payload) -> Result<Self, BoxError> {
+        Ok(payload.json()?)
+    }
+}
+
+impl FromEvent<'_> for SmallD {
+    fn from_event(bot: &SmallD, _: &Payload) -> Result<Self, BoxError> {
+        Ok(bot.clone())
+    }
+}
+
+impl FromEvent<'_> for Payload {
+    fn from_event(_: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
+        Ok(payload.clone())
+    }
+}
+
+impl FromEvent<'_> for Shard {
+    fn from_event(_: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
+        Ok(payload.shard().clone())
+    }
+}
+
+/// A value that was given to [`state`](crate::Builder::state), shared by all handlers.
+///
+/// It dereferences to `T`. A handler that takes a `State` that nobody gave is an error at startup.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use smalld::State;
+///
+/// #[derive(Default)]
+/// struct Count(AtomicU64);
+///
+/// #[smalld::on(message_create)]
+/// fn count(count: State<Count>) {
+///     count.0.fetch_add(1, Ordering::Relaxed);
+/// }
+///
+/// # fn main() {
+/// let bot = smalld::SmallD::builder().token("a.b.c").state(Count::default());
+/// # let _ = bot;
+/// # }
+/// ```
+pub struct State<T>(Arc<T>);
+
+impl<T> State<T> {
+    /// The value with its shared ownership, to be kept or moved into a task.
+    #[must_use]
+    pub fn into_inner(self) -> Arc<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("State").field(&self.0).finish()
+    }
+}
+
+impl<T: Send + Sync + 'static> FromEvent<'_> for State<T> {
+    fn from_event(bot: &SmallD, _: &Payload) -> Result<Self, BoxError> {
+        bot.states()
+            .get()
+            .map(State)
+            .ok_or_else(|| missing::<T>().into())
+    }
+
+    fn check(bot: &SmallD) -> Result<(), String> {
+        bot.states().get::<T>().map(drop).ok_or_else(missing::<T>)
+    }
+}
+
+fn missing<T>() -> String {
+    let ty = type_name::<T>();
+    format!(
+        "no `{ty}` was given for its `State<{ty}>`: add `state = ..` to `smalld::run!(..)`, or `.state(..)` to the builder"
+    )
+}
+
+/// The values given to `state`, one of a type.
+#[derive(Clone, Default)]
+pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl States {
+    /// False where there was one of this type before.
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> bool {
+        self.0.insert(TypeId::of::<T>(), Arc::new(value)).is_none()
+    }
+
+    fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.get(&TypeId::of::<T>())?).downcast().ok()
+    }
+}
+
+/// Called by generated code for each parameter, so that an error points at its type.
+#[doc(hidden)]
+pub fn extract<'e, T: FromEvent<'e, Via>, Via>(
+    bot: &SmallD,
+    payload: &'e Payload,
+) -> Result<T, Failure> {
+    T::from_event(bot, payload).map_err(|error| Failure::Parameter {
+        ty: type_name::<T>(),
+        error,
+    })
+}
+
+/// Called by generated code for each parameter.
+#[doc(hidden)]
+pub fn check<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
+    T::check(bot)
+}

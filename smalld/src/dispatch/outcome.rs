@@ -1,0 +1,77 @@
+//! What a handler may return, and how its failure is told.
+
+use std::any::Any;
+use std::fmt;
+
+use crate::error::{BoxError, sentence};
+
+/// What a handler may return: `()`, or `Result<(), E>` for any error that converts into a boxed
+/// one (std errors, `String`, `anyhow::Error`, [`smalld::Error`](crate::Error)).
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot return `{Self}`",
+    label = "a handler returns nothing or a `Result<(), E>`",
+    note = "write `-> smalld::Result<()>`, or `-> Result<(), E>` for any error type `E` that converts into `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Outcome {
+    /// The error, boxed.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<(), BoxError>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Why a handler's run did not end well.
+#[derive(Debug)]
+pub enum Failure {
+    /// A parameter could not be taken from the payload.
+    Parameter {
+        /// The parameter's type.
+        ty: &'static str,
+        /// What was wrong.
+        error: BoxError,
+    },
+    /// The handler returned an error.
+    Returned(BoxError),
+    /// The handler panicked with these words.
+    Panicked(String),
+}
+
+impl Failure {
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Panicked(text.unwrap_or_else(|| "no message".to_owned()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter { ty, error } => {
+                write!(
+                    f,
+                    "its parameter `{ty}` does not fit the event: {}",
+                    sentence(&**error)
+                )
+            }
+            Self::Returned(error) => f.write_str(&sentence(&**error)),
+            Self::Panicked(text) => write!(f, "it panicked: {text}"),
+        }
+    }
+}
+
+/// Called by generated code.
+#[doc(hidden)]
+pub fn outcome<R: Outcome>(returned: R) -> Result<(), Failure> {
+    returned.into_result().map_err(Failure::Returned)
+}

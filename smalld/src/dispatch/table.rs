@@ -1,0 +1,85 @@
+//! Which handlers want an event. Built once, at startup; pure.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::dispatch::handler::{Handler, Handlers};
+use crate::dispatch::pointer;
+use crate::event::Header;
+
+/// The handlers, found by event name.
+#[derive(Default)]
+pub(crate) struct DispatchTable {
+    by_name: HashMap<Box<str>, Vec<Arc<Handler>>>,
+    /// Those that name no event.
+    unnamed: Vec<Arc<Handler>>,
+}
+
+impl DispatchTable {
+    pub(crate) fn new(handlers: &Handlers) -> Self {
+        let mut table = Self::default();
+        for handler in handlers.iter() {
+            for t in &handler.t {
+                table
+                    .by_name
+                    .entry((&**t).into())
+                    .or_default()
+                    .push(Arc::clone(handler));
+            }
+            if handler.t.is_empty() {
+                table.unnamed.push(Arc::clone(handler));
+            }
+        }
+        table
+    }
+
+    /// The handlers that want this payload, their filters included. Nothing is allocated, and `d`
+    /// is scanned only where a handler of this very event asks for a value in it.
+    pub(crate) fn wanting<'t>(
+        &'t self,
+        header: &'t Header<'t>,
+        text: &'t str,
+    ) -> impl Iterator<Item = &'t Arc<Handler>> {
+        let named = header
+            .t()
+            .and_then(|t| self.by_name.get(t))
+            .map_or(&[][..], Vec::as_slice);
+        named
+            .iter()
+            .chain(&self.unnamed)
+            .filter(|handler| handler.op.is_none_or(|op| op == header.op))
+            .filter(move |handler| {
+                let json = if handler.whole { text } else { header.d() };
+                pointer::matches(handler.fields, json)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(handlers: &Handlers, text: &str) -> usize {
+        let header = Header::parse(text).unwrap();
+        DispatchTable::new(handlers).wanting(&header, text).count()
+    }
+
+    #[test]
+    fn an_event_goes_to_those_that_name_it_and_to_those_that_take_all() {
+        let handlers = || {
+            Handlers::new()
+                .on("A", |_, _| async {})
+                .on("B", |_, _| async {})
+                .on_gateway_payload(|_, _| async {})
+        };
+        assert_eq!(wanted(&handlers(), r#"{"op":0,"t":"A","s":1,"d":{}}"#), 2);
+        assert_eq!(wanted(&handlers(), r#"{"op":0,"t":"C","s":1,"d":{}}"#), 1);
+        assert_eq!(wanted(&handlers(), r#"{"op":11}"#), 1);
+    }
+
+    #[test]
+    fn a_name_on_another_opcode_is_no_dispatch() {
+        let handlers = Handlers::new().on("A", |_, _| async {});
+        assert_eq!(wanted(&handlers, r#"{"op":7,"t":"A"}"#), 0);
+    }
+}

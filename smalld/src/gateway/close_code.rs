@@ -1,0 +1,67 @@
+//! What a close code from Discord means for the session.
+
+use std::time::Duration;
+
+/// What to do after Discord closed the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The session lives on.
+    Resume,
+    /// It lives on, but not before this pause.
+    ResumeAfter(Duration),
+    /// It is gone; identify anew.
+    NewSession,
+    /// Nothing will help but a change of configuration.
+    Stop,
+}
+
+/// Rests on Discord's text first and on what clients do second. In doubt it resumes: a refused
+/// resume costs a round trip, a needless identify costs events and one of a day's session starts.
+///
+/// See [Discord Docs/Gateway Close Event Codes](https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes).
+pub(crate) fn verdict(code: Option<u16>) -> Verdict {
+    match code {
+        Some(4004 | 4010..=4014) => Verdict::Stop,
+        // 4003 and 4009 are listed as reconnectable with the words that the session is invalid or
+        // timed out; 4006 is no longer documented and meant the same.
+        Some(4003 | 4006 | 4007 | 4009) => Verdict::NewSession,
+        Some(4008) => Verdict::ResumeAfter(Duration::from_secs(5)),
+        _ => Verdict::Resume,
+    }
+}
+
+/// What happened and what to do about it, for the codes that end a bot.
+pub(crate) fn explanation(code: u16, intents: &str) -> String {
+    match code {
+        4004 => "closed with 4004 (authentication failed): Discord does not know this token; copy it anew from the developer portal (Bot, Reset Token)".to_owned(),
+        4010 => "closed with 4010 (invalid shard): the id must be lower than the count, and very large bots need a multiple of the count that Discord assigned; see `shard`".to_owned(),
+        4011 => "closed with 4011 (sharding required): the bot is in more than 2,500 guilds for this shard; run more shards with `shard = (id, count)`".to_owned(),
+        4012 => "closed with 4012 (invalid API version): the version is part of `base_url`; leave it at its default".to_owned(),
+        4013 => format!("closed with 4013 (invalid intents): Discord does not know all of {intents}"),
+        4014 => format!("closed with 4014 (disallowed intents): of the intents asked for, {intents}, not all are granted to this bot; enable the privileged ones at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), drop them from `intents`, or use `intents = Intents::for_handlers()`"),
+        _ => format!("closed with {code}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_code_has_its_verdict() {
+        for code in [4000, 4001, 4002, 4005, 1000, 1001, 1006, 4099] {
+            assert_eq!(verdict(Some(code)), Verdict::Resume, "{code}");
+        }
+        for code in [4003, 4006, 4007, 4009] {
+            assert_eq!(verdict(Some(code)), Verdict::NewSession, "{code}");
+        }
+        for code in [4004, 4010, 4011, 4012, 4013, 4014] {
+            assert_eq!(verdict(Some(code)), Verdict::Stop, "{code}");
+        }
+        assert_eq!(
+            verdict(Some(4008)),
+            Verdict::ResumeAfter(Duration::from_secs(5))
+        );
+        assert_eq!(verdict(None), Verdict::Resume);
+    }
+}

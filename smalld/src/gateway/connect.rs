@@ -1,0 +1,99 @@
+//! Opens the WebSocket: the URL with its query, TLS, and what a failure says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+};
+
+use crate::gateway::end::End;
+
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// READY and `GUILD_CREATE` of a large bot can be many MiB; tungstenite's own bound on a frame, 16
+/// MiB, would break the connection again and again. Some bound must stay.
+const MOST_BYTES: usize = 256 << 20;
+
+/// How every connection of a bot is made.
+#[derive(Clone)]
+pub(crate) struct Connect {
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) version: String,
+    /// Plain `ws` is for a Discord on this machine, or where `allow_http` says so.
+    pub(crate) allow_plain: bool,
+}
+
+impl Connect {
+    pub(crate) async fn open(&self, url: &str) -> Result<Socket, (End, String)> {
+        let unreachable = |why: String| (End::Unreachable { retry_after: None }, why);
+        let url = self.url(url);
+        if url.starts_with("ws://") && !self.allow_plain {
+            return Err(unreachable(format!(
+                "{url} is not encrypted and was not connected to"
+            )));
+        }
+        let mut request = url
+            .as_str()
+            .into_client_request()
+            .map_err(|error| unreachable(error.to_string()))?;
+        request
+            .headers_mut()
+            .insert(header::USER_AGENT, self.user_agent.clone());
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MOST_BYTES))
+            .max_frame_size(Some(MOST_BYTES));
+        let connector = Connector::Rustls(Arc::clone(&self.tls));
+        let connecting =
+            connect_async_tls_with_config(request, Some(config), true, Some(connector));
+        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok((socket, _))) => Ok(socket),
+            Ok(Err(WsError::Http(response))) => {
+                let retry_after = response.headers().get(header::RETRY_AFTER);
+                let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+                let retry_after = seconds.map(Duration::from_secs);
+                Err((
+                    End::Unreachable { retry_after },
+                    format!("HTTP {}", response.status()),
+                ))
+            }
+            Ok(Err(error)) => Err(unreachable(error.to_string())),
+            Err(_) => Err(unreachable(format!(
+                "no connection within {} s",
+                CONNECT_TIMEOUT.as_secs()
+            ))),
+        }
+    }
+
+    /// Discord's URLs come with or without a final slash.
+    fn url(&self, url: &str) -> String {
+        let bare = url.split('?').next().unwrap_or(url).trim_end_matches('/');
+        format!("{bare}/?v={}&encoding=json", self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_is_there_exactly_once() {
+        let connect = Connect {
+            tls: Arc::new(crate::tls::client_config(true).unwrap()),
+            user_agent: HeaderValue::from_static("x"),
+            version: "10".to_owned(),
+            allow_plain: false,
+        };
+        for url in ["wss://host", "wss://host/", "wss://host/?v=9"] {
+            assert_eq!(connect.url(url), "wss://host/?v=10&encoding=json");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! When to send a heartbeat, and when its silence means that the connection is dead. Pure.
+
+use std::time::{Duration, Instant};
+
+/// The heartbeats of one connection.
+///
+/// See [Discord Docs/Sending Heartbeats](https://discord.com/developers/docs/events/gateway#sending-heartbeats).
+#[derive(Debug, Default)]
+pub(crate) struct Heartbeat {
+    rhythm: Option<Rhythm>,
+    acknowledged: bool,
+    sent: Option<Instant>,
+    paused: bool,
+    /// Until then a missing acknowledgement is forgiven: it may lie unread in the socket.
+    grace: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rhythm {
+    interval: Duration,
+    next: Instant,
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beat {
+    Nothing,
+    Send,
+    /// The last one was never acknowledged: close the connection and resume.
+    Zombie,
+}
+
+impl Heartbeat {
+    /// HELLO sets the rhythm; the first beat comes at a random part of the interval.
+    pub(crate) fn hello(&mut self, interval: Duration, random: f64, now: Instant) {
+        self.rhythm = Some(Rhythm {
+            interval,
+            next: now + interval.mul_f64(random),
+        });
+        self.acknowledged = true;
+    }
+
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.rhythm.map(|rhythm| rhythm.next)
+    }
+
+    /// Called when time has passed.
+    pub(crate) fn tick(&mut self, now: Instant) -> Beat {
+        let Some(rhythm) = &mut self.rhythm else {
+            return Beat::Nothing;
+        };
+        if now < rhythm.next {
+            return Beat::Nothing;
+        }
+        let forgiven = self.paused || self.grace.is_some_and(|grace| now < grace);
+        if !self.acknowledged && !forgiven {
+            return Beat::Zombie;
+        }
+        // From the last due time and not from now, so that no drift accumulates; after a long
+        // sleep of the machine one beat is enough.
+        rhythm.next += rhythm.interval;
+        if rhythm.next <= now {
+            rhythm.next = now + rhythm.interval;
+        }
+        self.sending(now);
+        Beat::Send
+    }
+
+    /// Discord asked for one at once; the rhythm goes on unchanged.
+    pub(crate) fn asked(&mut self, now: Instant) {
+        self.sending(now);
+    }
+
+    fn sending(&mut self, now: Instant) {
+        self.acknowledged = false;
+        self.sent = Some(now);
+    }
+
+    /// Gives the latency where it can be told.
+    pub(crate) fn acknowledge(&mut self, now: Instant) -> Option<Duration> {
+        self.acknowledged = true;
+        // What lay unread while reading was paused says nothing of the network.
+        self.sent
+            .take()
+            .filter(|_| !self.paused)
+            .map(|sent| now - sent)
+    }
+
+    /// Reading stops; acknowledgements stay unread from now on.
+    pub(crate) fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Reading goes on: one full interval is granted to catch up.
+    pub(crate) fn unpause(&mut self, now: Instant) {
+        self.paused = false;
+        self.grace = self.rhythm.map(|rhythm| now + rhythm.interval);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn started() -> (Heartbeat, Instant) {
+        let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
+        heartbeat.hello(SECOND, 0.5, start);
+        (heartbeat, start)
+    }
+
+    #[test]
+    fn beats_come_at_half_past_without_drift() {
+        let (mut heartbeat, start) = started();
+        for beat in 0..5 {
+            let early = start + SECOND * beat + SECOND / 4;
+            let due = early + SECOND / 4;
+            assert_eq!(heartbeat.due(), Some(due));
+            assert_eq!(heartbeat.tick(early), Beat::Nothing);
+            assert_eq!(heartbeat.tick(due + SECOND / 100), Beat::Send);
+            heartbeat.acknowledge(due + SECOND / 50);
+        }
+    }
+
+    #[test]
+    fn a_missed_acknowledgement_is_a_zombie() {
+        let (mut heartbeat, start) = started();
+        assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Zombie);
+    }
+
+    #[test]
+    fn a_beat_that_was_asked_for_does_not_fail_the_next_one() {
+        let (mut heartbeat, start) = started();
+        assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
+        heartbeat.acknowledge(start + SECOND * 6 / 10);
+        heartbeat.asked(start + SECOND * 7 / 10);
+        heartbeat.acknowledge(start + SECOND * 8 / 10);
+        assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Send);
+    }
+
+    #[test]
+    fn latency_is_from_the_beat_to_its_acknowledgement() {
+        let (mut heartbeat, start) = started();
+        heartbeat.tick(start + SECOND / 2);
+        assert_eq!(heartbeat.acknowledge(start + SECOND), Some(SECOND / 2));
+    }
+
+    #[test]
+    fn a_pause_forgives_and_then_grants_one_interval() {
+        let (mut heartbeat, start) = started();
+        heartbeat.tick(start + SECOND / 2);
+        heartbeat.pause();
+        assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND * 5 / 2), Beat::Send);
+        heartbeat.unpause(start + SECOND * 3);
+        assert_eq!(heartbeat.tick(start + SECOND * 7 / 2), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND * 9 / 2), Beat::Zombie);
+    }
+
+    #[test]
+    fn after_a_long_sleep_of_the_machine_one_beat_is_enough() {
+        let (mut heartbeat, start) = started();
+        assert_eq!(heartbeat.tick(start + SECOND * 100), Beat::Send);
+        heartbeat.acknowledge(start + SECOND * 100);
+        assert_eq!(heartbeat.tick(start + SECOND * 100), Beat::Nothing);
+    }
+}

@@ -1,0 +1,187 @@
+//! The writing half of a connection: a task of its own that heartbeats whatever the readers and
+//! handlers do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{Sink, SinkExt};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+
+use crate::error::{Error, Result};
+use crate::gateway::heartbeat::{Beat, Heartbeat};
+use crate::gateway::send_limit::SendLimit;
+use crate::gateway::shard::Order;
+
+/// The code that keeps a session resumable; 1000 and 1001 would end it.
+pub(crate) const RESUMABLE: u16 = 4900;
+/// A write that takes longer will never end: the network is gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the reading half tells the writing half.
+#[derive(Default)]
+pub(crate) struct Pulse {
+    heartbeat: Mutex<Heartbeat>,
+    /// The newest sequence number and one, or 0 for none.
+    seq: AtomicU64,
+    asked: Notify,
+}
+
+impl Pulse {
+    /// Held for a few instructions only, never across an await.
+    pub(crate) fn heartbeat(&self) -> MutexGuard<'_, Heartbeat> {
+        self.heartbeat
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_seq(&self, seq: Option<u64>) {
+        self.seq.store(
+            seq.map_or(0, |seq| seq.saturating_add(1)),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Discord wants a heartbeat at once.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
+    }
+
+    fn payload(&self) -> String {
+        match self.seq.load(Ordering::Relaxed) {
+            0 => r#"{"op":1,"d":null}"#.to_owned(),
+            seq => format!(r#"{{"op":1,"d":{}}}"#, seq - 1),
+        }
+    }
+}
+
+/// Why the writing half ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It was told to close, and sent the close frame.
+    Closed,
+    /// A heartbeat was not acknowledged; it sent a close frame that keeps the session.
+    Zombie,
+    /// The connection broke.
+    Broken,
+}
+
+/// Sends heartbeats when they are due and what it is ordered to, until the connection ends.
+pub(crate) async fn write<S>(
+    mut socket: S,
+    interval: Duration,
+    pulse: Arc<Pulse>,
+    mut orders: mpsc::Receiver<Order>,
+) -> Written
+where
+    S: Sink<Message> + Unpin,
+{
+    let mut limit = SendLimit::new(interval);
+    loop {
+        let due = pulse.heartbeat().due();
+        let next = tokio::select! {
+            biased;
+            () = until(due) => match pulse.heartbeat().tick(now()) {
+                Beat::Nothing => continue,
+                Beat::Send => Next::Heartbeat,
+                Beat::Zombie => Next::Zombie,
+            },
+            () = pulse.asked.notified() => {
+                pulse.heartbeat().asked(now());
+                Next::Heartbeat
+            }
+            order = orders.recv() => match order {
+                Some(order) => Next::Order(order),
+                None => return Written::Broken,
+            },
+        };
+        let sent = match next {
+            Next::Heartbeat => text(&mut socket, pulse.payload()).await,
+            Next::Zombie => {
+                close(&mut socket, RESUMABLE).await;
+                return Written::Zombie;
+            }
+            Next::Order(Order::Close(code)) => {
+                close(&mut socket, code).await;
+                return Written::Closed;
+            }
+            Next::Order(Order::Send {
+                text: payload,
+                sent,
+            }) => {
+                // Whoever sent it may have gone away meanwhile: then it is withdrawn.
+                if sent.is_closed() {
+                    continue;
+                }
+                let result = payload_of_user(&mut socket, payload, &mut limit).await;
+                let broken = matches!(result, Err(Error::Gateway(_)));
+                let _ = sent.send(result);
+                if broken { Err(()) } else { Ok(()) }
+            }
+        };
+        if sent.is_err() {
+            return Written::Broken;
+        }
+    }
+}
+
+enum Next {
+    Heartbeat,
+    Zombie,
+    Order(Order),
+}
+
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+async fn until(due: Option<std::time::Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(Instant::from_std(due)).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn payload_of_user<S: Sink<Message> + Unpin>(
+    socket: &mut S,
+    payload: String,
+    limit: &mut SendLimit,
+) -> Result<()> {
+    if let Err(wait) = limit.take(now()) {
+        return Err(Error::rate_limit(
+            "gateway payload".to_owned(),
+            wait,
+            None,
+            false,
+        ));
+    }
+    text(socket, payload).await.map_err(|()| {
+        Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")
+    })
+}
+
+async fn text<S: Sink<Message> + Unpin>(socket: &mut S, text: String) -> Result<(), ()> {
+    send(socket, Message::text(text)).await
+}
+
+async fn close<S: Sink<Message> + Unpin>(socket: &mut S, code: u16) {
+    // The connection ends in any case; whether the frame arrived changes nothing.
+    let _ = send(socket, Message::Close(Some(close_frame(code)))).await;
+}
+
+pub(crate) fn close_frame(code: u16) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(code),
+        reason: "".into(),
+    }
+}
+
+async fn send<S: Sink<Message> + Unpin>(socket: &mut S, message: Message) -> Result<(), ()> {
+    match tokio::time::timeout(WRITE_TIMEOUT, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(()),
+    }
+}

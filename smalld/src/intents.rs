@@ -1,0 +1,215 @@
+//! Which events Discord sends, as a set of bits.
+
+use std::fmt;
+
+use crate::dispatch::Handlers;
+
+/// Not one of Discord's bits, which end far below: stands for what the handlers need.
+const FOR_HANDLERS: u64 = 1 << 63;
+
+bitflags::bitflags! {
+    /// Which events Discord sends to the bot. Combine with `|`.
+    ///
+    /// See [Discord Docs/Gateway Intents](https://discord.com/developers/docs/events/gateway#gateway-intents).
+    /// Bits that smalld does not know yet are kept by [`Intents::from_bits_retain`].
+    ///
+    /// ```
+    /// use smalld::Intents;
+    ///
+    /// let intents = Intents::GUILD_MESSAGES | Intents::DIRECT_MESSAGES;
+    /// assert!(Intents::all().contains(intents));
+    /// assert!(!Intents::unprivileged().contains(Intents::MESSAGE_CONTENT));
+    /// ```
+    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct Intents: u64 {
+        /// Guilds, their channels, threads, roles and stages. Nearly every bot needs it.
+        const GUILDS = 1 << 0;
+        /// Members who join, change and leave. **Privileged.**
+        const GUILD_MEMBERS = 1 << 1;
+        /// Bans and entries of the audit log.
+        const GUILD_MODERATION = 1 << 2;
+        /// Emojis, stickers and soundboard sounds.
+        const GUILD_EXPRESSIONS = 1 << 3;
+        /// Integrations of a guild.
+        const GUILD_INTEGRATIONS = 1 << 4;
+        /// Webhooks of a channel.
+        const GUILD_WEBHOOKS = 1 << 5;
+        /// Invites made and withdrawn.
+        const GUILD_INVITES = 1 << 6;
+        /// Who is in which voice channel, and effects there.
+        const GUILD_VOICE_STATES = 1 << 7;
+        /// Status and activities of members. **Privileged.**
+        const GUILD_PRESENCES = 1 << 8;
+        /// Messages in guilds.
+        const GUILD_MESSAGES = 1 << 9;
+        /// Reactions to messages in guilds.
+        const GUILD_MESSAGE_REACTIONS = 1 << 10;
+        /// Who begins to type in guilds.
+        const GUILD_MESSAGE_TYPING = 1 << 11;
+        /// Messages to the bot, and ephemeral messages of interactions. Shard 0 only.
+        const DIRECT_MESSAGES = 1 << 12;
+        /// Reactions to direct messages. Shard 0 only.
+        const DIRECT_MESSAGE_REACTIONS = 1 << 13;
+        /// Who begins to type to the bot. Shard 0 only.
+        const DIRECT_MESSAGE_TYPING = 1 << 14;
+        /// No events of its own: fills `content`, `embeds`, `attachments`, `components` and `poll` of messages. **Privileged.**
+        const MESSAGE_CONTENT = 1 << 15;
+        /// Scheduled events and who is interested in them.
+        const GUILD_SCHEDULED_EVENTS = 1 << 16;
+        /// Rules of auto moderation.
+        const AUTO_MODERATION_CONFIGURATION = 1 << 20;
+        /// Actions that auto moderation took.
+        const AUTO_MODERATION_EXECUTION = 1 << 21;
+        /// Votes in polls in guilds.
+        const GUILD_MESSAGE_POLLS = 1 << 24;
+        /// Votes in polls in direct messages. Shard 0 only.
+        const DIRECT_MESSAGE_POLLS = 1 << 25;
+    }
+}
+
+impl Intents {
+    /// Those that must be enabled for the application in Discord's developer portal.
+    #[must_use]
+    pub const fn privileged() -> Self {
+        Self::GUILD_MEMBERS
+            .union(Self::GUILD_PRESENCES)
+            .union(Self::MESSAGE_CONTENT)
+    }
+
+    /// All that need no permission of Discord.
+    #[must_use]
+    pub const fn unprivileged() -> Self {
+        Self::all().difference(Self::privileged())
+    }
+
+    /// What the bot's handlers need and no more, message content included; privileged intents only
+    /// where the application has been granted them. Can be combined:
+    /// `Intents::for_handlers() | Intents::GUILD_MEMBERS`.
+    ///
+    /// It stands for that until the bot is built, so it has no bits of Discord's yet. A handler of
+    /// every payload needs every intent.
+    #[must_use]
+    pub const fn for_handlers() -> Self {
+        Self::from_bits_retain(FOR_HANDLERS)
+    }
+
+    /// The privileged intents that an application's `flags` say it may use.
+    ///
+    /// See [Discord Docs/Application Flags](https://discord.com/developers/docs/resources/application#application-object-application-flags):
+    /// each intent has a bit for verified applications and one (`LIMITED`) for those below the
+    /// threshold; either grants it.
+    pub(crate) fn granted(flags: u64) -> Self {
+        [
+            (Self::GUILD_PRESENCES, 1 << 12 | 1 << 13),
+            (Self::GUILD_MEMBERS, 1 << 14 | 1 << 15),
+            (Self::MESSAGE_CONTENT, 1 << 18 | 1 << 19),
+        ]
+        .into_iter()
+        .filter(|(_, bits)| flags & bits != 0)
+        .map(|(intent, _)| intent)
+        .collect()
+    }
+}
+
+/// The intents of a bot before it is known what Discord grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    named: Intents,
+    if_granted: Intents,
+}
+
+impl Wanted {
+    /// Those that were given, or all; privileged ones that nobody named only where granted.
+    pub(crate) fn new(given: Option<Intents>, handlers: &Handlers) -> Self {
+        let for_handlers = Intents::for_handlers();
+        let (named, implied) = match given {
+            None => (Intents::empty(), Intents::all()),
+            Some(given) if given.contains(for_handlers) => {
+                let needs = handlers.iter().flat_map(|handler| handler.intents());
+                (given.difference(for_handlers), needs.collect())
+            }
+            Some(given) => (given, Intents::empty()),
+        };
+        Self {
+            named: named | implied.difference(Intents::privileged()),
+            if_granted: implied
+                .intersection(Intents::privileged())
+                .difference(named),
+        }
+    }
+
+    pub(crate) fn depends_on_grants(self) -> bool {
+        !self.if_granted.is_empty()
+    }
+
+    pub(crate) fn resolve(self, granted: Intents) -> Intents {
+        self.named | self.if_granted.intersection(granted)
+    }
+}
+
+/// The names joined by ` | `, or `none`; unknown bits in hexadecimal.
+impl fmt::Display for Intents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("none");
+        }
+        bitflags::parser::to_writer(self, f)
+    }
+}
+
+impl fmt::Debug for Intents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Intents({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sums_are_those_of_discord() {
+        assert_eq!(Intents::all().bits(), 53_608_447);
+        assert_eq!(Intents::unprivileged().bits(), 53_575_421);
+        assert_eq!(Intents::privileged().bits(), 33_026);
+    }
+
+    #[test]
+    fn limited_flags_of_an_application_grant_intents_too() {
+        assert_eq!(Intents::granted(565_248), Intents::privileged());
+        assert_eq!(Intents::granted(1 << 18), Intents::MESSAGE_CONTENT);
+        assert_eq!(Intents::granted(0), Intents::empty());
+    }
+
+    #[test]
+    fn by_default_all_that_is_granted_is_asked_for() {
+        let wanted = Wanted::new(None, &Handlers::new());
+        assert_eq!(wanted.resolve(Intents::empty()), Intents::unprivileged());
+        assert_eq!(wanted.resolve(Intents::privileged()), Intents::all());
+    }
+
+    #[test]
+    fn handlers_ask_for_what_they_need() {
+        let handlers = Handlers::new()
+            .on("MESSAGE_CREATE", |_, _| async {})
+            .on("GUILD_MEMBER_ADD", |_, _| async {});
+        let given = Intents::for_handlers() | Intents::GUILD_PRESENCES;
+        let wanted = Wanted::new(Some(given), &handlers);
+        let always = Intents::GUILD_MESSAGES | Intents::DIRECT_MESSAGES | Intents::GUILD_PRESENCES;
+        assert_eq!(wanted.resolve(Intents::empty()), always);
+        let granted = always | Intents::MESSAGE_CONTENT | Intents::GUILD_MEMBERS;
+        assert_eq!(wanted.resolve(Intents::privileged()), granted);
+    }
+
+    #[test]
+    fn intents_given_by_name_are_used_as_given() {
+        let wanted = Wanted::new(Some(Intents::GUILD_MEMBERS), &Handlers::new());
+        assert!(!wanted.depends_on_grants());
+        assert_eq!(wanted.resolve(Intents::empty()), Intents::GUILD_MEMBERS);
+    }
+
+    #[test]
+    fn unknown_bits_are_kept() {
+        assert_eq!(Intents::from_bits_retain(1 << 40).bits(), 1 << 40);
+    }
+}

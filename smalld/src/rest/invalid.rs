@@ -1,0 +1,72 @@
+//! The budget of invalid requests, past which Discord's guard bans the address. Pure.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Discord bans at 10,000 in ten minutes; whoever shares the address is counted with us.
+const WINDOW: Duration = Duration::from_secs(600);
+const MOST: u32 = 9_500;
+const WARN_EACH: u32 = 1_000;
+/// Counted by slices of the window, so that thousands of them take no memory.
+const SLICE: Duration = Duration::from_secs(10);
+
+/// Responses with 401, 403 or 429 within the last ten minutes.
+///
+/// See [Discord Docs/Invalid Request Limit](https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans).
+#[derive(Debug, Default)]
+pub(crate) struct InvalidRequests {
+    slices: VecDeque<(Instant, u32)>,
+    count: u32,
+}
+
+impl InvalidRequests {
+    /// Counts one; gives the number where it is worth a warning.
+    pub(crate) fn add(&mut self, now: Instant) -> Option<u32> {
+        self.forget(now);
+        match self.slices.back_mut() {
+            Some((begun, count)) if now < *begun + SLICE => *count += 1,
+            _ => self.slices.push_back((now, 1)),
+        }
+        self.count += 1;
+        self.count.is_multiple_of(WARN_EACH).then_some(self.count)
+    }
+
+    /// Until when nothing more may be sent, if the budget is spent.
+    pub(crate) fn spent(&mut self, now: Instant) -> Option<Instant> {
+        self.forget(now);
+        let (oldest, _) = self.slices.front()?;
+        (self.count >= MOST).then_some(*oldest + WINDOW + SLICE)
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some(&(begun, count)) = self.slices.front() {
+            if now < begun + WINDOW + SLICE {
+                return;
+            }
+            self.count -= count;
+            self.slices.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thousand_is_a_warning_and_near_the_end_nothing_is_sent() {
+        let (mut invalid, start) = (InvalidRequests::default(), Instant::now());
+        let warned: Vec<u32> = (0..9_499).filter_map(|_| invalid.add(start)).collect();
+        assert_eq!(
+            warned,
+            [
+                1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000
+            ]
+        );
+        assert_eq!(invalid.spent(start), None);
+        invalid.add(start);
+        let until = invalid.spent(start).unwrap();
+        assert!(until > start + WINDOW);
+        assert_eq!(invalid.spent(until), None);
+    }
+}

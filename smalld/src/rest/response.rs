@@ -1,0 +1,96 @@
+//! What Discord answered, as bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// An answer of Discord's REST API, unparsed.
+///
+/// It comes from [`Request::response`](crate::Request::response), and with every
+/// [`HttpError`](crate::HttpError).
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Response {
+    /// The HTTP status, such as 200.
+    pub status: u16,
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    headers: Vec<(String, String)>,
+    bytes: Vec<u8>,
+}
+
+impl Response {
+    pub(crate) fn new(status: u16, headers: Vec<(String, String)>, bytes: Vec<u8>) -> Self {
+        Self {
+            status,
+            parts: Arc::new(Parts { headers, bytes }),
+        }
+    }
+
+    /// The value of the first header of this name, in whatever case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self
+            .parts
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All headers, names in lower case, in the order in which they came.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The body; empty with status 204.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.parts.bytes
+    }
+
+    /// The body as text; what is no UTF-8 is replaced by `U+FFFD`.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.parts.bytes)
+    }
+
+    /// The body as any `T`; an empty one reads as `null`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`] where it does not have that shape.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let body = if self.parts.bytes.is_empty() {
+            b"null"
+        } else {
+            self.parts.bytes.as_slice()
+        };
+        serde_json::from_slice(body).map_err(|error| {
+            Error::json(
+                "Discord's answer does not have the shape that was asked for",
+                error,
+            )
+        })
+    }
+}
+
+/// Without the body, which may hold the token of a webhook.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &self.parts.headers)
+            .field("bytes", &self.parts.bytes.len())
+            .finish()
+    }
+}

@@ -1,0 +1,79 @@
+//! Which failures are worth another attempt, and after what wait. Pure.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::de::IgnoredAny;
+
+/// How often a request is tried again after a failure of Discord's.
+const MOST: u32 = 4;
+
+/// What makes it safe to send a request twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Safety {
+    /// Twice is as good as once.
+    Idempotent,
+    /// Only where it cannot have arrived.
+    Once,
+}
+
+/// GET, PUT and DELETE are idempotent by [RFC 9110 section 9.2.2]; a message with `enforce_nonce`
+/// is, because Discord gives back the first one. Whatever else may have arrived is not repeated.
+///
+/// [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
+pub(crate) fn safety(method: &Method, payload: &[u8]) -> Safety {
+    #[derive(serde::Deserialize)]
+    struct Message {
+        nonce: Option<IgnoredAny>,
+        enforce_nonce: bool,
+    }
+    let guarded = || {
+        let message = serde_json::from_slice::<Message>(payload);
+        message.is_ok_and(|message| message.nonce.is_some() && message.enforce_nonce)
+    };
+    match *method {
+        Method::GET | Method::PUT | Method::DELETE => Safety::Idempotent,
+        _ if guarded() => Safety::Idempotent,
+        _ => Safety::Once,
+    }
+}
+
+/// The failures of servers and proxies that pass; others are answers.
+pub(crate) fn passes(status: u16) -> bool {
+    matches!(status, 500 | 502 | 503 | 504 | 520..=524)
+}
+
+/// The wait before another attempt, after so many that failed: 1, 2, 4, 8 seconds and up to half
+/// as much again, so that many bots do not come back together. None where it is time to give up.
+/// `random` is in `0.0..1.0`.
+pub(crate) fn wait(failed: u32, random: f64) -> Option<Duration> {
+    let base = Duration::from_secs(1 << failed.min(MOST).checked_sub(1)?);
+    (failed <= MOST).then(|| base + base.mul_f64(random / 2.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_arrived_is_not_repeated() {
+        assert_eq!(safety(&Method::GET, b""), Safety::Idempotent);
+        assert_eq!(safety(&Method::POST, b"{}"), Safety::Once);
+        assert_eq!(safety(&Method::PATCH, br#"{"nonce":"1"}"#), Safety::Once);
+        assert_eq!(
+            safety(&Method::POST, br#"{"enforce_nonce":true}"#),
+            Safety::Once
+        );
+        let guarded = br#"{"content":"hi","nonce":"1","enforce_nonce":true}"#;
+        assert_eq!(safety(&Method::POST, guarded), Safety::Idempotent);
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let waits: Vec<_> = (1..=5)
+            .map(|failed| wait(failed, 0.0).map(|wait| wait.as_secs()))
+            .collect();
+        assert_eq!(waits, [Some(1), Some(2), Some(4), Some(8), None]);
+        assert_eq!(wait(1, 0.99).map(|wait| wait.as_millis()), Some(1495));
+    }
+}
