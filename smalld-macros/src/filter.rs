@@ -55,7 +55,7 @@ impl Filter {
                 Argument::Option(key, value) => reader.unknown(&key, &value, &["crate"]),
             }
         }
-        if names_none && reader.is_sound() {
+        if names_none && reader.mistakes.is_empty() {
             reader.mistakes.add(Error::new(
                 Span::call_site(),
                 "no event: name at least one, as in `#[smalld::on(message_create)]`\n\
@@ -68,15 +68,13 @@ impl Filter {
     /// The arguments of `#[smalld::on_gateway_payload(..)]`.
     pub(crate) fn from_gateway_payload(arguments: TokenStream) -> Result<Self> {
         let mut reader = Reader::default();
-        let mut op: Option<Option<u8>> = None;
+        let mut op: Option<u8> = None;
         let mut t: Option<LitStr> = None;
         for argument in reader.split(arguments) {
             match argument {
                 Argument::Word(word) if word == "ordered" => reader.ordered(&word),
                 Argument::Word(word) => match names::event(&word.unraw().to_string()) {
-                    Some(name) => {
-                        reader.mistakes.at(&word, named_by_t(name));
-                    }
+                    Some(name) => reader.mistakes.at(&word, named_by_t(name)),
                     None => reader.unknown_word(&word),
                 },
                 Argument::Text(text) => {
@@ -92,7 +90,7 @@ impl Filter {
                 Argument::Option(key, value) if key == "crate" => reader.smalld(&key, &value),
                 Argument::Option(key, _) if key == "op" && op.is_some() => reader.twice(&key),
                 Argument::Option(key, value) if key == "op" => {
-                    op = Some(reader.mistakes.keep(opcode(&value)));
+                    op = reader.mistakes.keep(opcode(&value));
                 }
                 Argument::Option(key, _) if key == "t" && t.is_some() => reader.twice(&key),
                 Argument::Option(key, value) if key == "t" => t = reader.t(&value),
@@ -101,7 +99,6 @@ impl Filter {
                 }
             }
         }
-        let op = op.flatten();
         if let (Some(t), Some(op @ 1..)) = (&t, op) {
             let message = format!(
                 "only dispatches have a name, and they are op 0, not op {op}: leave out one of the two"
@@ -126,10 +123,6 @@ struct Reader {
 impl Reader {
     fn split(&mut self, arguments: TokenStream) -> Vec<Argument> {
         arguments::split(arguments, &mut self.mistakes)
-    }
-
-    fn is_sound(&self) -> bool {
-        self.mistakes.is_empty()
     }
 
     fn event(&mut self, written: &impl ToTokens, name: Result<String>) {
@@ -210,6 +203,7 @@ impl Reader {
             name => name,
         };
         let message = match names::nearest(guessed, known) {
+            _ if name == "ordered" => "`ordered` stands alone, without a value".to_owned(),
             Some(nearest) => {
                 names::did_you_mean(format!("there is no option `{key}`"), Some(nearest))
             }
@@ -373,6 +367,7 @@ mod tests {
         assert!(mistake(quote!(ready, crates = x)).contains("did you mean `crate`?"));
         assert!(mistake(quote!(ready, kind = 2)).contains("`\"/kind\" = 2`"));
         assert!(mistake(quote!(ready, op = 2)).contains("on_gateway_payload(op = ..)"));
+        assert!(mistake(quote!(ready, ordered = true)).contains("stands alone"));
         assert!(payload_mistake(quote!(opp = 2)).contains("did you mean `op`?"));
         assert!(payload_mistake(quote!(opcode = 2)).contains("did you mean `op`?"));
         assert!(payload_mistake(quote!(order)).contains("did you mean `ordered`?"));

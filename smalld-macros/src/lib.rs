@@ -24,18 +24,173 @@ use crate::filter::Filter;
 use crate::handler::Handler;
 
 /// Makes a function the handler of an event.
+///
+/// ```
+/// use smalld::{Json, SmallD, json, path};
+///
+/// #[smalld::on(message_create)]
+/// async fn pong(bot: SmallD, msg: Json) -> smalld::Result<()> {
+///     if msg["content"] == "++ping" {
+///         let reply = json!({ "content": "pong" });
+///         bot.post(path!("/channels/{}/messages", msg["channel_id"]), reply).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// The function itself stays as it is, so that it can be called and tested like any other.
+///
+/// # Which events
+///
+/// An event is one of those that [Discord documents], in lower case, and checked: a misspelling is
+/// an error that offers the nearest name. With several names the handler takes any one of them. A
+/// string is taken as it stands, for events that are newer than smalld; it is upper case, as in
+/// the JSON.
+///
+/// ```
+/// #[smalld::on(message_create, message_update)]
+/// fn either() {}
+///
+/// #[smalld::on("AN_EVENT_NEWER_THAN_SMALLD")]
+/// fn newer(d: smalld::Json) {
+///     println!("{d}");
+/// }
+/// ```
+///
+/// # Filters
+///
+/// A filter is a [JSON pointer] into the event's `d` and the value that must be there: a string, an
+/// integer, `true`, `false`, or `null`, which matches what is absent, too. Of several filters all
+/// must hold. An event that they turn away is not even parsed.
+///
+/// ```
+/// use smalld::{Json, SmallD, json, path};
+///
+/// #[smalld::on(interaction_create, "/type" = 2, "/data/name" = "greet")]
+/// async fn greet(bot: SmallD, interaction: Json) -> smalld::Result<()> {
+///     let callback = path!(
+///         "/interactions/{}/{}/callback",
+///         interaction["id"],
+///         interaction["token"],
+///     );
+///     bot.post(callback, json!({ "type": 4, "data": { "content": "hello" } })).await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// Ids are strings in Discord's JSON: `"/guild_id" = "81384788765712384"`. In a pointer `~0` stands
+/// for `~` and `~1` for `/`; array elements go by their number, as in `"/options/0/value"`.
+///
+/// # Order
+///
+/// Handlers run concurrently. One that is marked `ordered` sees the events of one guild (without a
+/// guild: of one channel, else of one user) one at a time, in the order in which they came.
+///
+/// ```
+/// #[smalld::on(voice_state_update, ordered)]
+/// async fn follow(state: smalld::Json) {
+///     println!("{}", state["channel_id"]);
+/// }
+/// ```
+///
+/// # The function
+///
+/// It is a free function, `async` or not; one that is not runs where it may block. It takes any
+/// number of parameters in any order, each of a type that implements `FromEvent`: `SmallD`, `Json`,
+/// `Payload`, `Shard`, `State<T>`, and every type that implements `Deserialize`, which may borrow
+/// from the event. It returns nothing or a `Result<(), E>`, where `E` is any error that converts
+/// into a boxed one.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Msg<'a> {
+///     id: &'a str,
+///     #[serde(borrow)]
+///     content: Cow<'a, str>,
+/// }
+///
+/// #[smalld::on(message_create)]
+/// fn log(Msg { id, content }: Msg<'_>) {
+///     println!("{id}: {content}");
+/// }
+/// ```
+///
+/// # Several attributes
+///
+/// The attribute may stand several times and among others. A `#[cfg(..)]` on the function holds for
+/// the handler as well.
+///
+/// Where smalld goes by another name, `crate = ..` says which, as in
+/// `#[my_smalld::on(ready, crate = ::my_smalld)]`.
+///
+/// [Discord documents]: https://discord.com/developers/docs/events/gateway-events#receive-events
+/// [JSON pointer]: https://datatracker.ietf.org/doc/html/rfc6901
 #[proc_macro_attribute]
 pub fn on(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handler(Filter::from_event(arguments.into()), &item.into()).into()
 }
 
 /// Makes a function the handler of whole gateway payloads, whatever their opcode.
+///
+/// ```
+/// use smalld::{Json, Payload};
+///
+/// #[smalld::on_gateway_payload]
+/// fn every(payload: Payload) {
+///     println!("{} {}", payload.op(), payload.text());
+/// }
+///
+/// #[smalld::on_gateway_payload(op = 0, t = "READY")]
+/// async fn ready(payload: Json) {
+///     println!("{} {}", payload["s"], payload["d"]["session_id"]);
+/// }
+/// ```
+///
+/// Without arguments it takes every payload that comes, heartbeats and opcodes unknown to smalld
+/// included. All of these may narrow it down, in any order, and all must hold:
+///
+/// - `op = 10`: the opcode, from 0 to 255
+/// - `t = "READY"`: the name of a dispatched event, taken as it stands; it is upper case, as in the
+///   JSON
+/// - `"/d/v" = 10`: filters as those of [`on`](macro@on), but their pointers go into the whole
+///   payload, and so do the parameters: a `Json` is `{"op": .., "d": .., "s": .., "t": ..}`
+///
+/// `ordered`, `crate = ..` and the function are as with [`on`](macro@on).
 #[proc_macro_attribute]
 pub fn on_gateway_payload(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handler(Filter::from_gateway_payload(arguments.into()), &item.into()).into()
 }
 
 /// A path of Discord's API, with values put in.
+///
+/// ```
+/// use smalld::{json, path};
+///
+/// let msg = json!({ "id": "7", "channel_id": "5" });
+/// let path = path!("/channels/{}/messages/{}", msg["channel_id"], msg["id"]);
+///
+/// let guild_id = "81384788765712384";
+/// let path = path!("/guilds/{guild_id}/members/{}", 42);
+/// ```
+///
+/// A placeholder is `{}`, for the next argument, or `{name}`, for a variable, as in `format!`; a
+/// brace itself is `{{` or `}}`. A value is a string, an integer, or JSON that is one of these. It
+/// is percent-encoded, so that no value can lead to another route. A value that is empty, `.` or
+/// `..`, or JSON of another kind (a missing field is null) is an error of the request; it names the
+/// placeholder, and nothing is sent.
+///
+/// The template is checked against the routes that Discord documents: a misspelling is an error
+/// that offers the nearest. One that is newer than smalld is marked `new`:
+///
+/// ```
+/// # use smalld::path;
+/// let path = path!(new "/things/{}", 5);
+/// ```
+///
+/// A query is no part of it: add `.param("limit", 5)` to the request. Where smalld goes by another
+/// name, `crate = ..` says which, as in `path!(crate = ::my_smalld, "/users/@me")`.
 #[proc_macro]
 pub fn path(input: TokenStream) -> TokenStream {
     path::expand(input.into()).into()

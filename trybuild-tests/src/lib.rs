@@ -1,1 +1,1 @@
-
+//! What must not compile, and with which message: see `tests`.

@@ -1,0 +1,4 @@
+#[smalld::on(Event::MessageCreate)]
+async fn handler() {}
+
+fn main() {}

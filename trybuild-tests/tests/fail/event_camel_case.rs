@@ -1,0 +1,4 @@
+#[smalld::on(MessageCreate)]
+async fn handler() {}
+
+fn main() {}

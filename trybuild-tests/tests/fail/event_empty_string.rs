@@ -1,0 +1,4 @@
+#[smalld::on("")]
+async fn handler() {}
+
+fn main() {}

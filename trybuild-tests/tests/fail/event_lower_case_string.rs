@@ -1,0 +1,4 @@
+#[smalld::on("message_create")]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on("/type" = 2)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(mesage_create)]
+async fn handler() {}
+
+fn main() {}

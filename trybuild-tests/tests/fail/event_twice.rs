@@ -1,0 +1,4 @@
+#[smalld::on(message_create, "MESSAGE_CREATE")]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(banana)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(MESSAGE_CREATE)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create message_update)]
+async fn handler() {}
+
+fn main() {}

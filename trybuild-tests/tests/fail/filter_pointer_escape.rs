@@ -1,0 +1,4 @@
+#[smalld::on(interaction_create, "/data~2name" = "greet")]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+const fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+async fn handler<const N: usize>(_: [u8; N]) {}
+
+fn main() {}

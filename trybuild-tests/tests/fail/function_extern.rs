@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+extern "C" fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+async fn handler<T: serde::de::DeserializeOwned>(_: T) {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+unsafe fn handler() {}
+
+fn main() {}

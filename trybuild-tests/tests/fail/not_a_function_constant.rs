@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+const HANDLER: fn() = || {};
+
+fn main() {}

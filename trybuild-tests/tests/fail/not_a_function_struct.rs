@@ -1,0 +1,4 @@
+#[smalld::on(message_create)]
+struct Handler;
+
+fn main() {}

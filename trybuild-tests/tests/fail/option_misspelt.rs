@@ -1,0 +1,4 @@
+#[smalld::on(message_create, orderd)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create, ordered, ordered)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(message_create, ordered = true)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,3 @@
+fn main() {
+    let _ = smalld::path!("/channels/{}/messages?limit=5", 1);
+}

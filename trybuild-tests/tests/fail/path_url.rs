@@ -1,0 +1,3 @@
+fn main() {
+    let _ = smalld::path!("https://discord.com/api/v10/users/@me");
+}

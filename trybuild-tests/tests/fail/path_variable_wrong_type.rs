@@ -1,0 +1,5 @@
+fn main() {
+    struct User;
+    let user = User;
+    let _ = smalld::path!("/users/{user}");
+}

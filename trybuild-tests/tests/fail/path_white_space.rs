@@ -1,0 +1,3 @@
+fn main() {
+    let _ = smalld::path!("/users/ @me");
+}

@@ -1,0 +1,4 @@
+#[smalld::on_gateway_payload(message_create)]
+async fn handler() {}
+
+fn main() {}

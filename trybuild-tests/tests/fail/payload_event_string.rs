@@ -1,0 +1,4 @@
+#[smalld::on_gateway_payload("MESSAGE_CREATE")]
+async fn handler() {}
+
+fn main() {}

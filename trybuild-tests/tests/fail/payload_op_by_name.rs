@@ -1,0 +1,4 @@
+#[smalld::on_gateway_payload(op = HELLO)]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on_gateway_payload(op = 256)]
+async fn handler() {}
+
+fn main() {}

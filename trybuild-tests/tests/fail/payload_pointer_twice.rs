@@ -1,0 +1,4 @@
+#[smalld::on_gateway_payload("/d/v" = 9, "/d/v" = 10)]
+async fn handler() {}
+
+fn main() {}

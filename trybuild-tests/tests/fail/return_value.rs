@@ -1,0 +1,6 @@
+#[smalld::on(message_create)]
+async fn handler() -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[smalld::on(message_create)]
+fn handler() -> Option<()> {
+    None
+}
+
+fn main() {}

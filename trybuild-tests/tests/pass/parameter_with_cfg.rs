@@ -1,0 +1,12 @@
+#![deny(warnings)]
+
+#[smalld::on(message_create)]
+async fn handler(
+    #[cfg(any())] absent: NoSuchType,
+    #[cfg(all())] json: smalld::Json,
+    #[allow(unused_variables)] bot: smalld::SmallD,
+) {
+    drop(json);
+}
+
+fn main() {}

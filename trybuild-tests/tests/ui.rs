@@ -1,0 +1,16 @@
+//! What users see: each file in `fail` is one mistake, with the compiler's answer beside it; each
+//! in `pass` is something that must go on compiling.
+
+// After a change of wording, `TRYBUILD=overwrite cargo test -p trybuild-tests` writes the answers
+// anew. Read them as a user would: the first line says what is wrong in our words, the caret is
+// under the user's token, a note says what to write.
+#[rustversion::attr(
+    not(stable(1.95)),
+    ignore = "the .stderr files were written by Rust 1.95"
+)]
+#[test]
+fn ui() {
+    let tests = trybuild::TestCases::new();
+    tests.pass("tests/pass/*.rs");
+    tests.compile_fail("tests/fail/*.rs");
+}
