@@ -21,6 +21,8 @@ pub struct Builder {
     bot_name: String,
     heartbeat_interval: Duration,
     granted_intents: u64,
+    global_limit: u32,
+    more_channels: usize,
     port: u16,
 }
 
@@ -31,6 +33,8 @@ impl Default for Builder {
             bot_name: "pingbot".to_owned(),
             heartbeat_interval: Duration::from_millis(41_250),
             granted_intents: intents::PRIVILEGED,
+            global_limit: 50,
+            more_channels: 0,
             port: 0,
         }
     }
@@ -65,6 +69,18 @@ impl Builder {
         self
     }
 
+    /// How many requests a second are allowed over all routes. By default 50, as for most bots.
+    pub fn global_limit(mut self, requests: u32) -> Self {
+        self.global_limit = requests;
+        self
+    }
+
+    /// How many text channels the guild has besides `general`. By default none.
+    pub fn more_channels(mut self, count: usize) -> Self {
+        self.more_channels = count;
+        self
+    }
+
     /// The port of REST and the gateway. By default 0: one that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -85,13 +101,15 @@ impl Builder {
         let (general, resume) = listeners.addresses()?;
         let node = fastrand::u64(..);
         let media = format!("http://{general}");
-        let world = World::new(&self.bot_name, media, node, timestamp::now_millis());
+        let mut world = World::new(&self.bot_name, media, node, timestamp::now_millis());
+        world.add_channels(self.more_channels);
         let settings = Settings {
             token: self
                 .token
                 .unwrap_or_else(|| token::invent(&world.bot().id.to_string())),
             heartbeat_interval: self.heartbeat_interval,
             granted_intents: self.granted_intents & intents::PRIVILEGED,
+            global_limit: self.global_limit,
             base_url: format!("http://{general}/api/v10"),
             gateway_url: format!("ws://{general}"),
             resume_url: format!("ws://{resume}"),

@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) token: String,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) granted_intents: u64,
+    pub(crate) global_limit: u32,
     pub(crate) base_url: String,
     pub(crate) gateway_url: String,
     pub(crate) resume_url: String,
@@ -62,7 +63,7 @@ impl Hub {
         let state = State {
             world,
             gateway: Gateway::default(),
-            limits: RateLimits::default(),
+            limits: RateLimits::new(settings.global_limit),
             requests: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
             payloads: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
             connections: 0,

@@ -47,7 +47,7 @@ pub struct HttpError {
     /// Discord's own error code, such as 50001, where the body has one.
     pub code: Option<u64>,
     /// Discord's words for it, where the body has any.
-    pub message: Option<String>,
+    pub message: Option<Box<str>>,
     /// What was wrong with which field of the payload (code 50035).
     pub fields: Vec<FieldError>,
 }
@@ -83,12 +83,18 @@ pub struct NetworkError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkErrorKind {
-    /// No connection: name resolution, TCP or TLS.
+    /// The host's name could not be resolved.
+    Dns,
+    /// No connection to the host.
     Connect,
+    /// A connection, but no encrypted one: a certificate that nobody trusts, say.
+    Tls,
     /// The time allowed ran out.
     Timeout,
     /// The connection broke while the request or its answer was under way.
     Broken,
+    /// The answer was larger than 64 MiB, more than any of Discord's, and was not read to its end.
+    TooLarge,
 }
 
 /// A rate limit. See [Discord Docs/Rate Limits](https://discord.com/developers/docs/topics/rate-limits).
@@ -100,11 +106,34 @@ pub struct RateLimitError {
     /// How long that is from when the error was made.
     pub retry_after: Duration,
     /// Discord's name of the bucket, where it is known.
-    pub bucket: Option<String>,
+    pub bucket: Option<Box<str>>,
+    /// Whom the limit concerns.
+    pub scope: RateLimitScope,
     /// Whether all requests of the bot are limited, not just those of one bucket.
     pub global: bool,
+    /// Discord's own code for it, such as 20028, where its answer has one.
+    pub code: Option<u64>,
+    /// Discord's words for it, where it answered.
+    pub message: Option<Box<str>>,
     /// What was limited: method and path, or the gateway.
-    pub subject: String,
+    pub subject: Box<str>,
+}
+
+/// Whom a rate limit concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RateLimitScope {
+    /// This bot's requests of one bucket or route.
+    User,
+    /// All requests of this bot.
+    Global,
+    /// Everybody's requests for one resource, such as a channel.
+    Shared,
+    /// Everything from this address, which Discord's guard has banned.
+    Address,
+    /// Everything from here, because so many requests were invalid (401, 403, 429) of late that
+    /// more would have Discord ban the address. smalld itself refuses to send them.
+    InvalidRequests,
 }
 
 /// A configuration that cannot work.
@@ -161,21 +190,36 @@ impl Error {
         })
     }
 
-    pub(crate) fn rate_limit(
-        subject: String,
+    /// A limit of the gateway's own.
+    pub(crate) fn rate_limit(subject: &str, retry_after: Duration) -> Self {
+        let scope = RateLimitScope::User;
+        Self::RateLimit(RateLimitError::new(
+            subject.into(),
+            retry_after,
+            None,
+            scope,
+        ))
+    }
+}
+
+impl RateLimitError {
+    pub(crate) fn new(
+        subject: Box<str>,
         retry_after: Duration,
-        bucket: Option<String>,
-        global: bool,
+        bucket: Option<Box<str>>,
+        scope: RateLimitScope,
     ) -> Self {
         let now = SystemTime::now();
-        let reset = now.checked_add(retry_after).unwrap_or(now);
-        Self::RateLimit(RateLimitError {
-            reset,
+        Self {
+            reset: now.checked_add(retry_after).unwrap_or(now),
             retry_after,
             bucket,
-            global,
+            scope,
+            global: !matches!(scope, RateLimitScope::User | RateLimitScope::Shared),
+            code: None,
+            message: None,
             subject,
-        })
+        }
     }
 }
 
@@ -261,6 +305,9 @@ fn advice(status: u16, code: Option<u64>) -> Option<&'static str> {
         (_, Some(10_014)) => {
             "an emoji in a path is percent-encoded, as `path!` does, and a custom one is `name:id`"
         }
+        (_, Some(10_015)) => {
+            "the webhook was deleted, or the interaction is over or not answered yet; a webhook that is gone is not called again"
+        }
         (_, Some(10_062)) => "an interaction must be answered within 3 seconds of its event",
         (_, Some(40_060)) => "an interaction takes one answer; edit it, or post a follow-up",
         (_, Some(40_333)) => {
@@ -275,9 +322,12 @@ fn advice(status: u16, code: Option<u64>) -> Option<&'static str> {
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
+            NetworkErrorKind::Dns => "the name of the host could not be resolved",
             NetworkErrorKind::Connect => "no connection to Discord",
+            NetworkErrorKind::Tls => "no encrypted connection to Discord (TLS)",
             NetworkErrorKind::Timeout => "no answer in the time allowed",
             NetworkErrorKind::Broken => "the connection broke",
+            NetworkErrorKind::TooLarge => "the answer is larger than 64 MiB and was not read",
         };
         let arrived = if self.may_have_arrived {
             "the request may have arrived"
@@ -290,13 +340,29 @@ impl fmt::Display for NetworkError {
 
 impl fmt::Display for RateLimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let global = if self.global { "globally " } else { "" };
-        let seconds = self.retry_after.as_secs_f64();
-        write!(
-            f,
-            "{}: {global}rate limited for {seconds:.3} s; try again then, or let requests wait with `RateLimits::Wait`",
-            self.subject
-        )
+        let (subject, seconds) = (&self.subject, self.retry_after.as_secs_f64());
+        match self.scope {
+            RateLimitScope::Address => {
+                return write!(
+                    f,
+                    "{subject}: this address is banned from Discord's API for {seconds:.0} s: too many invalid requests came from it, perhaps from another program; only waiting helps"
+                );
+            }
+            RateLimitScope::InvalidRequests => {
+                return write!(
+                    f,
+                    "{subject}: not sent: nearly 10,000 requests of the last ten minutes were invalid (401, 403, 429), at which Discord bans the address; mend what causes them, and try again in {seconds:.0} s"
+                );
+            }
+            RateLimitScope::Global => write!(f, "{subject}: globally rate limited")?,
+            RateLimitScope::Shared => write!(f, "{subject}: rate limited together with others")?,
+            RateLimitScope::User => write!(f, "{subject}: rate limited")?,
+        }
+        write!(f, " for {seconds:.3} s")?;
+        if let (Some(code), Some(message)) = (self.code, &self.message) {
+            write!(f, " ({code}: {message})")?;
+        }
+        f.write_str("; try again then, or let requests wait with `RateLimits::Wait`")
     }
 }
 

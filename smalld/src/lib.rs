@@ -52,7 +52,7 @@ pub use builder::Builder;
 pub use dispatch::{FromEvent, Handlers, Outcome, State, ViaEvent};
 pub use error::{
     BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,
-    NetworkErrorKind, RateLimitError, Result, SmallDError,
+    NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,
 };
 pub use event::Payload;
 pub use gateway::Shard;

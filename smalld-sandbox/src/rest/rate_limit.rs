@@ -13,10 +13,8 @@ use tokio::time::Instant;
 use super::route::Bucket;
 use crate::snowflake::Snowflake;
 
-const GLOBAL: Limit = Limit {
-    requests: 50,
-    window: Duration::from_secs(1),
-};
+/// The window of the limit over all.
+const SECOND: Duration = Duration::from_secs(1);
 /// How many windows may be open before those that are over are looked for and forgotten.
 const MANY: usize = 1000;
 
@@ -27,8 +25,9 @@ pub(crate) struct Limit {
     pub(crate) window: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RateLimits {
+    global: Limit,
     all: Option<Window>,
     buckets: HashMap<(&'static str, Option<Snowflake>), Window>,
 }
@@ -62,8 +61,20 @@ pub(crate) struct Standing {
 }
 
 impl RateLimits {
+    /// So many requests a second over all.
+    pub(crate) fn new(global: u32) -> Self {
+        Self {
+            global: Limit {
+                requests: global,
+                window: SECOND,
+            },
+            all: None,
+            buckets: HashMap::new(),
+        }
+    }
+
     pub(crate) fn admit(&mut self, bucket: &Bucket, now: Instant) -> Verdict {
-        let all = Window::at(&mut self.all, GLOBAL, now);
+        let all = Window::at(&mut self.all, self.global, now);
         if !all.take() {
             return Verdict::RefusedGlobally {
                 retry_after: all.ends - now,
@@ -221,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_window_begins_with_its_first_request() {
-        let (mut limits, bucket, start) = (RateLimits::default(), bucket("a", 2), Instant::now());
+        let (mut limits, bucket, start) = (RateLimits::new(50), bucket("a", 2), Instant::now());
         let first = limits.admit(&bucket, start);
         assert_eq!(
             header(&first, "x-ratelimit-remaining").as_deref(),
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn fifty_in_a_second_are_the_limit_over_all() {
-        let (mut limits, start) = (RateLimits::default(), Instant::now());
+        let (mut limits, start) = (RateLimits::new(50), Instant::now());
         for _ in 0..50 {
             assert!(matches!(
                 limits.admit(&bucket("a", 99), start),
@@ -275,7 +286,7 @@ mod tests {
 
     #[test]
     fn buckets_do_not_share_and_have_different_hashes() {
-        let (mut limits, now) = (RateLimits::default(), Instant::now());
+        let (mut limits, now) = (RateLimits::new(50), Instant::now());
         let first = limits.admit(&bucket("a", 1), now);
         let second = limits.admit(&bucket("b", 1), now);
         assert!(matches!(second, Verdict::Granted(_)));

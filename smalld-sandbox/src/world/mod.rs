@@ -106,6 +106,19 @@ impl World {
         }
     }
 
+    /// More text channels in the guild, as old as `general`.
+    pub(crate) fn add_channels(&mut self, count: usize) {
+        let time = self.general.millis();
+        for nth in 1..=count {
+            let id = self.ids.next(time);
+            let kind = Kind::Text {
+                guild: self.guild.id,
+                name: format!("channel-{nth}"),
+            };
+            self.channels.insert(id, Channel::new(id, kind));
+        }
+    }
+
     /// What has happened since this was last asked, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         mem::take(&mut self.events)

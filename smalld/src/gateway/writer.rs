@@ -151,12 +151,7 @@ async fn payload_of_user<S: Sink<Message> + Unpin>(
     limit: &mut SendLimit,
 ) -> Result<()> {
     if let Err(wait) = limit.take(now()) {
-        return Err(Error::rate_limit(
-            "gateway payload".to_owned(),
-            wait,
-            None,
-            false,
-        ));
+        return Err(Error::rate_limit("gateway payload", wait));
     }
     text(socket, payload).await.map_err(|()| {
         Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")

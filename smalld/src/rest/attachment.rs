@@ -38,6 +38,8 @@ const UNTYPED: &str = "application/octet-stream";
 pub struct Attachment {
     name: String,
     content_type: String,
+    /// The name of the form's field, where it is not `files[n]`.
+    field: Option<String>,
     source: Source,
 }
 
@@ -76,6 +78,7 @@ impl Attachment {
         Ok(Self {
             name: name.into_owned(),
             content_type: UNTYPED.to_owned(),
+            field: None,
             source,
         })
     }
@@ -107,6 +110,7 @@ impl Attachment {
         Self {
             name: name.into(),
             content_type: content_type.into(),
+            field: None,
             source,
         }
     }
@@ -123,6 +127,18 @@ impl Attachment {
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = content_type.into();
         self
+    }
+
+    /// Sends it as this field of the form, for the few endpoints that do not take `files[n]`, such
+    /// as `file` for stickers and `target_users_file` for invites.
+    #[must_use]
+    pub fn field(mut self, name: impl Into<String>) -> Self {
+        self.field = Some(name.into());
+        self
+    }
+
+    pub(crate) fn form_field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     /// One part of a form, to be sent once.
@@ -180,6 +196,7 @@ impl<N: Into<String>, B: Into<Vec<u8>>, C: Into<String>> From<(N, B, C)> for Att
         Self {
             name: name.into(),
             content_type: content_type.into(),
+            field: None,
             source,
         }
     }

@@ -24,7 +24,12 @@ pub(crate) struct Base {
 impl Base {
     pub(crate) fn new(given: &str, allow_http: bool) -> Result<Self, Error> {
         let text = given.trim().trim_end_matches('/').to_owned();
-        let wrong = |what: &str| Error::config(format!("`base_url` {text:?} {what}"));
+        // What stands before an `@` may be a password.
+        let shown = match text.rsplit_once('@') {
+            Some((_, host)) => format!("…@{host}"),
+            None => text.clone(),
+        };
+        let wrong = |what: &str| Error::config(format!("`base_url` {shown:?} {what}"));
         let url = Url::parse(&text)
             .map_err(|_| wrong("is no URL; Discord's own is `https://discord.com/api/v10`"))?;
         let loopback = match url.host_str() {
@@ -44,7 +49,8 @@ impl Base {
             }
             _ => return Err(wrong("is neither https nor http")),
         };
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if url.query().is_some() || url.fragment().is_some() || has_user {
             return Err(wrong("holds more than a host and a path"));
         }
         let path = url.path().trim_end_matches('/').to_owned();
@@ -133,7 +139,11 @@ mod tests {
         assert!(Base::new("http://proxy:3000/api/v10", false).is_err());
         assert!(Base::new("http://127.0.0.1.example.org/", false).is_err());
         assert!(Base::new("http://proxy:3000/api/v10", true).is_ok());
-        assert!(Base::new("https://user:secret@discord.com/api/v10", false).is_err());
+        for user in ["user:secret", ":secret", "secret"] {
+            let url = format!("https://{user}@discord.com/api/v10");
+            let refused = Base::new(&url, false).unwrap_err();
+            assert!(!refused.to_string().contains("secret"), "{refused}");
+        }
         assert!(Base::new("ftp://discord.com", true).is_err());
     }
 

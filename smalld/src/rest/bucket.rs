@@ -2,7 +2,8 @@
 //! the time comes in as an argument.
 //!
 //! A bucket is a fixed window that begins with its first request. What we know of it comes from
-//! responses, which arrive late and out of order, so within a window the count never goes up.
+//! responses, which arrive late and out of order, so within a window the count never goes up, and
+//! what a response of the window before says is not held against the new one.
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,17 @@ const UNSAID: Duration = Duration::from_secs(1);
 pub(crate) struct Bucket {
     known: Known,
     in_flight: u32,
+    /// Which window this is, and how long they last as far as responses have told.
+    window: Window,
+    length: Duration,
+    /// Until when a 429 closed it, where one did.
+    refused_until: Option<Instant>,
     pub(crate) line: Line,
 }
+
+/// A window's number, by which a response is told from those of the window before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Window(u32);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Known {
@@ -48,7 +58,21 @@ pub(crate) enum Gate {
     AfterResponse,
 }
 
+impl Gate {
+    /// Only the first of a line watches the clock.
+    pub(crate) fn watched_by(self, first: bool) -> Option<Instant> {
+        match self {
+            Self::Until(until) if first => Some(until),
+            _ => None,
+        }
+    }
+}
+
 impl Bucket {
+    pub(crate) fn window(&self) -> Window {
+        self.window
+    }
+
     pub(crate) fn gate(&mut self, now: Instant) -> Gate {
         self.roll(now);
         match self.known {
@@ -68,6 +92,7 @@ impl Bucket {
 
     /// Begins a new window where the old one is over, less what is still under way.
     fn roll(&mut self, now: Instant) {
+        self.refused_until.take_if(|until| *until <= now);
         match self.known {
             Known::Window {
                 limit,
@@ -80,23 +105,33 @@ impl Bucket {
                     remaining,
                     ends: None,
                 };
+                self.window.0 = self.window.0.wrapping_add(1);
             }
             Known::Closed { until } if until <= now => self.known = Known::Nothing,
             _ => {}
         }
     }
 
-    /// A request leaves.
-    pub(crate) fn take(&mut self) {
+    /// A request leaves, in this window.
+    pub(crate) fn take(&mut self) -> Window {
         self.in_flight += 1;
         if let Known::Window { remaining, .. } = &mut self.known {
             *remaining = remaining.saturating_sub(1);
         }
+        self.window
+    }
+
+    /// Whether a 429 closed it after all, for a request that was let through before.
+    pub(crate) fn is_refused(&self, now: Instant) -> bool {
+        self.refused_until.is_some_and(|until| until > now)
     }
 
     /// A request that had been let through was not sent after all.
     pub(crate) fn give_back(&mut self) {
         self.returned();
+        if self.refused_until.is_some() {
+            return;
+        }
         if let Known::Window {
             limit, remaining, ..
         } = &mut self.known
@@ -110,8 +145,8 @@ impl Bucket {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Takes in what a response said.
-    pub(crate) fn heard(&mut self, headers: &LimitHeaders, now: Instant) {
+    /// Takes in what the response to a request that left in the window `sent` said.
+    pub(crate) fn heard(&mut self, headers: &LimitHeaders, sent: Window, now: Instant) {
         self.roll(now);
         let Some((limit, said)) = headers.count() else {
             if self.known == Known::Nothing {
@@ -119,6 +154,13 @@ impl Bucket {
             }
             return;
         };
+        if sent != self.window
+            && self.refused_until.is_none()
+            && self.is_of_the_window_before(headers)
+        {
+            return self.late(limit);
+        }
+        self.length = self.length.max(headers.reset_after.unwrap_or_default());
         let (before, until) = match self.known {
             Known::Window {
                 remaining, ends, ..
@@ -147,8 +189,28 @@ impl Bucket {
         };
     }
 
+    /// A request may leave in one window and be counted in the next. Its response tells: a new
+    /// window has most of its time before it.
+    fn is_of_the_window_before(&self, headers: &LimitHeaders) -> bool {
+        headers
+            .reset_after
+            .is_some_and(|after| after * 2 < self.length)
+    }
+
+    /// It was held against the new window while it was under way, and used nothing of it.
+    fn late(&mut self, said: u32) {
+        if let Known::Window {
+            limit, remaining, ..
+        } = &mut self.known
+        {
+            *limit = said;
+            *remaining = said.saturating_sub(self.in_flight).min(*remaining + 1);
+        }
+    }
+
     /// A 429 closes it until then.
     pub(crate) fn refused(&mut self, reopens: Instant) {
+        self.refused_until = self.refused_until.max(Some(reopens));
         self.known = match self.known {
             Known::Window { limit, ends, .. } => {
                 let ends = ends.map_or(reopens, |ends| ends.max(reopens));
@@ -212,7 +274,7 @@ mod tests {
         let mut bucket = Bucket::default();
         bucket.take();
         bucket.returned();
-        bucket.heard(&said(5, 4, 1.0), start);
+        bucket.heard(&said(5, 4, 1.0), Window::default(), start);
         bucket
     }
 
@@ -223,7 +285,7 @@ mod tests {
         bucket.take();
         assert_eq!(bucket.gate(start), Gate::AfterResponse);
         bucket.returned();
-        bucket.heard(&said(5, 4, 1.0), start);
+        bucket.heard(&said(5, 4, 1.0), Window::default(), start);
         assert_eq!(leave(&mut bucket, start), 4);
         assert_eq!(bucket.gate(start), Gate::Until(at(start, 1.05)));
     }
@@ -233,7 +295,7 @@ mod tests {
         let (start, mut bucket) = (Instant::now(), Bucket::default());
         bucket.take();
         bucket.returned();
-        bucket.heard(&LimitHeaders::default(), start);
+        bucket.heard(&LimitHeaders::default(), Window::default(), start);
         assert_eq!(leave(&mut bucket, start), 100);
     }
 
@@ -244,7 +306,7 @@ mod tests {
         leave(&mut bucket, start);
         for remaining in [1, 3, 0, 2] {
             bucket.returned();
-            bucket.heard(&said(5, remaining, 1.0), start);
+            bucket.heard(&said(5, remaining, 1.0), Window::default(), start);
             assert!(matches!(bucket.gate(start), Gate::Until(_)));
         }
     }
@@ -261,15 +323,53 @@ mod tests {
     }
 
     #[test]
-    fn a_late_response_of_the_old_window_costs_a_moment_at_the_most() {
+    fn more_leave_as_late_responses_of_the_old_window_arrive() {
         let start = Instant::now();
         let mut bucket = found(start);
+        let old = bucket.window;
         leave(&mut bucket, start);
-        bucket.returned();
         let later = at(start, 1.1);
-        bucket.heard(&said(5, 4, 1.0), later);
-        bucket.heard(&said(5, 0, 0.02), later);
+        assert_eq!(
+            leave(&mut bucket, later),
+            1,
+            "the limit less four under way"
+        );
+        bucket.returned();
+        bucket.heard(&said(5, 0, 0.02), old, later);
+        assert_eq!(leave(&mut bucket, later), 1);
+    }
+
+    #[test]
+    fn a_late_response_of_the_old_window_is_not_held_against_the_new_one() {
+        let start = Instant::now();
+        let mut bucket = found(start);
+        let old = bucket.window;
+        leave(&mut bucket, start);
+        for _ in 0..3 {
+            bucket.returned();
+        }
+        let later = at(start, 1.1);
+        assert_eq!(bucket.gate(later), Gate::Open);
+        let new = bucket.take();
+        bucket.returned();
+        bucket.heard(&said(5, 4, 1.0), new, later);
+        bucket.returned();
+        bucket.heard(&said(5, 0, 0.02), old, later);
+        assert_eq!(leave(&mut bucket, later), 4);
         assert_eq!(bucket.gate(later), Gate::Until(at(later, 1.05)));
+    }
+
+    #[test]
+    fn a_response_that_the_new_window_counted_is_held_against_it() {
+        let start = Instant::now();
+        let mut bucket = found(start);
+        let old = bucket.window;
+        leave(&mut bucket, start);
+        let later = at(start, 1.1);
+        assert_eq!(bucket.gate(later), Gate::Open);
+        bucket.returned();
+        bucket.heard(&said(5, 0, 0.9), old, later);
+        assert_eq!(bucket.gate(later), Gate::Until(at(later, 0.95)));
     }
 
     #[test]
@@ -282,6 +382,7 @@ mod tests {
                 reset_after: None,
                 ..said(5, 0, 0.0)
             },
+            Window::default(),
             start,
         );
         assert_eq!(bucket.gate(start), Gate::Until(at(start, 1.05)));
@@ -305,7 +406,7 @@ mod tests {
         let mut bucket = found(start);
         bucket.take();
         bucket.returned();
-        bucket.heard(&said(2, 1, 1.0), start);
+        bucket.heard(&said(2, 1, 1.0), Window::default(), start);
         assert_eq!(leave(&mut bucket, start), 1);
         assert_eq!(leave(&mut bucket, at(start, 1.1)), 1);
     }

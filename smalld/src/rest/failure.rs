@@ -22,7 +22,7 @@ pub(crate) fn http_error(method: &'static str, path: String, response: Response)
         method,
         path,
         code: body["code"].as_u64(),
-        message: message.or(body["error"].as_str()).map(ToOwned::to_owned),
+        message: message.or(body["error"].as_str()).map(Into::into),
         fields,
         response,
     }

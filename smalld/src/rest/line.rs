@@ -36,11 +36,19 @@ impl Line {
     }
 
     /// Leaves the line. Only the first is watching the clock, so whoever becomes it is woken.
-    pub(crate) fn leave(&mut self, ticket: u64) {
+    /// Gives whether it stood there.
+    pub(crate) fn leave(&mut self, ticket: u64) -> bool {
         let was_first = self.is_first(ticket);
-        if self.0.remove(&ticket).is_some() && was_first {
+        let stood = self.0.remove(&ticket).is_some();
+        if stood && was_first {
             self.wake_first();
         }
+        stood
+    }
+
+    /// Those of another line join, each at its place.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
     }
 
     pub(crate) fn wake_first(&self) {

@@ -6,6 +6,8 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::rest::route::masked;
+
 /// All but what RFC 3986 section 2.3 leaves unreserved, and the `@` of `@me`.
 const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -30,7 +32,8 @@ impl Path {
         match mistake(path, &text) {
             None => Ok(text),
             Some(mistake) => Err(format!(
-                "{text:?} {mistake}; nothing was sent. `path!(\"/channels/{{}}\", id)` puts values into a path safely"
+                "{:?} {mistake}; nothing was sent. `path!(\"/channels/{{}}\", id)` puts values into a path safely",
+                masked(&text)
             )),
         }
     }

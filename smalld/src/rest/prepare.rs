@@ -1,7 +1,10 @@
 //! From what the user said to what is sent: the URL, the headers, the body, each checked.
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
+    HeaderValue, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
@@ -11,7 +14,7 @@ use crate::rest::attachment::Attachment;
 use crate::rest::path::encoded;
 use crate::rest::request::Draft;
 use crate::rest::retry::{self, Safety};
-use crate::rest::route::{Kind, Route, masked};
+use crate::rest::route::{Route, masked};
 
 /// Discord's bound of a reason.
 const LONGEST_REASON: usize = 512;
@@ -22,13 +25,12 @@ pub(crate) struct Prepared {
     url: Url,
     headers: HeaderMap,
     payload: Bytes,
-    pub(crate) attachments: Vec<Attachment>,
+    attachments: Vec<Attachment>,
+    fields: Vec<(String, String)>,
     pub(crate) route: Route,
     /// The path, for messages.
     pub(crate) shown: String,
     pub(crate) safety: Safety,
-    /// Whether it goes out with the bot's own token.
-    pub(crate) with_bot_token: bool,
 }
 
 impl Draft {
@@ -37,7 +39,7 @@ impl Draft {
         let path = self.path.checked();
         let path = path.map_err(|mistake| Error::config(format!("{method}: {mistake}")))?;
         let plain = path.split('?').next().unwrap_or_default();
-        let route = Route::new(method.as_str(), plain);
+        let mut route = Route::new(method.as_str(), plain);
         let shown = masked(plain);
         let place =
             |what: String| Error::config(format!("{method} {shown}: {what}; nothing was sent"));
@@ -48,9 +50,18 @@ impl Draft {
             .ok_or_else(|| place("in a URL this path would become another one".to_owned()))?;
         let url = with_query(url, self.query).map_err(&place)?;
         let mut headers = headers(self.headers, self.reason).map_err(&place)?;
+        let (attachments, fields) = (self.attachments, self.fields);
+        let is_form = !(attachments.is_empty() && fields.is_empty());
+        if is_form && headers.contains_key(CONTENT_TYPE) {
+            return Err(place(
+                "with attachments the `content-type` is that of a form, and smalld's to set"
+                    .to_owned(),
+            ));
+        }
+        form_names(&attachments, &fields).map_err(&place)?;
         // Where the path holds a token of its own Discord needs no other.
-        let with_bot_token = route.kind == Kind::Bot && !headers.contains_key(AUTHORIZATION);
-        if with_bot_token {
+        route.with_bot_token &= !headers.contains_key(AUTHORIZATION);
+        if route.with_bot_token {
             headers.insert(AUTHORIZATION, self.rest.0.authorization.clone());
         }
         let payload = self.payload.map_err(|error| {
@@ -61,18 +72,29 @@ impl Draft {
                 error,
             )
         })?;
-        let safety = retry::safety(&method, &payload);
-        let (payload, attachments) = (payload.into(), self.attachments);
+        let safety = match self.retry {
+            Some(true) => Safety::Idempotent,
+            Some(false) => Safety::Once,
+            None => retry::safety(&method, route.kind, &payload),
+        };
+        let expects_body = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+        if !is_form && !payload.is_empty() {
+            let json = HeaderValue::from_static("application/json");
+            headers.entry(CONTENT_TYPE).or_insert(json);
+        } else if !is_form && expects_body {
+            // Servers may insist on being told that there is none (411).
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         Ok(Prepared {
             method,
             url,
             headers,
-            payload,
+            payload: payload.into(),
             attachments,
+            fields,
             route,
             shown,
             safety,
-            with_bot_token,
         })
     }
 }
@@ -83,12 +105,10 @@ impl Prepared {
         let request = client
             .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone());
-        let request = match (self.attachments.is_empty(), self.payload.is_empty()) {
-            (true, true) => request,
-            (true, false) => request
-                .header(CONTENT_TYPE, "application/json")
-                .body(self.payload.clone()),
-            (false, _) => request.multipart(self.form().await?),
+        let request = match (self.is_form(), self.payload.is_empty()) {
+            (true, _) => request.multipart(self.form().await?),
+            (false, false) => request.body(self.payload.clone()),
+            (false, true) => request,
         };
         request.build().map_err(|error| {
             let (method, path) = (&self.method, &self.shown);
@@ -107,10 +127,21 @@ impl Prepared {
             let part = part.mime_str("application/json").expect("a media type");
             form = form.part("payload_json", part);
         }
+        for (name, value) in &self.fields {
+            form = form.text(name.clone(), value.clone());
+        }
         for (nth, attachment) in self.attachments.iter().enumerate() {
-            form = form.part(format!("files[{nth}]"), attachment.part().await?);
+            let name = match attachment.form_field() {
+                Some(name) => name.to_owned(),
+                None => format!("files[{nth}]"),
+            };
+            form = form.part(name, attachment.part().await?);
         }
         Ok(form)
+    }
+
+    pub(crate) fn is_form(&self) -> bool {
+        !(self.attachments.is_empty() && self.fields.is_empty())
     }
 
     pub(crate) fn method_name(&self) -> &'static str {
@@ -155,6 +186,30 @@ fn with_query(
     Ok(url)
 }
 
+/// Names of a form's fields stand in quotes in a header, written as they are.
+fn form_names(attachments: &[Attachment], fields: &[(String, String)]) -> Result<(), String> {
+    let given = fields.iter().map(|(name, _)| name.as_str());
+    let mut names = given.chain(attachments.iter().filter_map(Attachment::form_field));
+    let is_odd =
+        |name: &&str| name.is_empty() || name.contains(|c: char| c.is_control() || c == '"');
+    match names.find(is_odd) {
+        Some(odd) => Err(format!(
+            "`{}` cannot name a field of a form",
+            odd.escape_debug()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// How the request is framed and where it goes is not for its caller to say.
+const OWN_HEADERS: [HeaderName; 5] = [
+    HOST,
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    CONNECTION,
+    PROXY_AUTHORIZATION,
+];
+
 fn headers(given: Vec<(String, String)>, reason: Option<String>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
@@ -167,6 +222,9 @@ fn headers(given: Vec<(String, String)>, reason: Option<String>) -> Result<Heade
                 name.escape_debug()
             )
         })?;
+        if OWN_HEADERS.contains(&name) {
+            return Err(format!("the header `{name}` is smalld's to set"));
+        }
         // Whatever a bot puts there itself is not for logs.
         value.set_sensitive(true);
         headers.append(name, value);

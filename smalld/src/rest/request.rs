@@ -22,7 +22,9 @@ use crate::rest::{RateLimits, Rest, blocking};
 ///
 /// It is sent when it is awaited, and gives the JSON of the answer (null for 204, which has no
 /// body). Before that it can be refined. It waits for its turn as the rate limits say, and is sent
-/// again where a failure passes and sending twice does no harm.
+/// again, up to four times, where a failure passes and sending twice does no harm
+/// ([`retry`](Self::retry)); the answer to an interaction once, within the three seconds that
+/// there are for it.
 ///
 /// ```no_run
 /// use smalld::{Attachment, RateLimits, SmallD, json, path};
@@ -66,11 +68,14 @@ pub(crate) struct Draft {
     /// The JSON; empty where there is none.
     pub(crate) payload: serde_json::Result<Vec<u8>>,
     pub(crate) attachments: Vec<Attachment>,
+    /// Plain fields of the form that attachments make of it.
+    pub(crate) fields: Vec<(String, String)>,
     pub(crate) query: Vec<(String, serde_json::Result<Value>)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) reason: Option<String>,
     pub(crate) rate_limits: Option<RateLimits>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<bool>,
 }
 
 impl Request {
@@ -81,11 +86,13 @@ impl Request {
             path,
             payload: Ok(Vec::new()),
             attachments: Vec::new(),
+            fields: Vec::new(),
             query: Vec::new(),
             headers: Vec::new(),
             reason: None,
             rate_limits: None,
             timeout: None,
+            retry: None,
         })))
     }
 
@@ -113,6 +120,25 @@ impl Request {
     ) -> Self {
         let attachments = attachments.into_iter().map(Into::into);
         self.edit(|draft| draft.attachments.extend(attachments))
+    }
+
+    /// A plain field of a form, for the few endpoints that take those instead of JSON: uploading a
+    /// sticker wants `name`, `description` and `tags` so, and the file as
+    /// [`field("file")`](Attachment::field).
+    ///
+    /// ```no_run
+    /// # use smalld::{Attachment, SmallD, path};
+    /// # async fn example(bot: SmallD, guild: u64) -> smalld::Result<()> {
+    /// bot.post(path!("/guilds/{guild}/stickers"), ())
+    ///     .form_field("name", "wave")
+    ///     .form_field("description", "a wave")
+    ///     .form_field("tags", "hello")
+    ///     .attachment(Attachment::file("wave.png").await?.content_type("image/png").field("file"))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn form_field(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.edit(|draft| draft.fields.push((name.into(), value.into())))
     }
 
     /// A query parameter. Null (`None`) is left out, an array repeats the name, a boolean is
@@ -143,7 +169,8 @@ impl Request {
         self.edit(|draft| draft.reason = Some(reason.into()))
     }
 
-    /// Another header. `authorization` takes the place of the bot's token.
+    /// Another header. `authorization` takes the place of the bot's token; `host` and those that
+    /// say how long the body is are not to be set.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.edit(|draft| draft.headers.push((name.into(), value.into())))
     }
@@ -158,6 +185,15 @@ impl Request {
     /// 15 seconds, or 5 minutes with attachments, and waiting for limits takes as long as it takes.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.edit(|draft| draft.timeout = Some(timeout))
+    }
+
+    /// Whether it may be sent again where a failure leaves open if it arrived: a connection that
+    /// broke, or an answer such as 502. What cannot have arrived is always sent again.
+    ///
+    /// By default GET, PUT and DELETE are, as twice is as good as once there, and messages with
+    /// `nonce` and `enforce_nonce`, which Discord writes only once. POST and PATCH are not.
+    pub fn retry(self, retry: bool) -> Self {
+        self.edit(|draft| draft.retry = Some(retry))
     }
 
     /// Sends it, and gives the body as any `T`.

@@ -1,12 +1,21 @@
 //! Which failures are worth another attempt, and after what wait. Pure.
+//!
+//! The rule: what cannot have arrived is sent again. What may have arrived is sent again where
+//! twice is as good as once ([`safety`]), or the caller says so (`Request::retry`). That holds for
+//! broken connections, for timeouts and for the statuses of servers in trouble ([`passes`]).
 
 use std::time::Duration;
 
 use reqwest::Method;
 use serde::de::IgnoredAny;
 
+use crate::rest::route::Kind;
+
 /// How often a request is tried again after a failure of Discord's.
 const MOST: u32 = 4;
+/// An interaction has to be answered within three seconds; there is time for one more attempt.
+const MOST_OF_CALLBACK: u32 = 1;
+const WAIT_OF_CALLBACK: Duration = Duration::from_millis(200);
 
 /// What makes it safe to send a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +27,11 @@ pub(crate) enum Safety {
 }
 
 /// GET, PUT and DELETE are idempotent by [RFC 9110 section 9.2.2]; a message with `enforce_nonce`
-/// is, because Discord gives back the first one. Whatever else may have arrived is not repeated.
+/// is, because Discord gives back the first one, and so is the answer to an interaction, of which
+/// Discord takes only one (40060). Whatever else may have arrived is not repeated.
 ///
 /// [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
-pub(crate) fn safety(method: &Method, payload: &[u8]) -> Safety {
+pub(crate) fn safety(method: &Method, kind: Kind, payload: &[u8]) -> Safety {
     #[derive(serde::Deserialize)]
     struct Message {
         nonce: Option<IgnoredAny>,
@@ -33,6 +43,7 @@ pub(crate) fn safety(method: &Method, payload: &[u8]) -> Safety {
     };
     match *method {
         Method::GET | Method::PUT | Method::DELETE => Safety::Idempotent,
+        _ if kind == Kind::Callback => Safety::Idempotent,
         _ if guarded() => Safety::Idempotent,
         _ => Safety::Once,
     }
@@ -46,9 +57,13 @@ pub(crate) fn passes(status: u16) -> bool {
 /// The wait before another attempt, after so many that failed: 1, 2, 4, 8 seconds and up to half
 /// as much again, so that many bots do not come back together. None where it is time to give up.
 /// `random` is in `0.0..1.0`.
-pub(crate) fn wait(failed: u32, random: f64) -> Option<Duration> {
-    let base = Duration::from_secs(1 << failed.min(MOST).checked_sub(1)?);
-    (failed <= MOST).then(|| base + base.mul_f64(random / 2.0))
+pub(crate) fn wait(kind: Kind, failed: u32, random: f64) -> Option<Duration> {
+    let (most, first) = match kind {
+        Kind::Callback => (MOST_OF_CALLBACK, WAIT_OF_CALLBACK),
+        _ => (MOST, Duration::from_secs(1)),
+    };
+    let base = first * (1 << failed.min(most).checked_sub(1)?);
+    (failed <= most).then(|| base + base.mul_f64(random / 2.0))
 }
 
 #[cfg(test)]
@@ -57,23 +72,36 @@ mod tests {
 
     #[test]
     fn what_may_have_arrived_is_not_repeated() {
-        assert_eq!(safety(&Method::GET, b""), Safety::Idempotent);
-        assert_eq!(safety(&Method::POST, b"{}"), Safety::Once);
-        assert_eq!(safety(&Method::PATCH, br#"{"nonce":"1"}"#), Safety::Once);
+        let safety = |method, payload: &[u8]| safety(&method, Kind::Bot, payload);
+        assert_eq!(safety(Method::GET, b""), Safety::Idempotent);
+        assert_eq!(safety(Method::POST, b"{}"), Safety::Once);
+        assert_eq!(safety(Method::PATCH, br#"{"nonce":"1"}"#), Safety::Once);
         assert_eq!(
-            safety(&Method::POST, br#"{"enforce_nonce":true}"#),
+            safety(Method::POST, br#"{"enforce_nonce":true}"#),
             Safety::Once
         );
         let guarded = br#"{"content":"hi","nonce":"1","enforce_nonce":true}"#;
-        assert_eq!(safety(&Method::POST, guarded), Safety::Idempotent);
+        assert_eq!(safety(Method::POST, guarded), Safety::Idempotent);
     }
 
     #[test]
     fn waits_grow_and_end() {
         let waits: Vec<_> = (1..=5)
-            .map(|failed| wait(failed, 0.0).map(|wait| wait.as_secs()))
+            .map(|failed| wait(Kind::Bot, failed, 0.0).map(|wait| wait.as_secs()))
             .collect();
         assert_eq!(waits, [Some(1), Some(2), Some(4), Some(8), None]);
-        assert_eq!(wait(1, 0.99).map(|wait| wait.as_millis()), Some(1495));
+        let longest = wait(Kind::Bot, 1, 0.99).map(|wait| wait.as_millis());
+        assert_eq!(longest, Some(1495));
+    }
+
+    #[test]
+    fn an_interaction_is_answered_soon_or_not_at_all() {
+        assert_eq!(
+            safety(&Method::POST, Kind::Callback, b"{}"),
+            Safety::Idempotent
+        );
+        let first = wait(Kind::Callback, 1, 0.99).unwrap();
+        assert!(first <= Duration::from_millis(300), "{first:?}");
+        assert_eq!(wait(Kind::Callback, 2, 0.0), None);
     }
 }

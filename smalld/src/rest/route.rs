@@ -1,13 +1,21 @@
 //! Which requests share a rate limit, as far as their method and path tell. Pure.
 
+use std::sync::Arc;
+
+/// How the tokens of interactions begin: `interaction:` in base64. Those of webhooks are of other
+/// letters and digits.
+const INTERACTION: &str = "aW50ZXJhY3Rpb246";
+
 /// Discord's route of a request: what stands for its limits until a bucket is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Method and path with every value replaced by `{}`.
-    pub(crate) template: Box<str>,
+    pub(crate) template: Arc<str>,
     /// The top-level resource: buckets are counted for each one apart.
-    pub(crate) major: Box<str>,
+    pub(crate) major: Arc<str>,
     pub(crate) kind: Kind,
+    /// Whether the bot's own token goes along, as it does where the path holds no other.
+    pub(crate) with_bot_token: bool,
 }
 
 /// Which of Discord's rules apply.
@@ -15,8 +23,10 @@ pub(crate) struct Route {
 pub(crate) enum Kind {
     /// With the bot's token, under the global limit.
     Bot,
-    /// A webhook or an interaction's answers: with a token in the path, outside the global limit.
-    OwnToken,
+    /// With the token of a webhook in the path, outside the global limit.
+    Webhook,
+    /// What follows the first answer to an interaction: the same, with the interaction's token.
+    FollowUp,
     /// The first answer to an interaction, which has three seconds and no limit.
     Callback,
 }
@@ -31,25 +41,51 @@ impl Route {
     pub(crate) fn new(method: &str, path: &str) -> Self {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         let (major, kind) = match segments.as_slice() {
-            ["webhooks", id, token, ..] => (format!("{id}/{token}"), Kind::OwnToken),
+            ["webhooks", id, token, ..] => {
+                let kind = if token.starts_with(INTERACTION) {
+                    Kind::FollowUp
+                } else {
+                    Kind::Webhook
+                };
+                (format!("{id}/{token}"), kind)
+            }
             ["interactions", id, _, "callback"] => ((*id).to_owned(), Kind::Callback),
             ["channels" | "guilds" | "webhooks", id, ..] if is_id(id) => {
                 ((*id).to_owned(), Kind::Bot)
             }
             _ => (String::new(), Kind::Bot),
         };
-        let mut template = method.to_owned();
+        let mut template = String::with_capacity(method.len() + 1 + path.len());
+        template.push_str(method);
         template.push(' ');
         for (nth, segment) in segments.iter().enumerate() {
             template.push('/');
-            let fixed = is_fixed(segment) && !stands_for_a_value(&segments[..nth]);
+            let fixed = nth == 0 || is_fixed(segment) && !stands_for_a_value(&segments[..nth]);
             template.push_str(if fixed { segment } else { "{}" });
         }
         Self {
             template: template.into(),
             major: major.into(),
             kind,
+            with_bot_token: kind == Kind::Bot,
         }
+    }
+}
+
+impl Route {
+    /// Whether a 401 says that the token is wrong. Where Discord wants the token of a person, it
+    /// answers 401 to every bot.
+    pub(crate) fn judges_the_token(&self) -> bool {
+        let of_people = [
+            "/oauth2/@me",
+            "/users/@me/applications/",
+            "/users/@me/connections",
+            "/users/@me/guilds/{}/member",
+        ];
+        let path = self.template.split_once(' ').map_or("", |(_, path)| path);
+        let for_people = of_people.iter().any(|start| path.starts_with(start))
+            || &*self.template == "PUT /applications/{}/guilds/{}/commands/{}/permissions";
+        self.with_bot_token && !for_people
     }
 }
 
@@ -57,12 +93,13 @@ fn is_id(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Discord's own words are of lower-case letters and hyphens, or begin with `@`.
+/// Discord's own words are of lower-case letters, hyphens and dots (`widget.json`), or begin with
+/// `@`.
 fn is_fixed(segment: &str) -> bool {
     segment.starts_with('@')
         || segment
             .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'.'))
 }
 
 /// Whether what follows is a value even where it looks like a word: a code, a token, an emoji.
@@ -77,14 +114,31 @@ fn stands_for_a_value(before: &[&str]) -> bool {
     }
 }
 
-/// The path with the tokens of webhooks and interactions left out, for messages and logs.
+/// The path with the tokens of webhooks and interactions left out, for messages and logs. It need
+/// not be a sound path: people paste whole URLs.
 pub(crate) fn masked(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
-    let mut segments: Vec<&str> = path.split('/').collect();
-    if let ["", "webhooks" | "interactions", _, token, ..] = segments.as_mut_slice() {
-        *token = "***";
-    }
-    segments.join("/")
+    let mut secret = false;
+    let segments = path.split('/').map(|segment| {
+        let hidden = secret && !is_shown(segment);
+        secret |= matches!(segment, "webhooks" | "interactions");
+        if hidden { "***" } else { segment }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// What stands in the path of a webhook or an interaction and is surely no token.
+fn is_shown(segment: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "messages",
+        "callback",
+        "@original",
+        "github",
+        "slack",
+        ".",
+        "..",
+    ];
+    segment.is_empty() || is_id(segment) || WORDS.contains(&segment)
 }
 
 #[cfg(test)]
@@ -93,7 +147,11 @@ mod tests {
 
     fn route(method: &str, path: &str) -> (String, String, Kind) {
         let route = Route::new(method, path);
-        (route.template.into(), route.major.into(), route.kind)
+        (
+            (*route.template).to_owned(),
+            (*route.major).to_owned(),
+            route.kind,
+        )
     }
 
     #[test]
@@ -137,12 +195,64 @@ mod tests {
 
     #[test]
     fn paths_with_a_token_of_their_own_are_outside_the_global_limit() {
-        assert_eq!(route("POST", "/webhooks/7/tok").2, Kind::OwnToken);
+        assert_eq!(route("POST", "/webhooks/7/tok").2, Kind::Webhook);
+        assert_eq!(
+            route(
+                "PATCH",
+                "/webhooks/7/aW50ZXJhY3Rpb246MTUx/messages/@original"
+            )
+            .2,
+            Kind::FollowUp
+        );
         assert_eq!(route("POST", "/webhooks/7").2, Kind::Bot);
         assert_eq!(
             route("POST", "/interactions/7/tok/callback").2,
             Kind::Callback
         );
+    }
+
+    #[test]
+    fn a_401_where_a_person_is_wanted_says_nothing_of_the_token() {
+        let judges = |method, path| Route::new(method, path).judges_the_token();
+        assert!(judges("GET", "/users/@me") && judges("GET", "/users/@me/guilds"));
+        assert!(!judges("GET", "/users/@me/connections"));
+        assert!(!judges("GET", "/users/@me/guilds/1/member"));
+        assert!(!judges("POST", "/webhooks/1/token"));
+    }
+
+    /// The routes of every operation that Discord documents: method, path and top-level resource.
+    #[test]
+    fn every_documented_operation_has_its_bucket_key() {
+        let operations = include_str!("../../tests/data/routes.txt");
+        let mut count = 0;
+        for line in operations.lines().filter(|line| !line.starts_with('#')) {
+            let [method, path, major] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("no operation: {line}")
+            };
+            let value = |name: &str| match name {
+                "emoji_name" => "%F0%9F%91%8D".to_owned(),
+                "code" => "abcdef".to_owned(),
+                "webhook_token" => "abcDEF-_123".to_owned(),
+                _ => format!("{}", 1000 + name.len()),
+            };
+            let (mut plain, mut template) = (String::new(), format!("{method} "));
+            for segment in path.split('/').skip(1) {
+                let name = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+                let filled = name.map_or_else(|| segment.to_owned(), value);
+                plain.extend(["/", &filled]);
+                template.extend(["/", if name.is_some() { "{}" } else { segment }]);
+            }
+            let majors: Vec<String> = match major {
+                "-" => Vec::new(),
+                names => names.split('+').map(value).collect(),
+            };
+            let (found, key, _) = route(method, &plain);
+            if !path.ends_with("/callback") {
+                assert_eq!((found, key), (template, majors.join("/")), "{line}");
+            }
+            count += 1;
+        }
+        assert_eq!(count, 245);
     }
 
     #[test]
@@ -155,6 +265,11 @@ mod tests {
             masked("/interactions/7/secret/callback"),
             "/interactions/7/***/callback"
         );
+        assert_eq!(
+            masked("https://discord.com/api/webhooks/7/secret"),
+            "https://discord.com/api/webhooks/7/***"
+        );
+        assert_eq!(masked("//webhooks//7/secret"), "//webhooks//7/***");
         assert_eq!(masked("/channels/7/messages"), "/channels/7/messages");
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::rest::headers::LimitHeaders;
-use crate::rest::limiter::{Answer, Limited, Limiter, Refusal, Ticket};
+use crate::rest::limiter::{Answer, Limited, Limiter, Patience, Refusal, Ticket};
 use crate::rest::response::Response;
 use crate::rest::route::Route;
 
@@ -28,8 +28,8 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn new(limiter: Shared, route: Route, patient: bool) -> Self {
-        let ticket = lock(&limiter).enter(route, patient);
+    pub(crate) fn new(limiter: Shared, route: Route, patience: Patience) -> Self {
+        let ticket = lock(&limiter).enter(route, patience);
         Self {
             limiter,
             ticket,
@@ -37,16 +37,12 @@ impl Turn {
         }
     }
 
-    /// Ready when the request may leave. A wait that would end after `deadline` is refused at once.
-    pub(crate) async fn come(&mut self, deadline: Option<Instant>) -> Result<(), Refusal> {
-        poll_fn(|context| self.poll(context, deadline)).await
+    /// Ready when the request may leave.
+    pub(crate) async fn come(&mut self) -> Result<(), Refusal> {
+        poll_fn(|context| self.poll(context)).await
     }
 
-    fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-        deadline: Option<Instant>,
-    ) -> Poll<Result<(), Refusal>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
         loop {
             let now = Instant::now().into_std();
             let answer = lock(&self.limiter).ask(&mut self.ticket, now, context.waker());
@@ -56,10 +52,6 @@ impl Turn {
                 Answer::Wait(None) => return Poll::Pending,
                 Answer::Wait(Some(until)) => Instant::from_std(until),
             };
-            if deadline.is_some_and(|deadline| until > deadline) {
-                let limited = lock(&self.limiter).give_up(&mut self.ticket, until.into_std());
-                return Poll::Ready(Err(Refusal::Limited(limited)));
-            }
             let timer = self
                 .timer
                 .get_or_insert_with(|| Box::pin(sleep_until(until)));
@@ -68,6 +60,11 @@ impl Turn {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// The caller's time is up: gives the limit that it was waiting for, if it was one.
+    pub(crate) fn give_up(&mut self) -> Option<Refusal> {
+        lock(&self.limiter).give_up(&mut self.ticket, Instant::now().into_std())
     }
 
     /// Takes the response in. For a 429 gives the limit that it tells of.

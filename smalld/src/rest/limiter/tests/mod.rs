@@ -1,0 +1,172 @@
+//! The limiter's decisions, with given instants. Tests named `case_NN` are cases of
+//! `CONFORMANCE.md`; times are in seconds.
+
+mod buckets;
+mod odd;
+mod too_many;
+
+use std::time::Duration;
+
+use super::*;
+use crate::rest::headers::LimitHeaders;
+use crate::rest::response::Response;
+
+const WAKER: &Waker = Waker::noop();
+/// What is added to every wait.
+const MARGIN: f64 = 0.05;
+
+type Asked = (&'static str, &'static str);
+
+const POST_A: Asked = ("POST", "/channels/1/messages");
+const POST_B: Asked = ("POST", "/channels/2/messages");
+const GET_A: Asked = ("GET", "/channels/1/messages");
+const RENAME_A: Asked = ("PATCH", "/channels/1");
+const CALLBACK: Asked = ("POST", "/interactions/7/token/callback");
+const FOLLOW_UP: Asked = ("POST", "/webhooks/9/aW50ZXJhY3Rpb246MTUx");
+
+fn at(start: Instant, seconds: f64) -> Instant {
+    start + Duration::from_secs_f64(seconds)
+}
+
+fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+    let headers = headers
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    Response::new(status, headers.collect(), body.as_bytes().to_vec())
+}
+
+/// A 200 with the headers `H(hash limit/remaining after)`, written so.
+fn ok(h: &str) -> Response {
+    with(200, h, &[], "")
+}
+
+/// Those headers, others, and a body.
+fn with(status: u16, h: &str, more: &[(&str, &str)], body: &str) -> Response {
+    let (hash, rest) = h.split_once(' ').unwrap();
+    let (counts, after) = rest.split_once(' ').unwrap();
+    let (limit, remaining) = counts.split_once('/').unwrap();
+    let mut headers = vec![
+        ("x-ratelimit-bucket", hash),
+        ("x-ratelimit-limit", limit),
+        ("x-ratelimit-remaining", remaining),
+        ("x-ratelimit-reset-after", after),
+    ];
+    headers.extend(more);
+    response(status, &headers, body)
+}
+
+fn limited_for(seconds: &str) -> String {
+    format!(r#"{{"message":"x","retry_after":{seconds},"global":false}}"#)
+}
+
+struct Client {
+    limiter: Limiter,
+    start: Instant,
+}
+
+impl Client {
+    fn new() -> Self {
+        Self::with_global_limit(50)
+    }
+
+    fn with_global_limit(limit: u32) -> Self {
+        Self {
+            limiter: Limiter::new(limit),
+            start: Instant::now(),
+        }
+    }
+
+    fn asks(&mut self, (method, path): (&str, &str)) -> Ticket {
+        let route = Route::new(method, path);
+        self.limiter.enter(route, Patience::Endless)
+    }
+
+    fn several(&mut self, asked: (&str, &str), count: usize) -> Vec<Ticket> {
+        (0..count).map(|_| self.asks(asked)).collect()
+    }
+
+    fn answer(&mut self, ticket: &mut Ticket, seconds: f64) -> Answer {
+        self.limiter.ask(ticket, at(self.start, seconds), WAKER)
+    }
+
+    fn leaves(&mut self, ticket: &mut Ticket, seconds: f64) -> bool {
+        self.answer(ticket, seconds) == Answer::Leave
+    }
+
+    /// How many of them may leave, each asked once, in order.
+    fn leaving(&mut self, tickets: &mut [Ticket], seconds: f64) -> usize {
+        let answers = tickets
+            .iter_mut()
+            .map(|ticket| self.leaves(ticket, seconds));
+        answers.filter(|&leaves| leaves).count()
+    }
+
+    fn hears(&mut self, ticket: &mut Ticket, response: &Response, seconds: f64) -> Option<Limited> {
+        let headers = LimitHeaders::read(response);
+        self.limiter
+            .heard(ticket, response, &headers, at(self.start, seconds))
+    }
+
+    /// A request that leaves at this time and stays under way.
+    #[track_caller]
+    fn sends(&mut self, asked: (&str, &str), seconds: f64) -> Ticket {
+        let mut ticket = self.asks(asked);
+        assert_eq!(
+            self.answer(&mut ticket, seconds),
+            Answer::Leave,
+            "{asked:?}"
+        );
+        ticket
+    }
+
+    /// A request that leaves at this time and is answered at once.
+    #[track_caller]
+    fn exchange(
+        &mut self,
+        asked: (&str, &str),
+        response: &Response,
+        seconds: f64,
+    ) -> Option<Limited> {
+        let mut ticket = self.sends(asked, seconds);
+        self.hears(&mut ticket, response, seconds)
+    }
+
+    /// In both modes: one that waits has to wait until then, one that does not is refused, and is
+    /// told the same time.
+    #[track_caller]
+    fn may_not_leave_before(&mut self, asked: (&str, &str), seconds: f64, until: f64) {
+        let until = at(self.start, until);
+        let mut patient = self.asks(asked);
+        let answer = self.answer(&mut patient, seconds);
+        assert_eq!(answer, Answer::Wait(Some(until)), "{asked:?}");
+        self.limiter.quit(&mut patient);
+        let limited = self.refused(asked, seconds);
+        assert_eq!(limited.until, until, "{asked:?}");
+    }
+
+    /// What an impatient request is told.
+    #[track_caller]
+    fn refused(&mut self, (method, path): (&str, &str), seconds: f64) -> Limited {
+        let route = Route::new(method, path);
+        let mut ticket = self.limiter.enter(route, Patience::None);
+        match self.answer(&mut ticket, seconds) {
+            Answer::Refused(Refusal::Limited(limited)) => limited,
+            other => panic!("{method} {path}: {other:?}"),
+        }
+    }
+
+    /// How many requests may leave one after another at this time.
+    fn room(&mut self, asked: (&str, &str), seconds: f64) -> usize {
+        let mut tickets = self.several(asked, 100);
+        let left = self.leaving(&mut tickets, seconds);
+        self.gone(&mut tickets);
+        left
+    }
+
+    /// Their callers have gone away.
+    fn gone(&mut self, tickets: &mut [Ticket]) {
+        for ticket in tickets {
+            self.limiter.quit(ticket);
+        }
+    }
+}

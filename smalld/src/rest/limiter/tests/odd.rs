@@ -1,0 +1,237 @@
+//! Clocks, odd headers and the rest: cases 40 to 56.
+
+use super::*;
+
+/// Nothing left for a second, and a reset that is `skew` seconds off our clock.
+fn skewed(skew: f64) -> Response {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let reset = format!("{:.3}", now.as_secs_f64() + 1.0 + skew);
+    with(200, "m 5/0 1.0", &[("x-ratelimit-reset", &reset)], "")
+}
+
+#[test]
+fn case_40_a_clock_that_is_ahead_changes_nothing() {
+    let mut client = Client::new();
+    client.exchange(POST_A, &skewed(-90.0), 0.0);
+    client.may_not_leave_before(POST_A, 0.1, 1.0 + MARGIN);
+}
+
+#[test]
+fn case_41_a_clock_that_is_behind_changes_nothing() {
+    let mut client = Client::new();
+    client.exchange(POST_A, &skewed(90.0), 0.0);
+    client.may_not_leave_before(POST_A, 0.1, 1.0 + MARGIN);
+}
+
+#[test]
+fn case_42_a_reset_is_held_against_the_date_of_the_same_response() {
+    let mut client = Client::new();
+    let headers = [
+        ("x-ratelimit-bucket", "m"),
+        ("x-ratelimit-limit", "5"),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", "784111779.5"),
+        ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ];
+    client.exchange(POST_A, &response(200, &headers, ""), 0.0);
+    client.may_not_leave_before(POST_A, 0.1, 2.5 + MARGIN);
+}
+
+#[test]
+fn case_43_a_used_up_window_without_an_end_is_tried_by_one_after_a_second() {
+    let mut client = Client::new();
+    let headers = [("x-ratelimit-limit", "5"), ("x-ratelimit-remaining", "0")];
+    client.exchange(POST_A, &response(200, &headers, ""), 0.0);
+    client.may_not_leave_before(POST_A, 0.1, 1.0 + MARGIN);
+    let mut tickets = client.several(POST_A, 5);
+    assert_eq!(client.leaving(&mut tickets, 1.1), 1);
+    client.hears(&mut tickets[0], &ok("m 5/4 1"), 1.2);
+    assert_eq!(client.leaving(&mut tickets[1..], 1.2), 4);
+}
+
+#[test]
+fn case_44_names_of_headers_come_in_any_case() {
+    for names in [
+        [
+            "x-ratelimit-limit",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset-after",
+        ],
+        [
+            "X-RateLimit-Limit",
+            "X-RATELIMIT-REMAINING",
+            "X-Ratelimit-Reset-After",
+        ],
+    ] {
+        let mut client = Client::new();
+        let headers = [(names[0], "5"), (names[1], "0"), (names[2], "0.5")];
+        client.exchange(POST_A, &response(200, &headers, ""), 0.0);
+        client.may_not_leave_before(POST_A, 0.1, 0.5 + MARGIN);
+    }
+}
+
+#[test]
+fn case_45_values_that_mean_nothing_are_as_good_as_none() {
+    let headers = [
+        ("x-ratelimit-limit", "5"),
+        ("x-ratelimit-remaining", "banana"),
+        ("x-ratelimit-reset-after", "-1"),
+    ];
+    let odd = response(200, &headers, "");
+    assert!(LimitHeaders::read(&odd).odd);
+    let mut client = Client::new();
+    client.exchange(POST_A, &odd, 0.0);
+    assert_eq!(client.room(POST_A, 0.0), 49, "but for the global limit");
+    for after in ["NaN", "inf", "1e300", "-0.1", ""] {
+        let mut client = Client::new();
+        client.exchange(POST_A, &ok(&format!("m 5/0 {after}")), 0.0);
+        assert!(client.refused(POST_A, 0.0).until > client.start, "{after}");
+    }
+}
+
+#[test]
+fn case_46_a_wait_that_was_slept_through_is_over() {
+    let mut client = Client::new();
+    client.exchange(POST_A, &ok("m 5/0 2"), 0.0);
+    let mut waiting = client.asks(POST_A);
+    assert!(!client.leaves(&mut waiting, 0.1));
+    assert!(client.leaves(&mut waiting, 3600.0));
+}
+
+fn channels(client: &mut Client, count: usize) -> Vec<Ticket> {
+    let paths = (0..count).map(|channel| format!("/channels/{channel}/messages"));
+    paths.map(|path| client.asks(("POST", &path))).collect()
+}
+
+/// Sixty ask, fifty of them leave and are answered after a tenth of a second.
+fn sixty(client: &mut Client) -> Vec<Ticket> {
+    let mut tickets = channels(client, 60);
+    assert_eq!(client.leaving(&mut tickets, 0.0), 50);
+    for ticket in &mut tickets[..50] {
+        client.hears(ticket, &ok("m 5/4 1"), 0.1);
+    }
+    tickets.split_off(50)
+}
+
+#[test]
+fn case_47_fifty_leave_in_a_second_and_the_others_in_the_next() {
+    let mut client = Client::new();
+    let mut waiting = sixty(&mut client);
+    let limited = client.refused(("POST", "/channels/99/messages"), 0.0);
+    assert_eq!(limited.scope, Scope::Global);
+    assert_eq!(client.leaving(&mut waiting, 1.0), 0);
+    assert_eq!(client.leaving(&mut waiting, 1.15), 10);
+}
+
+#[test]
+fn case_47_whoever_does_not_wait_is_refused_by_what_surely_counts() {
+    let mut client = Client::new();
+    let mut tickets = channels(&mut client, 50);
+    assert_eq!(client.leaving(&mut tickets, 0.0), 50);
+    client.refused(("GET", "/users/@me"), 0.9);
+    let route = Route::new("GET", "/users/@me");
+    let mut ticket = client.limiter.enter(route, Patience::None);
+    let answer = client.answer(&mut ticket, 1.1);
+    assert_eq!(answer, Answer::Wait(Some(at(client.start, 2.01))));
+    assert!(client.leaves(&mut ticket, 2.1));
+}
+
+#[test]
+fn case_48_follow_ups_go_on_top_of_the_fifty() {
+    let mut client = Client::new();
+    let mut waiting = sixty(&mut client);
+    for nth in 0..20 {
+        let path = format!("/webhooks/9/aW50ZXJhY3Rpb246{nth}");
+        client.sends(("POST", &path), 0.1);
+    }
+    assert_eq!(client.leaving(&mut waiting, 1.0), 0);
+    assert_eq!(client.leaving(&mut waiting, 1.15), 10);
+}
+
+#[test]
+fn case_49_a_failed_answer_leaves_what_is_known_as_it_was() {
+    let mut client = Client::new();
+    let page = response(502, &[("content-type", "text/html")], "<html>");
+    client.exchange(GET_A, &page, 0.0);
+    let mut tickets = client.several(GET_A, 2);
+    assert_eq!(client.leaving(&mut tickets, 0.1), 1, "still unknown");
+    client.limiter.quit(&mut tickets[1]);
+    client.hears(&mut tickets[0], &ok("g 5/4 9"), 0.1);
+    client.exchange(GET_A, &page, 0.2);
+    assert_eq!(client.room(GET_A, 0.2), 3, "less what was used");
+}
+
+#[test]
+fn case_50_a_failed_answer_with_headers_counts() {
+    let mut client = Client::new();
+    client.exchange(GET_A, &with(500, "m 5/3 1", &[], "{}"), 0.0);
+    assert_eq!(client.room(GET_A, 0.1), 3);
+}
+
+#[test]
+fn case_51_what_got_no_answer_is_used_but_not_under_way() {
+    let mut client = Client::new();
+    client.exchange(GET_A, &ok("g 5/4 1"), 0.0);
+    let mut tickets = client.several(GET_A, 4);
+    assert_eq!(client.leaving(&mut tickets, 0.1), 4);
+    client.gone(&mut tickets);
+    client.may_not_leave_before(GET_A, 0.2, 1.0 + MARGIN);
+    assert_eq!(client.room(GET_A, 1.1), 5);
+    // The only one that could have told of an unknown bucket: another one finds out.
+    let mut lost = client.sends(POST_A, 2.0);
+    let mut next = client.asks(POST_A);
+    assert!(!client.leaves(&mut next, 2.0));
+    client.limiter.quit(&mut lost);
+    assert!(client.leaves(&mut next, 2.0));
+}
+
+#[test]
+fn case_55_a_falling_limit_counts_at_once() {
+    let mut client = Client::new();
+    client.exchange(POST_A, &ok("m 5/4 1"), 0.0);
+    client.exchange(POST_A, &ok("m 2/1 1"), 0.1);
+    client.sends(POST_A, 0.2);
+    client.may_not_leave_before(POST_A, 0.2, 1.1 + MARGIN);
+    assert_eq!(client.room(POST_A, 1.2), 1, "two, less one under way");
+}
+
+#[test]
+fn case_56_an_idle_bucket_may_be_forgotten_and_its_route_remembered() {
+    let mut client = Client::new();
+    client.exchange(POST_A, &ok("m 5/0 1"), 0.0);
+    client.limiter.sweep_at = 1;
+    client.sends(POST_B, 600.0);
+    assert_eq!(client.limiter.buckets.len(), 1, "that of channel 1 is gone");
+    assert_eq!(client.limiter.hashes.len(), 1);
+    client.sends(POST_A, 600.0);
+}
+
+#[test]
+fn a_hundred_thousand_channels_are_forgotten_again() {
+    let mut client = Client::with_global_limit(u32::MAX);
+    for channel in 0..100_000_u32 {
+        let path = format!("/channels/{channel}/messages");
+        client.exchange(("POST", &path), &ok("m 5/4 1"), f64::from(channel) / 100.0);
+    }
+    let buckets = client.limiter.buckets.len();
+    assert!(buckets <= 2 * MANY, "{buckets}");
+}
+
+#[test]
+fn routes_that_are_closed_on_their_own_are_forgotten_again() {
+    let mut client = Client::with_global_limit(u32::MAX);
+    for channel in 0..10_000_u32 {
+        let path = format!("/channels/{channel}");
+        let refused = with(
+            429,
+            "c 5/4 1",
+            &[("x-ratelimit-scope", "user")],
+            &limited_for("2"),
+        );
+        client.exchange(("PATCH", &path), &refused, f64::from(channel) / 10.0);
+    }
+    let closed = client.limiter.closed.len();
+    assert!(closed <= 2 * MANY, "{closed}");
+}
