@@ -186,11 +186,8 @@ impl Payload {
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(body)).map_err(
                 |error| {
                     let path = error.path().to_string();
-                    let place = if path == "." { "the top" } else { &path };
-                    Error::json(
-                        format!("`{}` at {place}", error.inner()),
-                        error.into_inner(),
-                    )
+                    let place = if path == "." { "the whole" } else { &path };
+                    Error::json(format!("`{place}`: {}", error.inner()), error.into_inner())
                 },
             )
         })

@@ -41,12 +41,22 @@ pub(crate) async fn prepare(bot: &SmallD) -> Result<Start> {
     let gateway = gateway(bot).await?;
     let granted = granted(bot).await;
     let intents = bot.inner().settings.intents.resolve(granted);
-    tracing::info!(target: "smalld", "intents: {intents}");
+    tracing::info!(target: "smalld", "intents: {}", in_short(intents));
     warn_of_intents(bot, intents);
     Ok(Start {
         gateway_url: gateway.url,
         intents,
     })
+}
+
+/// Nearly all of them are told better by those that are missing.
+fn in_short(intents: Intents) -> String {
+    let missing = Intents::all().difference(intents);
+    match (missing.is_empty(), missing.iter().count() <= 3) {
+        (true, _) => "all".to_owned(),
+        (false, true) => format!("all but {missing}"),
+        (false, false) => intents.to_string(),
+    }
 }
 
 /// The dispatch table, a line each.

@@ -125,15 +125,10 @@ impl FromEvent<'_> for Shard {
 /// # let _ = bot;
 /// # }
 /// ```
-pub struct State<T>(Arc<T>);
-
-impl<T> State<T> {
-    /// The value with its shared ownership, to be kept or moved into a task.
-    #[must_use]
-    pub fn into_inner(self) -> Arc<T> {
-        self.0
-    }
-}
+pub struct State<T>(
+    /// The value, to be kept or moved into a task: `State(count): State<Count>`.
+    pub Arc<T>,
+);
 
 impl<T> Deref for State<T> {
     type Target = T;

@@ -1,0 +1,145 @@
+//! A bot that runs against a sandbox of its own, and the log of what it tells.
+
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses some of it, and nothing else does"
+)]
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
+
+use smalld::{Builder, Handlers, Result, SmallD};
+use smalld_sandbox::Sandbox;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::Level;
+
+/// No wait in these tests comes near to it, unless something is broken.
+pub const LONG: Duration = Duration::from_secs(20);
+
+/// A bot that is ready.
+pub struct Running {
+    pub bot: SmallD,
+    pub sandbox: Sandbox,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Running {
+    pub async fn start(handlers: Handlers) -> Self {
+        Self::start_with(handlers, |builder| builder).await
+    }
+
+    pub async fn start_with(handlers: Handlers, options: impl FnOnce(Builder) -> Builder) -> Self {
+        let sandbox = Sandbox::start().await.unwrap();
+        let bot = options(builder(&sandbox).handlers(handlers))
+            .build()
+            .unwrap();
+        let running = bot.clone();
+        let task = tokio::spawn(async move { running.run().await });
+        assert!(sandbox.wait_until_ready(LONG).await, "not ready in time");
+        Self { bot, sandbox, task }
+    }
+
+    /// Waits for a message of the bot that reads so.
+    pub async fn says(&self, content: &str) {
+        let said = self
+            .sandbox
+            .wait_for_message(|message| message["content"] == content, LONG);
+        assert!(
+            said.await.is_some(),
+            "the bot did not say {content:?} but {:#?}",
+            self.sandbox.messages()
+        );
+    }
+
+    /// Closes the bot; gives what `run` came to.
+    pub async fn close(self) -> Result<()> {
+        self.bot.close();
+        timeout(LONG, self.task)
+            .await
+            .expect("an end in time")
+            .expect("no panic")
+    }
+}
+
+/// Lets others go on until something is so; false if it is not within a long time.
+pub async fn until(is_so: impl Fn() -> bool) -> bool {
+    let becoming_so = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, becoming_so).await.is_ok()
+}
+
+/// A bot's options against this sandbox.
+pub fn builder(sandbox: &Sandbox) -> Builder {
+    SmallD::builder()
+        .token(sandbox.token())
+        .base_url(sandbox.base_url())
+}
+
+/// What is told to `tracing` on this thread, at any level, from its making to its dropping.
+///
+/// One subscriber serves all threads: those that are set for a thread alone lose events whose
+/// place in the code another thread came by first.
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+thread_local! {
+    static CAPTURED: RefCell<Option<Arc<Mutex<Vec<u8>>>>> = const { RefCell::new(None) };
+}
+
+impl Log {
+    pub fn capture() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(Level::TRACE)
+                .with_ansi(false)
+                .with_writer(|| Writer(CAPTURED.with_borrow(Clone::clone)))
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        let log = Self(Arc::default());
+        CAPTURED.set(Some(Arc::clone(&log.0)));
+        log
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The lines in which this occurs.
+    pub fn lines(&self, with: &str) -> Vec<String> {
+        self.text()
+            .lines()
+            .filter(|line| line.contains(with))
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        CAPTURED.set(None);
+    }
+}
+
+struct Writer(Option<Arc<Mutex<Vec<u8>>>>);
+
+impl io::Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(captured) = &self.0 {
+            captured.lock().unwrap().extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
