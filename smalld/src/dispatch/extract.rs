@@ -113,11 +113,13 @@ impl FromEvent<'_> for Shard {
 /// use smalld::State;
 ///
 /// #[derive(Default)]
-/// struct Count(AtomicU64);
+/// struct Count {
+///     messages: AtomicU64,
+/// }
 ///
 /// #[smalld::on(message_create)]
 /// fn count(count: State<Count>) {
-///     count.0.fetch_add(1, Ordering::Relaxed);
+///     count.messages.fetch_add(1, Ordering::Relaxed);
 /// }
 ///
 /// # fn main() {
