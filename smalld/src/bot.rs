@@ -14,10 +14,10 @@ use crate::builder::Builder;
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
 use crate::gateway::{Connect, Shard, Stage};
-use crate::intents::Wanted;
 use crate::rest::{Path, Request, Rest};
 use crate::run;
 use crate::token::Token;
+use crate::wanted::Wanted;
 
 /// A bot's handle on Discord: requests by their paths, payloads to the gateway.
 ///

@@ -16,11 +16,12 @@ use crate::bot::{Inner, Settings, SmallD};
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
 use crate::gateway::{Connect, Shard, Stage};
-use crate::intents::{Intents, Wanted};
+use crate::intents::Intents;
 use crate::rest::{Base, DISCORD, RateLimits, Rest};
 use crate::run;
 use crate::tls;
 use crate::token::Token;
+use crate::wanted::Wanted;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -46,6 +46,7 @@ mod signal;
 mod startup;
 mod tls;
 mod token;
+mod wanted;
 
 pub use bot::SmallD;
 pub use builder::Builder;
