@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{ALL_INTENTS, Answer, Gateway, Rest};
+use common::{ALL_INTENTS, Answer, Gateway, Rest, client};
+use reqwest::Method;
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use smalld_sandbox::{Happening, Sandbox};
 
@@ -34,7 +34,7 @@ async fn the_bot_learns_who_it_is_and_where_the_gateway_is() {
     );
     assert_eq!(gateway["session_start_limit"]["remaining"], 1000);
     let url = Answer::of(
-        Client::new()
+        client("")
             .get(format!("{}/gateway", sandbox.base_url()))
             .header("user-agent", "DiscordBot (https://example.org, 1)"),
     );
@@ -241,7 +241,7 @@ async fn a_file_comes_back_as_it_was_sent() {
     assert_eq!(attachment["content_type"], "image/png");
     assert_eq!(attachment["description"], "of mine");
     let url = attachment["url"].as_str().expect("a url");
-    let fetched = reqwest::get(url).await.expect("served");
+    let fetched = client("").get(url).send().await.expect("served");
     assert_eq!(fetched.headers()["content-type"], "image/png");
     assert_eq!(fetched.bytes().await.expect("a body"), bytes);
     let request = sandbox.requests().pop().expect("recorded");
@@ -338,7 +338,7 @@ async fn a_caller_must_have_the_token_and_an_agent() {
         .build()
         .expect("a request");
     let ask = async |token: &str, agent: &str| {
-        let request = Client::new().get(me.url().clone());
+        let request = client("").get(me.url().clone());
         Answer::of(
             request
                 .header("authorization", token)
@@ -368,7 +368,7 @@ async fn other_versions_are_refused() {
         .request(Method::GET, "/users/@me")
         .build()
         .expect("a request");
-    let mut old = Client::new().get(format!("{url}/users/@me"));
+    let mut old = client("").get(format!("{url}/users/@me"));
     old = old
         .headers(me.headers().clone())
         .header("user-agent", "DiscordBot (u, 1)");
