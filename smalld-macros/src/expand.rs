@@ -9,7 +9,7 @@ use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Type;
 
-use crate::filter::Filter;
+use crate::filter::{Filter, Kind};
 use crate::handler::{Handler, Parameter, find_impl};
 use crate::place::Place;
 use crate::pointer::{Field, Scalar};
@@ -24,14 +24,26 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     let wanted = wanted(filter, &private);
     let ordered = filter.ordered;
     let checks = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
-        let check = of_type(
-            &quote_spanned!(mixed=> #private::check),
-            ty,
-            &quote_spanned!(mixed=> , _),
-        );
+        let check = match filter.kind {
+            Kind::Start => of_type(
+                &quote_spanned!(mixed=> #private::check_from_bot),
+                ty,
+                &TokenStream::new(),
+            ),
+            Kind::Event | Kind::Error => of_type(
+                &quote_spanned!(mixed=> #private::check),
+                ty,
+                &quote_spanned!(mixed=> , _),
+            ),
+        };
         quote_spanned!(mixed=> #cfgs #check)
     });
-    let call = call(handler, &private);
+    let call = call(filter.kind, handler, &private);
+    let kind = match filter.kind {
+        Kind::Event => quote_spanned!(mixed=> Event),
+        Kind::Start => quote_spanned!(mixed=> Start),
+        Kind::Error => quote_spanned!(mixed=> Error),
+    };
     quote_spanned! {mixed=>
         #cfgs
         const _: () = {
@@ -40,6 +52,7 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
                 module: ::core::module_path!(),
                 file: ::core::file!(),
                 line: #line,
+                kind: #private::Kind::#kind,
                 filter: #wanted,
                 ordered: #ordered,
                 checks: &[#(#checks),*],
@@ -88,17 +101,25 @@ fn of_type(function: &TokenStream, ty: &Type, more: &TokenStream) -> TokenStream
     quote_spanned!(mixed=> #begin #ty #end)
 }
 
-fn call(handler: &Handler, private: &TokenStream) -> TokenStream {
+fn call(kind: Kind, handler: &Handler, private: &TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let Handler { name, output, .. } = handler;
     let arguments = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
-        let extract = of_type(
-            &quote_spanned!(mixed=> #private::extract),
-            ty,
-            &quote_spanned!(mixed=> , _),
-        );
-        let event = Place::of(ty).end(quote_spanned!(mixed=> (&bot, &payload)?));
-        quote_spanned!(mixed=> #cfgs #extract #event)
+        let (function, more, from) = match kind {
+            Kind::Start => (
+                quote_spanned!(mixed=> #private::extract_from_bot),
+                TokenStream::new(),
+                quote_spanned!(mixed=> (&bot)?),
+            ),
+            Kind::Event | Kind::Error => (
+                quote_spanned!(mixed=> #private::extract),
+                quote_spanned!(mixed=> , _),
+                quote_spanned!(mixed=> (&bot, &payload)?),
+            ),
+        };
+        let extract = of_type(&function, ty, &more);
+        let from = Place::of(ty).end(from);
+        quote_spanned!(mixed=> #cfgs #extract #from)
     });
     let outcome = match output {
         // Its type is spelled out, where it can be, so that all of it is underlined.

@@ -16,6 +16,7 @@ use crate::pointer::Field;
 pub(crate) struct Filter {
     /// The path to smalld.
     pub(crate) smalld: TokenStream,
+    pub(crate) kind: Kind,
     pub(crate) op: Option<u8>,
     /// The names of events, as Discord writes them.
     pub(crate) t: Vec<String>,
@@ -25,7 +26,45 @@ pub(crate) struct Filter {
     pub(crate) ordered: bool,
 }
 
+/// What a handler is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Event,
+    Start,
+    Error,
+}
+
 impl Filter {
+    /// The arguments of `#[smalld::on_start]`.
+    pub(crate) fn from_start(arguments: TokenStream) -> Result<Self> {
+        Self::without_event(arguments, Kind::Start, "on_start")
+    }
+
+    /// The arguments of `#[smalld::on_error]`.
+    pub(crate) fn from_error(arguments: TokenStream) -> Result<Self> {
+        Self::without_event(arguments, Kind::Error, "on_error")
+    }
+
+    fn without_event(arguments: TokenStream, kind: Kind, attribute: &str) -> Result<Self> {
+        let mut reader = Reader::default();
+        for argument in reader.split(arguments) {
+            let written = match argument {
+                Argument::Option(key, value) if key == "crate" => {
+                    reader.smalld(&key, &value);
+                    continue;
+                }
+                Argument::Word(word) | Argument::Option(word, _) => word.into_token_stream(),
+                Argument::Text(text) | Argument::Field(text, _) => text.into_token_stream(),
+            };
+            let message = format!("`#[smalld::{attribute}]` takes no arguments: write it plainly");
+            reader.mistakes.at(written, message);
+        }
+        Ok(Self {
+            kind,
+            ..reader.finish(None, false)?
+        })
+    }
+
     /// The arguments of `#[smalld::on(..)]`.
     pub(crate) fn from_event(arguments: TokenStream) -> Result<Self> {
         let mut reader = Reader::default();
@@ -227,6 +266,7 @@ impl Reader {
         let smalld = smalld.map_or_else(default_smalld, Path::into_token_stream);
         Ok(Filter {
             smalld,
+            kind: Kind::Event,
             op,
             t,
             fields,

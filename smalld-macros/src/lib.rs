@@ -163,6 +163,56 @@ pub fn on_gateway_payload(arguments: TokenStream, item: TokenStream) -> TokenStr
     handler(Filter::from_gateway_payload(arguments.into()), &item.into()).into()
 }
 
+/// Makes a function a handler that runs once, before the bot connects.
+///
+/// It is the place for what bots used to do at READY, which a resumed session does not bring. There
+/// is no event yet, so it takes [`SmallD`](https://docs.rs/smalld/latest/smalld/struct.SmallD.html),
+/// [`State<T>`](https://docs.rs/smalld/latest/smalld/struct.State.html), and types of your own that
+/// implement [`FromBot`](https://docs.rs/smalld/latest/smalld/trait.FromBot.html), and returns what
+/// every handler may return. The bot connects when all of them have ended, or after ten seconds;
+/// what fails is reported, and the bot goes on.
+///
+/// ```
+/// use smalld::{SmallD, json, path};
+///
+/// #[smalld::on_start]
+/// async fn register(bot: SmallD) -> smalld::Result<()> {
+///     let application = bot.get("/applications/@me").await?;
+///     let commands = json!([{ "name": "ping", "description": "answers with pong" }]);
+///     bot.put(path!("/applications/{}/commands", application["id"]), commands).await?;
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn on_start(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    handler(Filter::from_start(arguments.into()), &item.into()).into()
+}
+
+/// Makes a function a handler of what other handlers fail with, in place of the log.
+///
+/// An error that a handler returns, a panic, and an event that does not fit its parameters come as
+/// a [`HandlerError`](https://docs.rs/smalld/latest/smalld/struct.HandlerError.html), each one of
+/// them. Other parameters are those of any handler, taken from the event at which it failed. What
+/// fails in here is logged.
+///
+/// ```
+/// use smalld::{HandlerError, Json, SmallD, json, path};
+///
+/// #[smalld::on_error]
+/// async fn apologise(bot: SmallD, error: HandlerError, d: Json) -> smalld::Result<()> {
+///     eprintln!("{error}");
+///     if error.payload().t() == Some("MESSAGE_CREATE") {
+///         let sorry = json!({ "content": "something went wrong" });
+///         bot.post(path!("/channels/{}/messages", d["channel_id"]), sorry).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn on_error(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    handler(Filter::from_error(arguments.into()), &item.into()).into()
+}
+
 /// A path of Discord's API, with values put in.
 ///
 /// ```

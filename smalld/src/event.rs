@@ -1,5 +1,4 @@
-//! An event as it came: op, t, s and the raw d. The header is read first and alone, so that an
-//! event that nobody wants costs one scan and no allocation.
+//! An event as it came: op, t, s and the raw d, shared by all who want it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,64 +6,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use crate::dispatch::HandlerError;
 use crate::error::{Error, Result};
 use crate::gateway::Shard;
-
-/// The envelope of a gateway payload, borrowed from the frame; `d` is found but not parsed.
-///
-/// See [Discord Docs/Gateway Event Payload Structure](https://discord.com/developers/docs/events/gateway-events#payload-structure).
-#[derive(Debug, Deserialize)]
-pub(crate) struct Header<'a> {
-    pub(crate) op: u64,
-    pub(crate) s: Option<u64>,
-    #[serde(borrow)]
-    t: Option<Text<'a>>,
-    #[serde(borrow)]
-    d: Option<&'a RawValue>,
-}
-
-impl<'a> Header<'a> {
-    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
-        serde_json::from_str(text)
-    }
-
-    pub(crate) fn t(&self) -> Option<&str> {
-        self.t.as_ref().map(|t| &*t.0)
-    }
-
-    /// The raw text of `d`; `null` where it is absent.
-    pub(crate) fn d(&self) -> &'a str {
-        self.d.map_or("null", RawValue::get)
-    }
-}
-
-/// Lent by the frame unless it holds an escape. (`Option<Cow<str>>` would always be copied.)
-#[derive(Debug)]
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of an event")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Visitor)
-    }
-}
+use crate::header::Header;
 
 /// Where an event came from.
 #[derive(Clone, Debug)]
@@ -101,14 +47,13 @@ struct Event {
 pub struct Payload {
     event: Arc<Event>,
     whole: bool,
+    /// What a handler failed with at this event, for those who handle that.
+    failed: Option<HandlerError>,
 }
 
 impl Payload {
     pub(crate) fn new(header: &Header<'_>, text: &str, origin: Origin) -> Self {
-        let d = header.d.map_or(0..0, |d| {
-            let start = d.get().as_ptr() as usize - text.as_ptr() as usize;
-            start..start + d.get().len()
-        });
+        let d = header.place_of_d(text);
         let t = header.t().map(Into::into);
         let event = Event {
             op: header.op,
@@ -121,6 +66,7 @@ impl Payload {
         Self {
             event: Arc::new(event),
             whole: false,
+            failed: None,
         }
     }
 
@@ -129,7 +75,30 @@ impl Payload {
         Self {
             event: Arc::clone(&self.event),
             whole,
+            failed: None,
         }
+    }
+
+    /// The same event as a handler of errors sees it.
+    pub(crate) fn with_failure(&self, error: &HandlerError) -> Self {
+        Self {
+            failed: Some(error.clone()),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn failed(&self) -> Option<&HandlerError> {
+        self.failed.as_ref()
+    }
+
+    /// No event at all: what handlers of the start are reported with. They cannot take it.
+    pub(crate) fn of_the_start(shard: &Shard) -> Self {
+        let origin = Origin {
+            shard: shard.clone(),
+            session: None,
+            replay: false,
+        };
+        Self::new(&Header::named("the start"), "null", origin)
     }
 
     /// The opcode; 0 for a dispatch.
@@ -231,58 +200,5 @@ impl fmt::Debug for Payload {
             .field("s", &self.s())
             .field("d", &self.d())
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_header_is_read_in_any_order_and_d_is_left_as_it_came() {
-        let header = Header::parse(r#"{"d":{"a": 1},"op":0,"x":[],"s":7,"t":"A_B"}"#).unwrap();
-        assert_eq!(
-            (header.op, header.s, header.t(), header.d()),
-            (0, Some(7), Some("A_B"), r#"{"a": 1}"#)
-        );
-    }
-
-    #[test]
-    fn absent_and_null_are_the_same() {
-        let header = Header::parse(r#"{"op":11}"#).unwrap();
-        assert_eq!((header.s, header.t(), header.d()), (None, None, "null"));
-        let header = Header::parse(r#"{"op":11,"t":null,"s":null,"d":null}"#).unwrap();
-        assert_eq!((header.s, header.t(), header.d()), (None, None, "null"));
-    }
-
-    #[test]
-    fn what_is_no_payload_is_an_error() {
-        for text in [
-            r#"{"op":0,"t":"X","s":5,"#,
-            "[]",
-            "42",
-            "\"x\"",
-            "null",
-            r#"{"d":1}"#,
-            r#"{"op":"0"}"#,
-        ] {
-            assert!(Header::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_escaped_name_is_decoded() {
-        assert_eq!(
-            Header::parse(r#"{"op":0,"t":"\u0041"}"#).unwrap().t(),
-            Some("A")
-        );
-    }
-
-    #[test]
-    fn sequence_numbers_beyond_53_bits_are_kept() {
-        assert_eq!(
-            Header::parse(r#"{"op":0,"s":9007199254740993}"#).unwrap().s,
-            Some(9_007_199_254_740_993)
-        );
     }
 }

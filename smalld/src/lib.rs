@@ -21,7 +21,8 @@
 //! }
 //! ```
 //!
-//! - [`on`] and [`on_gateway_payload`] declare handlers; [`FromEvent`] says what they can take.
+//! - [`on`], [`on_gateway_payload`], [`on_start`] and [`on_error`] declare handlers; [`FromEvent`] says
+//!   what they can take.
 //! - [`run!`] starts the bot, with the options of [`Builder`].
 //! - [`SmallD`] makes requests ([`Request`]) by [`path!`], and sends payloads to the gateway.
 //! - [`Error`] is what can go wrong.
@@ -38,10 +39,12 @@ mod error;
 mod event;
 mod events;
 mod gateway;
+mod header;
 mod intents;
 mod log;
 mod rest;
 mod run;
+mod scan;
 mod signal;
 mod startup;
 mod tls;
@@ -50,7 +53,7 @@ mod wanted;
 
 pub use bot::SmallD;
 pub use builder::Builder;
-pub use dispatch::{FromEvent, Handlers, Outcome, State, ViaEvent};
+pub use dispatch::{FromBot, FromEvent, HandlerError, Handlers, Outcome, State, ViaEvent};
 pub use error::{
     BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,
     NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,
@@ -62,7 +65,7 @@ pub use rest::{Attachment, Path, PathValue, RateLimits, Request, Response};
 #[doc(inline)]
 pub use serde_json::Value as Json;
 pub use serde_json::json;
-pub use smalld_macros::{on, on_gateway_payload, path};
+pub use smalld_macros::{on, on_error, on_gateway_payload, on_start, path};
 
 /// Builds a bot from the environment and the given options, and runs it until it is stopped.
 ///
@@ -92,6 +95,11 @@ macro_rules! run {
     ($($option:ident = $value:expr),* $(,)?) => {
         $crate::SmallD::builder()$(.$option($value))*.run_blocking()
     };
+    ($($mistake:tt)*) => {
+        ::core::compile_error!(
+            "an option is written `name = value`, as in `smalld::run!(token = \"..\")`"
+        )
+    };
 }
 
 /// What generated code needs; not for people, and free to change.
@@ -100,7 +108,8 @@ pub mod __private {
     pub use inventory::submit;
 
     pub use crate::dispatch::{
-        Call, Failure, Field, Filter, Registration, Scalar, check, extract, outcome,
+        Call, Failure, Field, Filter, Kind, Registration, Scalar, check, check_from_bot, extract,
+        extract_from_bot, outcome,
     };
     pub use crate::rest::{path, path_value};
 }

@@ -50,6 +50,11 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
         start = startup::prepare(bot) => start?,
     };
     let dispatcher = Dispatcher::new(bot.clone(), &bot.inner().handlers);
+    tokio::select! {
+        () = dispatcher.begin(&bot.inner().handlers, &bot.inner().shard) => {}
+        () = closed(bot) => {}
+        () = signals.next() => bot.close(),
+    }
     let gateway = gateway(bot, dispatcher.clone(), start);
     let mut gateway = AbortOnDrop(tokio::spawn(gateway.run()));
     let result = tokio::select! {

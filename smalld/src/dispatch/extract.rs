@@ -104,6 +104,51 @@ impl FromEvent<'_> for Shard {
     }
 }
 
+/// A type that can be a parameter of a handler of [`on_start`](crate::on_start), where there is no
+/// event yet: [`SmallD`], [`State<T>`], and types of your own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of `on_start`",
+    label = "there is no event to take it from",
+    note = "a handler of `on_start` takes `SmallD`, `State<T>`, or a type of yours that implements `FromBot`"
+)]
+pub trait FromBot: Sized {
+    /// Takes the value from the bot.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be had; it is reported with the handler's place, and the handler is not called.
+    fn from_bot(bot: &SmallD) -> Result<Self, BoxError>;
+
+    /// Asked once at startup, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// Why it can never be had. The bot does not start.
+    fn check(bot: &SmallD) -> Result<(), String> {
+        let _ = bot;
+        Ok(())
+    }
+}
+
+impl FromBot for SmallD {
+    fn from_bot(bot: &SmallD) -> Result<Self, BoxError> {
+        Ok(bot.clone())
+    }
+}
+
+impl<T: Send + Sync + 'static> FromBot for State<T> {
+    fn from_bot(bot: &SmallD) -> Result<Self, BoxError> {
+        bot.states()
+            .get()
+            .map(State)
+            .ok_or_else(|| missing::<T>().into())
+    }
+
+    fn check(bot: &SmallD) -> Result<(), String> {
+        <Self as FromEvent<'_>>::check(bot)
+    }
+}
+
 /// A value that was given to [`state`](crate::Builder::state), shared by all handlers.
 ///
 /// It dereferences to `T`. A handler that takes a `State` that nobody gave is an error at startup.
@@ -202,5 +247,20 @@ pub fn extract<'e, T: FromEvent<'e, Via>, Via>(
 /// Called by generated code for each parameter.
 #[doc(hidden)]
 pub fn check<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
+    T::check(bot)
+}
+
+/// Called by generated code for each parameter of a handler of the start.
+#[doc(hidden)]
+pub fn extract_from_bot<T: FromBot>(bot: &SmallD) -> Result<T, Failure> {
+    T::from_bot(bot).map_err(|error| Failure::Parameter {
+        ty: type_name::<T>(),
+        error,
+    })
+}
+
+/// Called by generated code for each parameter of a handler of the start.
+#[doc(hidden)]
+pub fn check_from_bot<T: FromBot>(bot: &SmallD) -> Result<(), String> {
     T::check(bot)
 }

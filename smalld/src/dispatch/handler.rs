@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crate::bot::SmallD;
+use crate::dispatch::extract::FromEvent;
+use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::outcome::{self, Outcome};
-use crate::dispatch::registration::{Call, Check, Field, Registration, Run};
+use crate::dispatch::registration::{Call, Check, Field, Kind, Registration, Run};
 use crate::event::Payload;
 use crate::events::intents_of;
 use crate::intents::Intents;
@@ -64,7 +66,7 @@ impl Handlers {
         F: Fn(SmallD, Payload) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.closure(Some(0), vec![event.into()], false, handler)
+        self.closure(Kind::Event, Some(0), vec![event.into()], false, handler)
     }
 
     /// Adds a closure for every payload, whatever its opcode.
@@ -75,12 +77,70 @@ impl Handlers {
         F: Fn(SmallD, Payload) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.closure(None, Vec::new(), true, handler)
+        self.closure(Kind::Event, None, Vec::new(), true, handler)
+    }
+
+    /// Adds a closure that runs once, before the bot connects, as [`on_start`](crate::on_start)
+    /// has it.
+    #[must_use]
+    #[track_caller]
+    pub fn on_start<F, Fut>(self, handler: F) -> Self
+    where
+        F: Fn(SmallD) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        self.closure(Kind::Start, None, Vec::new(), false, move |bot, _| {
+            handler(bot)
+        })
+    }
+
+    /// Adds a closure that gets what other handlers fail with, as [`on_error`](crate::on_error)
+    /// has it.
+    #[must_use]
+    #[track_caller]
+    pub fn on_error<F, Fut>(self, handler: F) -> Self
+    where
+        F: Fn(SmallD, HandlerError) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.closure(
+            Kind::Error,
+            None,
+            Vec::new(),
+            false,
+            move |bot: SmallD, payload| {
+                let handler = Arc::clone(&handler);
+                async move {
+                    let error = HandlerError::from_event(&bot, &payload)?;
+                    handler(bot, error).await.into_result()
+                }
+            },
+        )
+    }
+
+    /// As an attribute with filters leaves it.
+    #[cfg(test)]
+    pub(crate) fn filtered<F, Fut>(
+        self,
+        event: &'static str,
+        fields: &'static [Field],
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(SmallD, Payload) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        let mut handlers = self.on(event, handler);
+        let newest = handlers.0.last_mut().and_then(Arc::get_mut).unwrap();
+        newest.fields = fields;
+        handlers
     }
 
     #[track_caller]
     fn closure<F, Fut>(
         mut self,
+        kind: Kind,
         op: Option<u64>,
         t: Vec<Cow<'static, str>>,
         whole: bool,
@@ -101,6 +161,7 @@ impl Handlers {
             module: "",
             file: place.file(),
             line: place.line(),
+            kind,
             op,
             t,
             fields: &[],
@@ -115,6 +176,10 @@ impl Handlers {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Handler>> {
         self.0.iter()
+    }
+
+    pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &Arc<Handler>> {
+        self.iter().filter(move |handler| handler.kind == kind)
     }
 }
 
@@ -134,10 +199,11 @@ fn is_within(module: &str, outer: &str) -> bool {
 
 /// One handler: what it wants and how to run it.
 pub(crate) struct Handler {
-    name: &'static str,
+    pub(crate) name: &'static str,
     module: &'static str,
-    file: &'static str,
-    line: u32,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) kind: Kind,
     pub(crate) op: Option<u64>,
     pub(crate) t: Vec<Cow<'static, str>>,
     pub(crate) fields: &'static [Field],
@@ -179,6 +245,9 @@ impl Handler {
 
     /// All intents that bring it something.
     pub(crate) fn intents(&self) -> Intents {
+        if self.kind != Kind::Event {
+            return Intents::empty();
+        }
         if self.t.is_empty() && self.op.is_none_or(|op| op == 0) {
             return Intents::all();
         }
@@ -192,6 +261,8 @@ impl Handler {
     /// What it listens to, for the log.
     pub(crate) fn wants(&self) -> String {
         let mut wants = match (self.op, self.t.as_slice()) {
+            _ if self.kind == Kind::Start => "the start".to_owned(),
+            _ if self.kind == Kind::Error => "errors of handlers".to_owned(),
             (_, [_, ..]) => self.t.join(", "),
             (Some(op), []) => format!("op {op}"),
             (None, []) => "every payload".to_owned(),
@@ -229,6 +300,7 @@ impl From<&'static Registration> for Handler {
             module: registration.module,
             file: registration.file,
             line: registration.line,
+            kind: registration.kind,
             op: filter.op,
             t: filter.t.iter().map(|&t| t.into()).collect(),
             fields: filter.fields,

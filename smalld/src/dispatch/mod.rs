@@ -3,6 +3,7 @@
 
 mod extract;
 mod handler;
+mod handler_error;
 mod ordered;
 mod outcome;
 mod pointer;
@@ -22,10 +23,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub use self::extract::{FromEvent, State, ViaEvent, check, extract};
+pub use self::extract::{
+    FromBot, FromEvent, State, ViaEvent, check, check_from_bot, extract, extract_from_bot,
+};
 pub use self::handler::Handlers;
+pub use self::handler_error::HandlerError;
 pub use self::outcome::{Failure, Outcome, outcome};
-pub use self::registration::{Call, Field, Filter, Registration, Scalar};
+pub use self::registration::{Call, Field, Filter, Kind, Registration, Scalar};
 
 pub(crate) use self::extract::States;
 pub(crate) use self::handler::Handler;
@@ -35,7 +39,9 @@ use self::report::Reports;
 use self::running::Running;
 use self::table::DispatchTable;
 use crate::bot::SmallD;
-use crate::event::{Header, Origin, Payload};
+use crate::event::{Origin, Payload};
+use crate::gateway::Shard;
+use crate::header::Header;
 
 /// How many handlers may run at once before the shards stop reading.
 const ROOM: usize = 1_000;
@@ -49,6 +55,7 @@ const MOST_SLOW: usize = 10_000;
 pub(crate) struct Dispatcher {
     bot: SmallD,
     table: Arc<DispatchTable>,
+    on_error: Arc<[Arc<Handler>]>,
     room: Arc<Semaphore>,
     running: Running,
     reports: Reports,
@@ -60,6 +67,7 @@ impl Dispatcher {
         Self {
             bot,
             table: Arc::new(DispatchTable::new(handlers)),
+            on_error: handlers.of(Kind::Error).cloned().collect(),
             room: Arc::new(Semaphore::new(ROOM)),
             running: Running::default(),
             reports: Reports::default(),
@@ -78,6 +86,17 @@ impl Dispatcher {
             };
             self.start(handler, payload.seen(handler.whole), room);
         }
+    }
+
+    /// Runs the handlers of the start. Ready when they have ended, or are slow.
+    pub(crate) async fn begin(&self, handlers: &Handlers, shard: &Shard) {
+        for handler in handlers.of(Kind::Start) {
+            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
+                return;
+            };
+            self.start(handler, Payload::of_the_start(shard), room);
+        }
+        let _ = tokio::time::timeout(SLOW, self.idle()).await;
     }
 
     /// Waits until no handler runs any more.
@@ -132,13 +151,23 @@ impl Dispatcher {
         });
     }
 
-    fn report(&self, handler: &Handler, payload: &Payload, ended: Ended) {
+    fn report(&self, handler: &Arc<Handler>, payload: &Payload, ended: Ended) {
         let failure = match ended {
             Ok(Ok(())) => return,
             Ok(Err(failure)) => failure,
             Err(panic) => Failure::panicked(&*panic),
         };
-        self.reports.failed(handler, payload, &failure);
+        let error = HandlerError::new(handler, payload, failure);
+        // What fails while it handles an error is told plainly, or it would never end.
+        if handler.kind == Kind::Error || self.on_error.is_empty() {
+            return self.reports.failed(&error);
+        }
+        for handler in &*self.on_error {
+            match Arc::clone(&self.room).try_acquire_owned() {
+                Ok(room) => self.start(handler, payload.with_failure(&error), room),
+                Err(_) => self.reports.failed(&error),
+            }
+        }
     }
 }
 
@@ -166,4 +195,77 @@ async fn supervise(
     let ended = run.await;
     handler.slow.fetch_sub(1, Ordering::Relaxed);
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::{Identity, Session};
+    use crate::intents::Intents;
+    use crate::token::Token;
+
+    const READY: &str =
+        r#"{"op":0,"t":"READY","s":1,"d":{"session_id":"sid","resume_gateway_url":"wss://r"}}"#;
+    const UNWANTED: &str =
+        r#"{"t":"PRESENCE_UPDATE","s":2,"op":0,"d":{"user":{"id":"1"},"status":"idle"}}"#;
+    const FILTERED: &str = r#"{"t":"INTERACTION_CREATE","s":3,"op":0,"d":{"type":3,"data":{"name":"other","note":"\"quoted\""}}}"#;
+    const WANTED: &str =
+        r#"{"t":"INTERACTION_CREATE","s":4,"op":0,"d":{"type":3,"data":{"name":"greet"}}}"#;
+
+    /// The way of an event from the text of its frame to where nobody wants it.
+    fn take(session: &mut Session, dispatcher: &Dispatcher, shard: &Shard, text: &str) {
+        let header = Header::parse(text).unwrap();
+        let _ = session.received(&header);
+        let (shard, session) = (shard.clone(), session.id());
+        let origin = Origin {
+            shard,
+            session,
+            replay: false,
+        };
+        let handed_on = dispatcher.dispatch(&header, text, &origin).now_or_never();
+        assert!(handed_on.is_some());
+    }
+
+    #[test]
+    fn an_event_that_nobody_wants_allocates_nothing() {
+        let fields: &'static [Field] = &[
+            Field {
+                pointer: "/type",
+                tokens: &["type"],
+                is: Scalar::Integer(3),
+            },
+            Field {
+                pointer: "/data/name",
+                tokens: &["data", "name"],
+                is: Scalar::String("greet"),
+            },
+        ];
+        let handlers = Handlers::new()
+            .on("MESSAGE_CREATE", |_, _| async {})
+            .filtered("INTERACTION_CREATE", fields, |_, _| async {});
+        let bot = SmallD::builder()
+            .token("a.b.c")
+            .base_url("http://127.0.0.1:1")
+            .build()
+            .unwrap();
+        let token = Token::new("a.b.c").unwrap();
+        let extra = serde_json::Map::new();
+        let mut session = Session::new(Identity {
+            token,
+            intents: Intents::all(),
+            shard: (0, 1),
+            extra,
+        });
+        let (dispatcher, shard) = (Dispatcher::new(bot, &handlers), Shard::new(0, 1));
+        take(&mut session, &dispatcher, &shard, READY);
+        let mut allocations = |text| {
+            let taking = || take(&mut session, &dispatcher, &shard, text);
+            allocation_counter::measure(taking).count_total
+        };
+        // The first time sets up what is kept.
+        allocations(UNWANTED);
+        assert_eq!(allocations(UNWANTED), 0);
+        assert_eq!(allocations(FILTERED), 0);
+        assert_ne!(allocations(WANTED), 0);
+    }
 }

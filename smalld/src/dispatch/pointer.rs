@@ -1,147 +1,47 @@
 //! Holds the value at a JSON pointer (RFC 6901) against an expected one by a scan that skips
-//! everything else: nothing is parsed into a tree, nothing is allocated for it.
-
-use std::fmt;
-
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+//! everything else: nothing is parsed into a tree, and nothing is allocated, unless the very string
+//! that is compared holds an escape and has to be decoded.
 
 use crate::dispatch::registration::{Field, Scalar};
+use crate::scan;
 
 /// Whether all fields hold their values in this JSON text.
 pub(crate) fn matches(fields: &[Field], json: &str) -> bool {
-    fields.iter().all(|field| holds(field, json))
+    fields.iter().all(|field| {
+        let found = find(json, field.tokens);
+        found.map_or(field.is == Scalar::Null, |value| is(value, field.is))
+    })
 }
 
-fn holds(field: &Field, json: &str) -> bool {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let seed = At {
-        tokens: field.tokens,
-        is: field.is,
-    };
-    seed.deserialize(&mut deserializer).unwrap_or(false)
-}
-
-/// Answers whether `is` stands where the tokens lead to.
-#[derive(Clone, Copy)]
-struct At<'t> {
-    tokens: &'t [&'t str],
-    is: Scalar,
-}
-
-impl At<'_> {
-    /// Of a value that has no parts: the pointer must end here.
-    fn scalar(self, is: impl FnOnce(Scalar) -> bool) -> bool {
-        if self.tokens.is_empty() {
-            is(self.is)
-        } else {
-            self.absent()
-        }
-    }
-
-    /// What is absent counts as null.
-    fn absent(self) -> bool {
-        self.is == Scalar::Null
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for At<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for At<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(self.scalar(|is| is == Scalar::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
-        Ok(self.scalar(|is| is == Scalar::Bool(value)))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<bool, E> {
-        Ok(self.scalar(|is| is == Scalar::Integer(value.into())))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<bool, E> {
-        Ok(self.scalar(|is| is == Scalar::Integer(value.into())))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        Ok(self.scalar(|_| false))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<bool, E> {
-        Ok(self.scalar(|is| matches!(is, Scalar::String(expected) if expected == value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
-        let index = self.tokens.first().and_then(|token| array_index(token));
-        let mut position = 0;
-        let mut found = !self.tokens.is_empty() && self.absent();
-        loop {
-            if index == Some(position) {
-                let at = At {
-                    tokens: &self.tokens[1..],
-                    is: self.is,
-                };
-                let Some(holds) = seq.next_element_seed(at)? else {
-                    return Ok(found);
-                };
-                found = holds;
-            } else if seq.next_element::<IgnoredAny>()?.is_none() {
-                return Ok(found);
+/// The raw value to which the tokens lead.
+fn find<'t>(json: &'t str, tokens: &[&str]) -> Option<&'t str> {
+    tokens.iter().try_fold(json, |json, token| {
+        match json.trim_start().as_bytes().first()? {
+            // The last of duplicate keys counts, so all of them are looked at.
+            b'{' => {
+                let members = scan::members(json).map_while(Result::ok);
+                members
+                    .filter(|(key, _)| scan::reads(key, token))
+                    .last()
+                    .map(|(_, value)| value)
             }
-            position += 1;
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let mut found = !self.tokens.is_empty() && self.absent();
-        let wanted = self.tokens.first().copied();
-        while let Some(is_wanted) = map.next_key_seed(Key(wanted))? {
-            if is_wanted {
-                // The last of duplicate keys counts, so the scan goes on.
-                found = map.next_value_seed(At {
-                    tokens: &self.tokens[1..],
-                    is: self.is,
-                })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            b'[' => {
+                let mut elements = scan::elements(json).map_while(Result::ok);
+                elements.nth(array_index(token)?).map(|(_, value)| value)
             }
+            _ => None,
         }
-        Ok(found)
-    }
+    })
 }
 
-/// Compares a key without keeping it.
-struct Key<'t>(Option<&'t str>);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: de::Error>(self, key: &str) -> Result<bool, E> {
-        Ok(self.0 == Some(key))
+fn is(value: &str, expected: Scalar) -> bool {
+    match expected {
+        Scalar::Null => value == "null",
+        Scalar::Bool(expected) => value == if expected { "true" } else { "false" },
+        Scalar::Integer(expected) => scan::integer(value) == Some(expected),
+        Scalar::String(expected) => {
+            scan::string(value).is_some_and(|raw| scan::reads(raw, expected))
+        }
     }
 }
 

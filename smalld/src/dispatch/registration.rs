@@ -21,6 +21,8 @@ pub struct Registration {
     pub file: &'static str,
     /// The line of its name.
     pub line: u32,
+    /// What it is called for.
+    pub kind: Kind,
     /// Which payloads it wants.
     pub filter: Filter,
     /// Whether it sees the events of one guild one at a time.
@@ -35,6 +37,17 @@ inventory::collect!(Registration);
 
 /// Whether a parameter can be had at all, asked at startup.
 pub(crate) type Check = fn(&SmallD) -> Result<(), String>;
+
+/// What a handler is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// For the payloads that it wants.
+    Event,
+    /// Once, before the first of them.
+    Start,
+    /// When another one has failed.
+    Error,
+}
 
 /// How to call an annotated function.
 #[derive(Clone, Copy)]

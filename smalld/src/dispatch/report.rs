@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::dispatch::handler::Handler;
-use crate::dispatch::outcome::Failure;
+use crate::dispatch::handler_error::HandlerError;
 use crate::event::Payload;
 
 const WINDOW: Duration = Duration::from_secs(60);
@@ -17,13 +17,8 @@ const MOST: usize = 1_000;
 pub(crate) struct Reports(Arc<Mutex<HashMap<String, u64>>>);
 
 impl Reports {
-    pub(crate) fn failed(&self, handler: &Handler, payload: &Payload, failure: &Failure) {
-        let shard = payload.shard().id();
-        let sentence = format!(
-            "handler {handler} failed on {} (shard {shard}): {failure}",
-            payload.name()
-        );
-        self.tell(sentence);
+    pub(crate) fn failed(&self, error: &HandlerError) {
+        self.tell(error.to_string());
     }
 
     pub(crate) fn refused(&self, handler: &Handler, payload: &Payload) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::dispatch::handler::{Handler, Handlers};
 use crate::dispatch::pointer;
-use crate::event::Header;
+use crate::dispatch::registration::Kind;
+use crate::header::Header;
 
 /// The handlers, found by event name.
 #[derive(Default)]
@@ -18,7 +19,7 @@ pub(crate) struct DispatchTable {
 impl DispatchTable {
     pub(crate) fn new(handlers: &Handlers) -> Self {
         let mut table = Self::default();
-        for handler in handlers.iter() {
+        for handler in handlers.of(Kind::Event) {
             for t in &handler.t {
                 table
                     .by_name

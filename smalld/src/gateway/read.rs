@@ -8,12 +8,13 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::event::{Header, Origin};
+use crate::event::Origin;
 use crate::gateway::connect::Socket;
 use crate::gateway::end::End;
 use crate::gateway::session::Step;
 use crate::gateway::writer::Written;
 use crate::gateway::{Connection, Gateway, Stage, opening};
+use crate::header::Header;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
 

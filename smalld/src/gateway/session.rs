@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::event::Header;
 use crate::gateway::backoff::Backoff;
 use crate::gateway::close_code::{self, Verdict};
 use crate::gateway::end::End;
+use crate::header::Header;
 use crate::intents::Intents;
 use crate::token::Token;
 

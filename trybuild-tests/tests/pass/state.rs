@@ -9,7 +9,7 @@ struct Count(AtomicU64);
 
 #[smalld::on(message_create)]
 async fn handler(count: State<Count>, words: State<Vec<String>>) {
-    count.0.fetch_add(words.len() as u64, Ordering::Relaxed);
+    count.0.0.fetch_add(words.len() as u64, Ordering::Relaxed);
 }
 
 fn main() {}

@@ -1,0 +1,402 @@
+//! Finds values in JSON text without parsing or copying them. Nothing is allocated, which is what
+//! lets an event that nobody wants cost next to nothing; `serde_json` keeps a stack of brackets on
+//! the heap even where it only skips.
+//!
+//! What is skipped is held to the grammar of [RFC 8259], so that a broken frame is noticed though
+//! nobody looks into it. Only nesting beyond 128 levels is refused, as `serde_json` refuses it when
+//! it parses.
+//!
+//! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+/// That the text is no JSON, or not what it was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// Where in the text, in bytes.
+    pub(crate) at: usize,
+}
+
+/// The members of the object that the whole text is: raw keys, without quotes, and raw values.
+pub(crate) fn members(text: &str) -> Parts<'_> {
+    Parts::new(text, Bracket::Object)
+}
+
+/// The elements of the array that the whole text is, with empty keys.
+pub(crate) fn elements(text: &str) -> Parts<'_> {
+    Parts::new(text, Bracket::Array)
+}
+
+/// A string as it stands in JSON, without its quotes, is this one.
+pub(crate) fn reads(raw: &str, expected: &str) -> bool {
+    if raw.contains('\\') {
+        return decoded(raw).is_some_and(|text| text == expected);
+    }
+    raw == expected
+}
+
+/// A raw string without its quotes, decoded; copied only where it holds an escape.
+pub(crate) fn decoded(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.contains('\\') {
+        return Some(Cow::Borrowed(raw));
+    }
+    serde_json::from_str(&format!("\"{raw}\""))
+        .ok()
+        .map(Cow::Owned)
+}
+
+/// A raw value without the quotes that make it a string; none if it is something else.
+pub(crate) fn string(raw: &str) -> Option<&str> {
+    raw.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// A raw value as an integer, exactly; none for a fraction or whatever else it is.
+pub(crate) fn integer<T: FromStr>(raw: &str) -> Option<T> {
+    raw.parse().ok()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bracket {
+    Object,
+    Array,
+}
+
+/// The parts of an object or an array, in their order. After a mistake there are no more.
+pub(crate) struct Parts<'t> {
+    scanner: Scanner<'t>,
+    bracket: Bracket,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Start,
+    Inside,
+    Over,
+}
+
+impl<'t> Parts<'t> {
+    fn new(text: &'t str, bracket: Bracket) -> Self {
+        let scanner = Scanner { text, at: 0 };
+        Self {
+            scanner,
+            bracket,
+            state: State::Start,
+        }
+    }
+
+    /// Up to the next part; false where there are no more.
+    fn advance(&mut self) -> Option<bool> {
+        let scanner = &mut self.scanner;
+        let (open, close) = match self.bracket {
+            Bracket::Object => (b'{', b'}'),
+            Bracket::Array => (b'[', b']'),
+        };
+        scanner.space();
+        let is_first = self.state == State::Start;
+        self.state = State::Inside;
+        if is_first {
+            scanner.expect(open)?;
+            scanner.space();
+        }
+        if scanner.peek() == Some(close) {
+            return scanner.end().map(|()| false);
+        }
+        if !is_first {
+            scanner.expect(b',')?;
+        }
+        Some(true)
+    }
+
+    fn part(&mut self) -> Option<(&'t str, &'t str)> {
+        let key = match self.bracket {
+            Bracket::Object => self.scanner.key()?,
+            Bracket::Array => "",
+        };
+        Some((key, self.scanner.value()?))
+    }
+}
+
+impl<'t> Iterator for Parts<'t> {
+    type Item = Result<(&'t str, &'t str), Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.state == State::Over {
+            return None;
+        }
+        let part = match self.advance() {
+            Some(true) => self.part(),
+            Some(false) => {
+                self.state = State::Over;
+                return None;
+            }
+            None => None,
+        };
+        if part.is_none() {
+            self.state = State::Over;
+        }
+        Some(part.ok_or(Malformed {
+            at: self.scanner.at,
+        }))
+    }
+}
+
+/// Goes over the text from left to right; `None` is a mistake at the place it has come to.
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Scanner<'t> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.peek() == Some(byte)).then(|| self.at += 1)
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    /// The closing bracket, and nothing but white space after it.
+    fn end(&mut self) -> Option<()> {
+        self.at += 1;
+        self.space();
+        self.peek().is_none().then_some(())
+    }
+
+    /// A key without its quotes, up to and with its colon.
+    fn key(&mut self) -> Option<&'t str> {
+        self.space();
+        let start = self.at;
+        self.string()?;
+        let key = &self.text[start + 1..self.at - 1];
+        self.space();
+        self.expect(b':')?;
+        Some(key)
+    }
+
+    /// Any value, skipped; a bit for each bracket that is open, set for those of objects.
+    fn value(&mut self) -> Option<&'t str> {
+        self.space();
+        let start = self.at;
+        let (mut depth, mut objects) = (0_u32, 0_u128);
+        loop {
+            self.space();
+            match self.peek()? {
+                bracket @ (b'{' | b'[') => {
+                    let is_object = bracket == b'{';
+                    self.at += 1;
+                    depth = depth.checked_add(1).filter(|&depth| depth <= u128::BITS)?;
+                    objects = objects << 1 | u128::from(is_object);
+                    self.space();
+                    let is_empty =
+                        matches!((is_object, self.peek()?), (true, b'}') | (false, b']'));
+                    if !is_empty {
+                        if is_object {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                }
+                b'"' => self.string()?,
+                b't' => self.word("true")?,
+                b'f' => self.word("false")?,
+                b'n' => self.word("null")?,
+                _ => self.number()?,
+            }
+            // A value is over: what follows closes brackets, until a comma asks for the next one.
+            loop {
+                if depth == 0 {
+                    return Some(&self.text[start..self.at]);
+                }
+                self.space();
+                let is_object = objects & 1 == 1;
+                match (self.peek()?, is_object) {
+                    (b'}', true) | (b']', false) => {
+                        self.at += 1;
+                        depth -= 1;
+                        objects >>= 1;
+                    }
+                    (b',', _) => {
+                        self.at += 1;
+                        if is_object {
+                            self.key()?;
+                        }
+                        break;
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    fn string(&mut self) -> Option<()> {
+        self.expect(b'"')?;
+        loop {
+            let byte = self.peek()?;
+            match byte {
+                b'"' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                b'\\' => {
+                    self.at += 1;
+                    self.escape()?;
+                }
+                0..=0x1f => return None,
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        let escape = self.peek()?;
+        self.at += 1;
+        match escape {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'u' => {
+                let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
+                let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
+                hexadecimal.then(|| self.at += 4)
+            }
+            _ => None,
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        let found = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
+        found.then(|| self.at += word.len())
+    }
+
+    fn number(&mut self) -> Option<()> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek()? {
+            b'0' => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYLOAD: &str = r#" { "t" : "A\u0042\n", "s":-10.5e+2 , "d": {"a":[1,{"b":null},[],"x\"y"],"c":{}, "é":true},
+        "op":0, "e": [ ] } "#;
+
+    fn is_object(text: &str) -> bool {
+        members(text).all(|part| part.is_ok())
+    }
+
+    /// What the library says of an object.
+    fn expected(text: &str) -> bool {
+        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
+    }
+
+    #[test]
+    fn parts_are_found_as_they_stand() {
+        let parts: Vec<_> = members(PAYLOAD).map(Result::unwrap).collect();
+        let d = r#"{"a":[1,{"b":null},[],"x\"y"],"c":{}, "é":true}"#;
+        let expected = [
+            ("t", r#""A\u0042\n""#),
+            ("s", "-10.5e+2"),
+            ("d", d),
+            ("op", "0"),
+            ("e", "[ ]"),
+        ];
+        assert_eq!(parts, expected);
+        let inner: Vec<_> = elements(r#"[1,{"b":null},[],"x\"y"]"#)
+            .map(|part| part.unwrap().1)
+            .collect();
+        assert_eq!(inner, ["1", r#"{"b":null}"#, "[]", r#""x\"y""#]);
+    }
+
+    #[test]
+    fn every_damage_is_seen_that_the_library_sees() {
+        let mut damaged = 0;
+        for cut in (0..PAYLOAD.len()).filter(|&at| PAYLOAD.is_char_boundary(at)) {
+            assert_eq!(
+                is_object(&PAYLOAD[..cut]),
+                expected(&PAYLOAD[..cut]),
+                "{}",
+                &PAYLOAD[..cut]
+            );
+            let rest = PAYLOAD[cut..]
+                .char_indices()
+                .nth(1)
+                .map_or("", |(next, _)| &PAYLOAD[cut + next..]);
+            for instead in [
+                "", "{", "}", "[", "]", ",", ":", "\"", "\\", "0", ".", "e", "-", "x", "\u{1}", " ",
+            ] {
+                let text = format!("{}{instead}{rest}", &PAYLOAD[..cut]);
+                // Whether a lone half of a surrogate pair is text is seen by whoever decodes it.
+                assert_eq!(is_object(&text), expected(&text), "{text}");
+                damaged += usize::from(!is_object(&text));
+            }
+        }
+        assert!(damaged > 1000, "{damaged}");
+    }
+
+    #[test]
+    fn other_values_are_no_object() {
+        for text in [
+            "",
+            "[]",
+            "42",
+            "\"x\"",
+            "null",
+            "{} x",
+            "{},",
+            "{\"a\":1,}",
+            "{,}",
+        ] {
+            assert!(!is_object(text), "{text}");
+        }
+        assert!(is_object("{}") && is_object(" { } "));
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(is_object(&nested(128)));
+        assert!(!is_object(&nested(129)) && !is_object(&nested(100_000)));
+    }
+
+    #[test]
+    fn strings_are_compared_decoded() {
+        assert!(
+            reads("greet", "greet") && reads(r"gr\u0065et", "greet") && !reads("greet ", "greet")
+        );
+        assert_eq!(decoded(r#"a\n\"b\""#).as_deref(), Some("a\n\"b\""));
+        assert_eq!(string(r#""x""#), Some("x"));
+        assert_eq!(string("1"), None);
+    }
+}

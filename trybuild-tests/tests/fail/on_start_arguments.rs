@@ -1,0 +1,4 @@
+#[smalld::on_start(ready)]
+async fn prepare() {}
+
+fn main() {}
