@@ -23,6 +23,11 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     let line = quote_spanned!(handler.name.span()=> ::core::line!());
     let wanted = wanted(filter, &private);
     let ordered = filter.ordered;
+    // Nothing comes of it but that an editor leads from the name to what is known of the event.
+    let smalld = &filter.smalld;
+    let documented = filter.words.iter().map(
+        |word| quote_spanned!(mixed=> const _: &::core::primitive::str = #smalld::events::#word;),
+    );
     let checks = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
         let check = match filter.kind {
             Kind::Start => of_type(
@@ -47,6 +52,7 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     quote_spanned! {mixed=>
         #cfgs
         const _: () = {
+            #(#documented)*
             #private::submit! { #private::Registration {
                 name: ::core::concat!(::core::module_path!(), "::", #path),
                 module: ::core::module_path!(),

@@ -20,6 +20,8 @@ pub(crate) struct Filter {
     pub(crate) op: Option<u8>,
     /// The names of events, as Discord writes them.
     pub(crate) t: Vec<String>,
+    /// Those of them that were written as a word, as they were written.
+    pub(crate) words: Vec<Ident>,
     pub(crate) fields: Vec<Field>,
     /// Whether it sees the whole payload rather than `d`.
     pub(crate) whole: bool,
@@ -79,6 +81,7 @@ impl Filter {
                 Argument::Word(word) if word == "ordered" => reader.ordered(&word),
                 Argument::Word(word) => {
                     let name = known_event(&word);
+                    reader.words.extend(name.is_ok().then(|| word.clone()));
                     reader.event(&word, name);
                 }
                 Argument::Text(text) => {
@@ -155,6 +158,7 @@ struct Reader {
     mistakes: Mistakes,
     smalld: Option<Path>,
     t: Vec<String>,
+    words: Vec<Ident>,
     fields: Vec<Field>,
     ordered: bool,
 }
@@ -259,6 +263,7 @@ impl Reader {
             mistakes,
             smalld,
             t,
+            words,
             fields,
             ordered,
         } = self;
@@ -269,6 +274,7 @@ impl Reader {
             kind: Kind::Event,
             op,
             t,
+            words,
             fields,
             whole,
             ordered,

@@ -175,6 +175,16 @@ impl Error {
         })
     }
 
+    /// Adds what to know about a connection that was closed with this code.
+    pub(crate) fn explained(mut self, code: u16, words: impl FnOnce() -> String) -> Self {
+        if let Self::Gateway(error) = &mut self
+            && error.close_code == Some(code)
+        {
+            error.message.push_str(&words());
+        }
+        self
+    }
+
     pub(crate) fn closed(close_code: Option<u16>, shard: (u32, u32), message: String) -> Self {
         Self::Gateway(GatewayError {
             close_code,

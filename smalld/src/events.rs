@@ -1,4 +1,22 @@
-//! Which intents bring which event.
+//! The events that Discord dispatches, each with what it carries, the intents that bring it, and
+//! where Discord documents it.
+//!
+//! Each is a name, written as in [`on`](crate::on); its value is the name in the JSON.
+//!
+//! ```
+//! use smalld::{Handlers, events};
+//!
+//! assert_eq!(events::message_create, "MESSAGE_CREATE");
+//! let handlers = Handlers::new().on(events::message_create, |_, _| async {});
+//! # let _ = handlers;
+//! ```
+//!
+//! An event that is newer than smalld is handled all the same, by its name as a string.
+
+#![allow(
+    non_upper_case_globals,
+    reason = "the names are those that attributes take, so that an editor leads from there to here"
+)]
 
 use crate::intents::Intents;
 
@@ -11,91 +29,194 @@ pub(crate) fn intents_of(event: &str) -> Option<Intents> {
     Some(EVENTS[found].1)
 }
 
-/// Every dispatch event with the intents that bring it, sorted by name.
-///
-/// See [Discord Docs/List of Intents](https://discord.com/developers/docs/events/gateway#list-of-intents).
-#[rustfmt::skip]
-const EVENTS: &[(&str, Intents)] = &[
-    ("APPLICATION_COMMAND_PERMISSIONS_UPDATE", Intents::empty()),
-    ("AUTO_MODERATION_ACTION_EXECUTION", Intents::AUTO_MODERATION_EXECUTION),
-    ("AUTO_MODERATION_RULE_CREATE", Intents::AUTO_MODERATION_CONFIGURATION),
-    ("AUTO_MODERATION_RULE_DELETE", Intents::AUTO_MODERATION_CONFIGURATION),
-    ("AUTO_MODERATION_RULE_UPDATE", Intents::AUTO_MODERATION_CONFIGURATION),
-    ("CHANNEL_CREATE", Intents::GUILDS),
-    ("CHANNEL_DELETE", Intents::GUILDS),
-    ("CHANNEL_INFO", Intents::empty()),
-    ("CHANNEL_PINS_UPDATE", Intents::GUILDS.union(Intents::DIRECT_MESSAGES)),
-    ("CHANNEL_UPDATE", Intents::GUILDS),
-    ("ENTITLEMENT_CREATE", Intents::empty()),
-    ("ENTITLEMENT_DELETE", Intents::empty()),
-    ("ENTITLEMENT_UPDATE", Intents::empty()),
-    ("GUILD_AUDIT_LOG_ENTRY_CREATE", Intents::GUILD_MODERATION),
-    ("GUILD_BAN_ADD", Intents::GUILD_MODERATION),
-    ("GUILD_BAN_REMOVE", Intents::GUILD_MODERATION),
-    ("GUILD_CREATE", Intents::GUILDS),
-    ("GUILD_DELETE", Intents::GUILDS),
-    ("GUILD_EMOJIS_UPDATE", Intents::GUILD_EXPRESSIONS),
-    ("GUILD_INTEGRATIONS_UPDATE", Intents::GUILD_INTEGRATIONS),
-    ("GUILD_MEMBERS_CHUNK", Intents::empty()),
-    ("GUILD_MEMBER_ADD", Intents::GUILD_MEMBERS),
-    ("GUILD_MEMBER_REMOVE", Intents::GUILD_MEMBERS),
-    ("GUILD_MEMBER_UPDATE", Intents::GUILD_MEMBERS),
-    ("GUILD_ROLE_CREATE", Intents::GUILDS),
-    ("GUILD_ROLE_DELETE", Intents::GUILDS),
-    ("GUILD_ROLE_UPDATE", Intents::GUILDS),
-    ("GUILD_SCHEDULED_EVENT_CREATE", Intents::GUILD_SCHEDULED_EVENTS),
-    ("GUILD_SCHEDULED_EVENT_DELETE", Intents::GUILD_SCHEDULED_EVENTS),
-    ("GUILD_SCHEDULED_EVENT_UPDATE", Intents::GUILD_SCHEDULED_EVENTS),
-    ("GUILD_SCHEDULED_EVENT_USER_ADD", Intents::GUILD_SCHEDULED_EVENTS),
-    ("GUILD_SCHEDULED_EVENT_USER_REMOVE", Intents::GUILD_SCHEDULED_EVENTS),
-    ("GUILD_SOUNDBOARD_SOUNDS_UPDATE", Intents::GUILD_EXPRESSIONS),
-    ("GUILD_SOUNDBOARD_SOUND_CREATE", Intents::GUILD_EXPRESSIONS),
-    ("GUILD_SOUNDBOARD_SOUND_DELETE", Intents::GUILD_EXPRESSIONS),
-    ("GUILD_SOUNDBOARD_SOUND_UPDATE", Intents::GUILD_EXPRESSIONS),
-    ("GUILD_STICKERS_UPDATE", Intents::GUILD_EXPRESSIONS),
-    ("GUILD_UPDATE", Intents::GUILDS),
-    ("INTEGRATION_CREATE", Intents::GUILD_INTEGRATIONS),
-    ("INTEGRATION_DELETE", Intents::GUILD_INTEGRATIONS),
-    ("INTEGRATION_UPDATE", Intents::GUILD_INTEGRATIONS),
-    ("INTERACTION_CREATE", Intents::empty()),
-    ("INVITE_CREATE", Intents::GUILD_INVITES),
-    ("INVITE_DELETE", Intents::GUILD_INVITES),
-    ("MESSAGE_CREATE", Intents::GUILD_MESSAGES.union(Intents::DIRECT_MESSAGES)),
-    ("MESSAGE_DELETE", Intents::GUILD_MESSAGES.union(Intents::DIRECT_MESSAGES)),
-    ("MESSAGE_DELETE_BULK", Intents::GUILD_MESSAGES),
-    ("MESSAGE_POLL_VOTE_ADD", Intents::GUILD_MESSAGE_POLLS.union(Intents::DIRECT_MESSAGE_POLLS)),
-    ("MESSAGE_POLL_VOTE_REMOVE", Intents::GUILD_MESSAGE_POLLS.union(Intents::DIRECT_MESSAGE_POLLS)),
-    ("MESSAGE_REACTION_ADD", Intents::GUILD_MESSAGE_REACTIONS.union(Intents::DIRECT_MESSAGE_REACTIONS)),
-    ("MESSAGE_REACTION_REMOVE", Intents::GUILD_MESSAGE_REACTIONS.union(Intents::DIRECT_MESSAGE_REACTIONS)),
-    ("MESSAGE_REACTION_REMOVE_ALL", Intents::GUILD_MESSAGE_REACTIONS.union(Intents::DIRECT_MESSAGE_REACTIONS)),
-    ("MESSAGE_REACTION_REMOVE_EMOJI", Intents::GUILD_MESSAGE_REACTIONS.union(Intents::DIRECT_MESSAGE_REACTIONS)),
-    ("MESSAGE_UPDATE", Intents::GUILD_MESSAGES.union(Intents::DIRECT_MESSAGES)),
-    ("PRESENCE_UPDATE", Intents::GUILD_PRESENCES),
-    ("RATE_LIMITED", Intents::empty()),
-    ("READY", Intents::empty()),
-    ("RESUMED", Intents::empty()),
-    ("SOUNDBOARD_SOUNDS", Intents::empty()),
-    ("STAGE_INSTANCE_CREATE", Intents::GUILDS),
-    ("STAGE_INSTANCE_DELETE", Intents::GUILDS),
-    ("STAGE_INSTANCE_UPDATE", Intents::GUILDS),
-    ("SUBSCRIPTION_CREATE", Intents::empty()),
-    ("SUBSCRIPTION_DELETE", Intents::empty()),
-    ("SUBSCRIPTION_UPDATE", Intents::empty()),
-    ("THREAD_CREATE", Intents::GUILDS),
-    ("THREAD_DELETE", Intents::GUILDS),
-    ("THREAD_LIST_SYNC", Intents::GUILDS),
-    ("THREAD_MEMBERS_UPDATE", Intents::GUILDS.union(Intents::GUILD_MEMBERS)),
-    ("THREAD_MEMBER_UPDATE", Intents::GUILDS),
-    ("THREAD_UPDATE", Intents::GUILDS),
-    ("TYPING_START", Intents::GUILD_MESSAGE_TYPING.union(Intents::DIRECT_MESSAGE_TYPING)),
-    ("USER_UPDATE", Intents::empty()),
-    ("VOICE_CHANNEL_EFFECT_SEND", Intents::GUILD_VOICE_STATES),
-    ("VOICE_CHANNEL_START_TIME_UPDATE", Intents::GUILDS),
-    ("VOICE_CHANNEL_STATUS_UPDATE", Intents::GUILDS),
-    ("VOICE_SERVER_UPDATE", Intents::empty()),
-    ("VOICE_STATE_UPDATE", Intents::GUILD_VOICE_STATES),
-    ("WEBHOOKS_UPDATE", Intents::GUILD_WEBHOOKS),
-];
+macro_rules! events {
+    ($($(#[$meaning:meta])+ $event:ident = $name:ident [$($intent:ident)|*];)+) => {
+        $(
+            $(#[$meaning])+
+            ///
+            #[doc = concat!($("Comes with [`", stringify!($intent), "`](crate::Intents::", stringify!($intent), ").\n",)*)]
+            ///
+            #[doc = concat!("See [Discord Docs](https://discord.com/developers/docs/events/gateway-events), under `", stringify!($name), "`.")]
+            pub const $event: &str = stringify!($name);
+        )+
+
+        /// Sorted by name.
+        const EVENTS: &[(&str, Intents)] = &[
+            $(($event, Intents::empty()$(.union(Intents::$intent))*),)+
+        ];
+    };
+}
+
+events! {
+    /// Permissions of one of the app's commands changed in a guild.
+    application_command_permissions_update = APPLICATION_COMMAND_PERMISSIONS_UPDATE [];
+    /// A rule fired and one action ran; one event per action (bot needs `MANAGE_GUILD`; content
+    /// fields need `MESSAGE_CONTENT`).
+    auto_moderation_action_execution = AUTO_MODERATION_ACTION_EXECUTION [AUTO_MODERATION_EXECUTION];
+    /// An auto-moderation rule was added (bot needs `MANAGE_GUILD`).
+    auto_moderation_rule_create = AUTO_MODERATION_RULE_CREATE [AUTO_MODERATION_CONFIGURATION];
+    /// An auto-moderation rule was removed (bot needs `MANAGE_GUILD`).
+    auto_moderation_rule_delete = AUTO_MODERATION_RULE_DELETE [AUTO_MODERATION_CONFIGURATION];
+    /// An auto-moderation rule was edited (bot needs `MANAGE_GUILD`).
+    auto_moderation_rule_update = AUTO_MODERATION_RULE_UPDATE [AUTO_MODERATION_CONFIGURATION];
+    /// A guild channel the bot can see was created (DM channels do not produce it since v8).
+    channel_create = CHANNEL_CREATE [GUILDS];
+    /// A guild channel the bot could see was removed.
+    channel_delete = CHANNEL_DELETE [GUILDS];
+    /// Answer to send opcode 43: per-channel voice status and voice start time for a guild.
+    channel_info = CHANNEL_INFO [];
+    /// A message was pinned or unpinned (deleting a pinned one does not produce it).
+    channel_pins_update = CHANNEL_PINS_UPDATE [GUILDS | DIRECT_MESSAGES];
+    /// A guild channel's settings changed; not sent for `last_message_id` movement.
+    channel_update = CHANNEL_UPDATE [GUILDS];
+    /// A user or guild gained a premium entitlement; shard 0 only.
+    entitlement_create = ENTITLEMENT_CREATE [];
+    /// An entitlement was revoked (refund, manual or app removal; not expiry); shard 0 only.
+    entitlement_delete = ENTITLEMENT_DELETE [];
+    /// An entitlement changed; for subscriptions only when it is going to end; shard 0 only.
+    entitlement_update = ENTITLEMENT_UPDATE [];
+    /// New audit-log entry, with `guild_id` added (bot needs `VIEW_AUDIT_LOG`).
+    guild_audit_log_entry_create = GUILD_AUDIT_LOG_ENTRY_CREATE [GUILD_MODERATION];
+    /// A user was banned (bot needs `BAN_MEMBERS` or `VIEW_AUDIT_LOG`).
+    guild_ban_add = GUILD_BAN_ADD [GUILD_MODERATION];
+    /// A ban was lifted (bot needs `BAN_MEMBERS` or `VIEW_AUDIT_LOG`).
+    guild_ban_remove = GUILD_BAN_REMOVE [GUILD_MODERATION];
+    /// Full guild snapshot: start-up backfill, recovery from an outage, or the bot just joined; may
+    /// itself be a stub with unavailable=true.
+    guild_create = GUILD_CREATE [GUILDS];
+    /// Guild went unavailable (unavailable=true) or the bot left it (field absent).
+    guild_delete = GUILD_DELETE [GUILDS];
+    /// The guild's custom emoji list changed; the full new list is given.
+    guild_emojis_update = GUILD_EMOJIS_UPDATE [GUILD_EXPRESSIONS];
+    /// Something about a guild's integrations changed (only the guild id is given).
+    guild_integrations_update = GUILD_INTEGRATIONS_UPDATE [GUILD_INTEGRATIONS];
+    /// Answer to send opcode 8: up to 1000 members, with `chunk_index`, `chunk_count` and the nonce.
+    guild_members_chunk = GUILD_MEMBERS_CHUNK [];
+    /// A user joined a guild, with `guild_id` added; may repeat for someone already a member.
+    guild_member_add = GUILD_MEMBER_ADD [GUILD_MEMBERS];
+    /// A member left, was kicked or was banned.
+    guild_member_remove = GUILD_MEMBER_REMOVE [GUILD_MEMBERS];
+    /// A member or their user record changed; for the bot's own member it is sent even without the
+    /// intent.
+    guild_member_update = GUILD_MEMBER_UPDATE [GUILD_MEMBERS];
+    /// A role was added.
+    guild_role_create = GUILD_ROLE_CREATE [GUILDS];
+    /// A role was removed (ids only).
+    guild_role_delete = GUILD_ROLE_DELETE [GUILDS];
+    /// A role was edited.
+    guild_role_update = GUILD_ROLE_UPDATE [GUILDS];
+    /// A scheduled event was created.
+    guild_scheduled_event_create = GUILD_SCHEDULED_EVENT_CREATE [GUILD_SCHEDULED_EVENTS];
+    /// A scheduled event was removed.
+    guild_scheduled_event_delete = GUILD_SCHEDULED_EVENT_DELETE [GUILD_SCHEDULED_EVENTS];
+    /// A scheduled event was edited, started or ended.
+    guild_scheduled_event_update = GUILD_SCHEDULED_EVENT_UPDATE [GUILD_SCHEDULED_EVENTS];
+    /// A user marked interest in a scheduled event.
+    guild_scheduled_event_user_add = GUILD_SCHEDULED_EVENT_USER_ADD [GUILD_SCHEDULED_EVENTS];
+    /// A user withdrew interest in a scheduled event.
+    guild_scheduled_event_user_remove = GUILD_SCHEDULED_EVENT_USER_REMOVE [GUILD_SCHEDULED_EVENTS];
+    /// Several soundboard sounds changed at once.
+    guild_soundboard_sounds_update = GUILD_SOUNDBOARD_SOUNDS_UPDATE [GUILD_EXPRESSIONS];
+    /// A soundboard sound was added.
+    guild_soundboard_sound_create = GUILD_SOUNDBOARD_SOUND_CREATE [GUILD_EXPRESSIONS];
+    /// A soundboard sound was removed (ids only).
+    guild_soundboard_sound_delete = GUILD_SOUNDBOARD_SOUND_DELETE [GUILD_EXPRESSIONS];
+    /// A soundboard sound was edited.
+    guild_soundboard_sound_update = GUILD_SOUNDBOARD_SOUND_UPDATE [GUILD_EXPRESSIONS];
+    /// The guild's sticker list changed; the full new list is given.
+    guild_stickers_update = GUILD_STICKERS_UPDATE [GUILD_EXPRESSIONS];
+    /// Guild settings changed.
+    guild_update = GUILD_UPDATE [GUILDS];
+    /// An integration was added, with `guild_id` and without user.
+    integration_create = INTEGRATION_CREATE [GUILD_INTEGRATIONS];
+    /// An integration was removed (ids only).
+    integration_delete = INTEGRATION_DELETE [GUILD_INTEGRATIONS];
+    /// An integration was edited, with `guild_id` and without user.
+    integration_update = INTEGRATION_UPDATE [GUILD_INTEGRATIONS];
+    /// A user ran a command, used a component, typed in autocomplete or submitted a modal; must be
+    /// answered over HTTP within 3 s.
+    interaction_create = INTERACTION_CREATE [];
+    /// An invite to a channel was made (bot needs `MANAGE_CHANNELS` there).
+    invite_create = INVITE_CREATE [GUILD_INVITES];
+    /// An invite was removed (bot needs `MANAGE_CHANNELS` there).
+    invite_delete = INVITE_DELETE [GUILD_INVITES];
+    /// A message was posted; ephemeral ones arrive through `DIRECT_MESSAGES` without `guild_id` or
+    /// member.
+    message_create = MESSAGE_CREATE [GUILD_MESSAGES | DIRECT_MESSAGES];
+    /// A message was deleted (ids only).
+    message_delete = MESSAGE_DELETE [GUILD_MESSAGES | DIRECT_MESSAGES];
+    /// Many messages were deleted in one call (ids only).
+    message_delete_bulk = MESSAGE_DELETE_BULK [GUILD_MESSAGES];
+    /// A vote was cast; one event per answer chosen.
+    message_poll_vote_add = MESSAGE_POLL_VOTE_ADD [GUILD_MESSAGE_POLLS | DIRECT_MESSAGE_POLLS];
+    /// A vote was withdrawn; one event per answer.
+    message_poll_vote_remove = MESSAGE_POLL_VOTE_REMOVE [GUILD_MESSAGE_POLLS | DIRECT_MESSAGE_POLLS];
+    /// A reaction was added; says whether it is a super reaction.
+    message_reaction_add = MESSAGE_REACTION_ADD [GUILD_MESSAGE_REACTIONS | DIRECT_MESSAGE_REACTIONS];
+    /// A reaction was taken back.
+    message_reaction_remove = MESSAGE_REACTION_REMOVE [GUILD_MESSAGE_REACTIONS | DIRECT_MESSAGE_REACTIONS];
+    /// All reactions of a message were cleared.
+    message_reaction_remove_all = MESSAGE_REACTION_REMOVE_ALL [GUILD_MESSAGE_REACTIONS | DIRECT_MESSAGE_REACTIONS];
+    /// All reactions with one emoji were cleared.
+    message_reaction_remove_emoji = MESSAGE_REACTION_REMOVE_EMOJI [GUILD_MESSAGE_REACTIONS | DIRECT_MESSAGE_REACTIONS];
+    /// A message changed (edit, embed resolved, pinned, poll ended...); tts is always false.
+    message_update = MESSAGE_UPDATE [GUILD_MESSAGES | DIRECT_MESSAGES];
+    /// A member's status or activities changed; only user.id is sure to be there and types are not
+    /// validated.
+    presence_update = PRESENCE_UPDATE [GUILD_PRESENCES];
+    /// A gateway send was refused by a per-opcode limit (today: asking for all members); carries
+    /// opcode, `retry_after` seconds, meta.
+    rate_limited = RATE_LIMITED [];
+    /// First dispatch of a new session: own user, session id, resume URL, shard pair, stub list of
+    /// guilds.
+    ready = READY [];
+    /// Replay after a resume is complete; everything after it is live. d is an object with no
+    /// documented fields.
+    resumed = RESUMED [];
+    /// Answer to send opcode 31: the sounds of one guild (one event per guild asked for).
+    soundboard_sounds = SOUNDBOARD_SOUNDS [];
+    /// A stage went live.
+    stage_instance_create = STAGE_INSTANCE_CREATE [GUILDS];
+    /// A stage ended.
+    stage_instance_delete = STAGE_INSTANCE_DELETE [GUILDS];
+    /// A live stage was edited.
+    stage_instance_update = STAGE_INSTANCE_UPDATE [GUILDS];
+    /// A premium-app subscription was opened (may still be inactive); shard 0 only.
+    subscription_create = SUBSCRIPTION_CREATE [];
+    /// A premium-app subscription was removed; shard 0 only.
+    subscription_delete = SUBSCRIPTION_DELETE [];
+    /// A premium-app subscription changed; shard 0 only.
+    subscription_update = SUBSCRIPTION_UPDATE [];
+    /// A thread appeared or the bot was added to one; `newly_created` tells the two apart.
+    thread_create = THREAD_CREATE [GUILDS];
+    /// A thread was removed; only id, `guild_id`, `parent_id` and type are given.
+    thread_delete = THREAD_DELETE [GUILDS];
+    /// Bot gained access to channels; lists the active threads there.
+    thread_list_sync = THREAD_LIST_SYNC [GUILDS];
+    /// Members joined or left a thread; without `GUILD_MEMBERS` only when the bot itself did.
+    thread_members_update = THREAD_MEMBERS_UPDATE [GUILDS | GUILD_MEMBERS];
+    /// The bot's own membership record of a thread changed.
+    thread_member_update = THREAD_MEMBER_UPDATE [GUILDS];
+    /// A thread's settings changed; not sent for `last_message_id` movement.
+    thread_update = THREAD_UPDATE [GUILDS];
+    /// Someone began typing; timestamp is unix seconds.
+    typing_start = TYPING_START [GUILD_MESSAGE_TYPING | DIRECT_MESSAGE_TYPING];
+    /// The bot's own user record changed.
+    user_update = USER_UPDATE [];
+    /// Emoji or soundboard effect in a voice channel the bot is connected to.
+    voice_channel_effect_send = VOICE_CHANNEL_EFFECT_SEND [GUILD_VOICE_STATES];
+    /// The start time of a voice channel's current session changed.
+    voice_channel_start_time_update = VOICE_CHANNEL_START_TIME_UPDATE [GUILDS];
+    /// The status line of a voice channel changed.
+    voice_channel_status_update = VOICE_CHANNEL_STATUS_UPDATE [GUILDS];
+    /// Voice server to use for the bot's own voice connection; endpoint null means wait for the
+    /// next one.
+    voice_server_update = VOICE_SERVER_UPDATE [];
+    /// Someone joined, left, moved or muted in voice; `channel_id` null means left.
+    voice_state_update = VOICE_STATE_UPDATE [GUILD_VOICE_STATES];
+    /// A webhook of a channel was created, edited or removed (ids only).
+    webhooks_update = WEBHOOKS_UPDATE [GUILD_WEBHOOKS];
+}
 
 #[cfg(test)]
 mod tests {

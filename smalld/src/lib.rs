@@ -37,7 +37,7 @@ mod builder;
 mod dispatch;
 mod error;
 mod event;
-mod events;
+pub mod events;
 mod gateway;
 mod header;
 mod intents;

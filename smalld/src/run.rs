@@ -14,6 +14,8 @@ use crate::gateway::{Gateway, Identity, Session, Stage};
 use crate::signal::Signals;
 use crate::startup::{self, Start};
 
+/// Discord's close code for intents that the application has not been granted.
+const DISALLOWED_INTENTS: u16 = 4014;
 /// How long the connections may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -66,7 +68,8 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     finish(bot, &dispatcher, &mut signals).await;
     bot.inner().stage.send_replace(Stage::Closing);
     match result {
-        Some(ended) => outcome(ended),
+        Some(ended) => outcome(ended)
+            .map_err(|error| error.explained(DISALLOWED_INTENTS, || startup::who_needs(bot))),
         None => timeout(CLOSE_TIMEOUT, &mut gateway.0)
             .await
             .map_or(Ok(()), outcome),

@@ -1,6 +1,7 @@
 //! What happens before the first connection: handlers are checked and listed, the gateway's
 //! address is asked for, and the intents are settled.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -200,4 +201,19 @@ fn way_to(needed: Intents, privileged: Intents) -> String {
     format!(
         "enable {privileged} at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), and add it to `intents` if you name them"
     )
+}
+
+/// The handlers that need privileged intents, a line each.
+pub(crate) fn who_needs(bot: &SmallD) -> String {
+    let mut lines = String::new();
+    for handler in bot.inner().handlers.iter() {
+        let needed = handler.intents() & Intents::privileged();
+        if !needed.is_empty() && handler.needs().next().is_some() {
+            let _ = write!(lines, "\n  {needed}: handler {handler}");
+        }
+    }
+    if lines.is_empty() {
+        return "; no handler needs them".to_owned();
+    }
+    format!("; these need them:{lines}")
 }

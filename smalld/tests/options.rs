@@ -2,7 +2,7 @@
 
 mod support;
 
-use smalld::{Error, Handlers, Intents, SmallD, json};
+use smalld::{Error, Handlers, Intents, SmallD, events, json};
 use smalld_sandbox::Sandbox;
 use support::{LONG, Running, builder};
 
@@ -54,9 +54,11 @@ async fn by_default_the_granted_intents_are_asked_for() {
 #[tokio::test]
 async fn refused_intents_are_named_with_the_ways_out() {
     let sandbox = Sandbox::builder().granted_intents(0).start().await.unwrap();
-    let bot = builder(&sandbox)
-        .intents(Intents::all())
-        .handlers(Handlers::new());
+    let handlers = Handlers::new()
+        .on(events::message_create, |_, _| async {})
+        .on(events::guild_member_add, |_, _| async {})
+        .on(events::guild_create, |_, _| async {});
+    let bot = builder(&sandbox).intents(Intents::all()).handlers(handlers);
     let error = bot.run().await.unwrap_err();
     let text = error.to_string();
     for words in [
@@ -65,6 +67,8 @@ async fn refused_intents_are_named_with_the_ways_out() {
         "MESSAGE_CONTENT",
         "discord.com/developers",
         "for_handlers()",
+        "\n  MESSAGE_CONTENT: handler `closure` (smalld/tests/options.rs:",
+        "\n  GUILD_MEMBERS: handler `closure` (smalld/tests/options.rs:",
     ] {
         assert!(text.contains(words), "{text}");
     }
