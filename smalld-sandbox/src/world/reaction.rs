@@ -1,0 +1,115 @@
+//! Reactions to messages, and who reacted.
+
+use serde_json::{Value, json};
+
+use super::emoji::Emoji;
+use super::message::Reaction;
+use super::{Refusal, User, World};
+use crate::snowflake::Snowflake;
+
+/// Discord's own bound of different emoji under one message.
+const MOST_REACTIONS: usize = 20;
+
+impl World {
+    pub(crate) fn react(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        by: Snowflake,
+        emoji: &str,
+    ) -> Result<(), Refusal> {
+        let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        let message = self.message_of(channel, id)?;
+        let known = message
+            .reactions
+            .iter()
+            .position(|reaction| reaction.emoji == emoji);
+        if known.is_none() && message.reactions.len() >= MOST_REACTIONS {
+            return Err(Refusal::TooManyReactions);
+        }
+        let place = known.unwrap_or_else(|| {
+            message.reactions.push(Reaction {
+                emoji: emoji.clone(),
+                users: Vec::new(),
+            });
+            message.reactions.len() - 1
+        });
+        let users = &mut message.reactions[place].users;
+        if users.contains(&by) {
+            return Ok(());
+        }
+        users.push(by);
+        let author = message.author;
+        let mut event = reaction_event(channel, id, by, &emoji);
+        event["message_author_id"] = json!(author);
+        if let Some(member) = self.member(by).filter(|_| self.guild_of(channel).is_some()) {
+            event["member"] = member;
+        }
+        self.tell("MESSAGE_REACTION_ADD", channel, event);
+        Ok(())
+    }
+
+    pub(crate) fn unreact(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        by: Snowflake,
+        emoji: &str,
+    ) -> Result<(), Refusal> {
+        let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        let message = self.message_of(channel, id)?;
+        let of_emoji = message
+            .reactions
+            .iter_mut()
+            .find(|reaction| reaction.emoji == emoji);
+        let Some(users) = of_emoji.map(|reaction| &mut reaction.users) else {
+            return Ok(());
+        };
+        let before = users.len();
+        users.retain(|user| *user != by);
+        let removed = users.len() < before;
+        message
+            .reactions
+            .retain(|reaction| !reaction.users.is_empty());
+        if removed {
+            let event = reaction_event(channel, id, by, &emoji);
+            self.tell("MESSAGE_REACTION_REMOVE", channel, event);
+        }
+        Ok(())
+    }
+
+    /// Who reacted with this emoji, smallest id first, as REST lists them.
+    pub(crate) fn reactors(
+        &self,
+        channel: Snowflake,
+        id: Snowflake,
+        emoji: &str,
+    ) -> Result<Vec<&User>, Refusal> {
+        let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        let message = self
+            .channel(channel)?
+            .messages
+            .get(&id)
+            .ok_or(Refusal::UnknownMessage)?;
+        let of_emoji = message
+            .reactions
+            .iter()
+            .find(|reaction| reaction.emoji == emoji);
+        let mut users = of_emoji
+            .map(|reaction| reaction.users.clone())
+            .unwrap_or_default();
+        users.sort_unstable();
+        Ok(users.iter().map(|user| &self.users[user]).collect())
+    }
+}
+
+fn reaction_event(channel: Snowflake, message: Snowflake, by: Snowflake, emoji: &Emoji) -> Value {
+    json!({
+        "user_id": by,
+        "channel_id": channel,
+        "message_id": message,
+        "emoji": emoji.json(),
+        "burst": false,
+        "type": 0,
+    })
+}
