@@ -283,9 +283,14 @@ impl std::error::Error for Error {
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.method, self.path, self.response.status)?;
+        let status = self.response.status;
+        write!(f, "{} {}: {status}", self.method, self.path)?;
         let body = shortened(&self.response.text());
-        match (&self.message, self.code) {
+        // Discord's words for some errors begin with the status that stands there already.
+        let message = self.message.as_deref();
+        let prefix = format!("{status}: ");
+        let message = message.map(|words| words.strip_prefix(&prefix).unwrap_or(words));
+        match (message, self.code) {
             (Some(message), Some(code)) if code != 0 => write!(f, " {message} ({code})")?,
             (Some(message), _) => write!(f, " {message}")?,
             (None, _) if body.is_empty() => {}

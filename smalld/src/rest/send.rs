@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::error::{
     Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope, Result,
+    sentence,
 };
 use crate::rest::exchange::Attempt;
 use crate::rest::failure;
@@ -107,7 +108,7 @@ impl Sending {
                     if self.is_too_late(Instant::now() + wait) {
                         return Err(error);
                     }
-                    tracing::debug!(target: "smalld", "{error}; trying again in {wait:.1?}");
+                    tracing::warn!(target: "smalld", "{}; trying again in {wait:.1?}", sentence(&error));
                     tokio::time::sleep(wait).await;
                     // What a limit has to say now is not that nothing was sent before.
                     if self.wait_for_turn().await.is_err() {
