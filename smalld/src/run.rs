@@ -99,6 +99,7 @@ fn gateway(bot: &SmallD, dispatcher: Dispatcher, start: Start) -> Gateway {
     Gateway {
         shard,
         session: Session::new(identity),
+        ready_since: None,
         url: start.gateway_url,
         connect: inner.settings.connect.clone(),
         dispatcher,

@@ -36,6 +36,8 @@ use crate::error::Error;
 
 /// How long Discord may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a session has to be ready to count as one that was worth beginning.
+const LASTS: Duration = Duration::from_secs(600);
 /// Payloads of users that may wait for the writer; beyond it their futures wait.
 const ORDERS: usize = 32;
 
@@ -53,6 +55,8 @@ pub(crate) enum Stage {
 pub(crate) struct Gateway {
     pub(crate) shard: Shard,
     pub(crate) session: Session,
+    /// Since when this connection has a session that is ready.
+    pub(crate) ready_since: Option<Instant>,
     pub(crate) url: String,
     pub(crate) connect: Connect,
     pub(crate) dispatcher: Dispatcher,
@@ -69,6 +73,13 @@ impl Gateway {
                 return Ok(());
             };
             self.shard.disconnected();
+            if self
+                .ready_since
+                .take()
+                .is_some_and(|since| since.elapsed() >= LASTS)
+            {
+                self.session.lasted();
+            }
             let wait = self.session.ended(end, fastrand::f64())?;
             self.log_end(end, wait);
             if timeout(wait, self.stopped()).await.is_ok() {

@@ -133,7 +133,7 @@ impl Gateway {
     }
 
     /// The session is ready, anew or again.
-    fn started(&self, connection: &Connection, header: &Header<'_>) {
+    fn started(&mut self, connection: &Connection, header: &Header<'_>) {
         #[derive(serde::Deserialize)]
         struct Ready {
             user: User,
@@ -147,6 +147,7 @@ impl Gateway {
         if let Ok(ready) = serde_json::from_str::<Ready>(header.d()) {
             (self.on_ready)(&ready.user.id);
         }
+        self.ready_since = Some(Instant::now());
         self.shard.connected(connection.orders.clone());
     }
 

@@ -21,6 +21,9 @@ const MOST_FRUITLESS: u32 = 10;
 const MOST_FAILED_RESUME_URL: u32 = 2;
 /// Discord counts identifies by windows of five seconds.
 const IDENTIFY_WINDOW: Duration = Duration::from_secs(5);
+/// The longest wait between sessions that come to nothing. Discord grants 1,000 starts a day and
+/// resets the token of a bot that takes more; at this pace there are not 300.
+const LONGEST_BETWEEN_STARTS: Duration = Duration::from_secs(300);
 
 /// What IDENTIFY says.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub(crate) struct Session {
     seq: Option<u64>,
     backoff: Backoff,
     failed_connects: u32,
+    /// How many sessions were begun since one lasted.
+    starts: u32,
 }
 
 #[derive(Debug)]
@@ -89,7 +94,13 @@ impl Session {
             seq: None,
             backoff: Backoff::default(),
             failed_connects: 0,
+            starts: 0,
         }
+    }
+
+    /// The session has lasted long enough to say that beginning it was not in vain.
+    pub(crate) fn lasted(&mut self) {
+        self.starts = 0;
     }
 
     /// Begins a connection; gives the URL to connect to where it is not the general one.
@@ -159,6 +170,7 @@ impl Session {
             return json!({"op": 6, "d": {"token": token, "session_id": *live.id, "seq": self.seq}});
         }
         self.phase = Phase::Identifying;
+        self.starts = self.starts.saturating_add(1);
         // A stale number must not reach a new session's heartbeats.
         self.seq = None;
         let (id, count) = self.identity.shard;
@@ -242,6 +254,9 @@ impl Session {
             // The identify that just failed was counted; the window must pass before the next.
             at_least = at_least.max(IDENTIFY_WINDOW);
         }
+        if self.live.is_none() {
+            at_least = at_least.max(between_starts(self.starts));
+        }
         Ok(wait.max(at_least))
     }
 
@@ -258,6 +273,15 @@ impl Session {
         };
         let text = close_code::explanation(code.unwrap_or_default(), &named);
         Error::closed(code, self.identity.shard, text)
+    }
+}
+
+/// The least wait before a session is begun, after so many that did not last: none after the first,
+/// then 10, 20, 40 seconds and so on.
+fn between_starts(starts: u32) -> Duration {
+    match starts {
+        0 | 1 => Duration::ZERO,
+        _ => (IDENTIFY_WINDOW * (1 << (starts - 1).min(8))).min(LONGEST_BETWEEN_STARTS),
     }
 }
 

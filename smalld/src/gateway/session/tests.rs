@@ -262,3 +262,37 @@ fn a_ready_without_a_session_is_garbage() {
     let step = feed(&mut session, r#"{"op":0,"t":"READY","s":1,"d":{}}"#);
     assert_eq!(step, Step::Leave(End::Garbage));
 }
+
+#[test]
+fn a_loop_of_sessions_that_do_not_last_cannot_spend_the_starts_of_a_day() {
+    let mut session = session();
+    let (mut starts, mut passed) = (0, Duration::ZERO);
+    while passed < Duration::from_secs(86_400) {
+        session.connect();
+        assert_eq!(opening(feed(&mut session, HELLO))["op"], 2);
+        starts += 1;
+        feed(&mut session, READY);
+        passed += session
+            .ended(End::Invalid { resumable: false }, 0.0)
+            .unwrap();
+    }
+    assert!(starts < 300, "{starts}");
+}
+
+#[test]
+fn after_a_session_that_lasted_the_next_one_begins_soon() {
+    let mut session = live();
+    for _ in 0..9 {
+        session
+            .ended(End::Invalid { resumable: false }, 0.5)
+            .unwrap();
+        session.connect();
+        feed(&mut session, HELLO);
+        feed(&mut session, READY);
+    }
+    session.lasted();
+    let wait = session
+        .ended(End::Invalid { resumable: false }, 0.5)
+        .unwrap();
+    assert_eq!(wait, Duration::from_secs(3));
+}
