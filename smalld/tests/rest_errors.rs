@@ -42,7 +42,7 @@ async fn discords_words_and_what_to_do_become_a_sentence() {
             "error_403_40333_cloudflare",
             "(40333); Discord's guard blocked",
         ),
-        ("error_404_route", "404 404: Not Found"),
+        ("error_404_route", "404 Not Found"),
         ("error_405", "405"),
         ("error_413", "413"),
         ("error_500_json", "500"),
