@@ -29,18 +29,15 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
         |word| quote_spanned!(mixed=> const _: &::core::primitive::str = #smalld::events::#word;),
     );
     let checks = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
-        let check = match filter.kind {
-            Kind::Start => of_type(
-                &quote_spanned!(mixed=> #private::check_from_bot),
-                ty,
-                &TokenStream::new(),
-            ),
-            Kind::Event | Kind::Error => of_type(
-                &quote_spanned!(mixed=> #private::check),
-                ty,
-                &quote_spanned!(mixed=> , _),
+        let (function, more) = match filter.kind {
+            Kind::Start => (quote_spanned!(mixed=> check_from_bot), TokenStream::new()),
+            Kind::Event => (quote_spanned!(mixed=> check), quote_spanned!(mixed=> , _)),
+            Kind::Error => (
+                quote_spanned!(mixed=> check_with_failure),
+                quote_spanned!(mixed=> , _),
             ),
         };
+        let check = of_type(&quote_spanned!(mixed=> #private::#function), ty, &more);
         quote_spanned!(mixed=> #cfgs #check)
     });
     let call = call(filter.kind, handler, &private);

@@ -6,8 +6,8 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Abi, Attribute, Error, FnArg, GenericParam, Result, ReturnType, Safety, Signature};
-use syn::{Token, Type, Visibility};
+use syn::{Abi, Attribute, Error, FnArg, GenericParam, Meta, Result, ReturnType, Safety};
+use syn::{Signature, Token, Type, Visibility};
 
 use crate::mistakes::Mistakes;
 
@@ -75,11 +75,30 @@ impl Handler {
     }
 }
 
+/// The conditions among some attributes, those inside of a `cfg_attr` included: such a one is still
+/// whole where it stands below ours.
 fn cfgs(attributes: &[Attribute]) -> TokenStream {
-    let cfgs = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"));
-    quote!(#(#cfgs)*)
+    let conditions = attributes.iter().filter_map(|it| condition(&it.meta));
+    quote!(#(#[#conditions])*)
+}
+
+fn condition(meta: &Meta) -> Option<TokenStream> {
+    if meta.path().is_ident("cfg") {
+        return Some(meta.to_token_stream());
+    }
+    let Meta::List(list) = meta else { return None };
+    if !list.path.is_ident("cfg_attr") {
+        return None;
+    }
+    let tokens: Vec<_> = list.tokens.clone().into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(it) if it.as_char() == ',');
+    let mut parts = tokens
+        .split(is_comma)
+        .map(|part| part.iter().cloned().collect::<TokenStream>());
+    let predicate = parts.next()?;
+    let inner = parts.filter_map(|part| condition(&syn::parse2(part).ok()?));
+    let inner: Vec<_> = inner.collect();
+    (!inner.is_empty()).then(|| quote!(cfg_attr(#predicate, #(#inner),*)))
 }
 
 /// An error in our words where the item is a struct, a module or anything else.
@@ -210,6 +229,21 @@ mod tests {
         assert_eq!(
             handler.output.into_token_stream().to_string(),
             "Result < () , E >"
+        );
+    }
+
+    #[test]
+    fn conditions_are_found_inside_of_other_conditions() {
+        let handler = Handler::parse(quote! {
+            #[cfg_attr(a, unsafe(no_mangle), cfg(b), cfg_attr(true, cfg(d), inline))]
+            #[cfg_attr(a, inline)]
+            #[cfg_attr(any(a, feature = "b"), doc = "text")]
+            fn f() {}
+        })
+        .unwrap();
+        assert_eq!(
+            handler.cfgs.to_string(),
+            "# [cfg_attr (a , cfg (b) , cfg_attr (true , cfg (d)))]"
         );
     }
 

@@ -128,7 +128,8 @@ impl SmallD {
         self.0.shard.send_gateway_payload(payload).await
     }
 
-    /// The bot's user id, known before the first event is handled; `None` before the bot runs.
+    /// The bot's user id, known before the first event is handled, and to handlers of
+    /// [`on_start`](crate::on_start); `None` before the bot runs.
     ///
     /// ```
     /// # fn is_own(bot: &smalld::SmallD, msg: &smalld::Json) -> bool {

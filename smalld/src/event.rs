@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::gateway::Shard;
 use crate::header::Header;
 
+/// The text of what is no event: a payload is an object.
+const NO_PAYLOAD: &str = "null";
+
 /// Where an event came from.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -79,11 +82,11 @@ impl Payload {
         }
     }
 
-    /// The same event as a handler of errors sees it.
+    /// The same event as a handler of errors sees it: its `d`, whatever the one that failed saw.
     pub(crate) fn with_failure(&self, error: &HandlerError) -> Self {
         Self {
             failed: Some(error.clone()),
-            ..self.clone()
+            ..self.seen(false)
         }
     }
 
@@ -98,7 +101,7 @@ impl Payload {
             session: None,
             replay: false,
         };
-        Self::new(&Header::named("the start"), "null", origin)
+        Self::new(&Header::default(), NO_PAYLOAD, origin)
     }
 
     /// The opcode; 0 for a dispatch.
@@ -155,8 +158,11 @@ impl Payload {
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(body)).map_err(
                 |error| {
                     let path = error.path().to_string();
-                    let place = if path == "." { "the whole" } else { &path };
-                    Error::json(format!("`{place}`: {}", error.inner()), error.into_inner())
+                    let place = match &*path {
+                        "." => "the whole".to_owned(),
+                        path => format!("`{path}`"),
+                    };
+                    Error::json(format!("{place}: {}", error.inner()), error.into_inner())
                 },
             )
         })
@@ -187,6 +193,7 @@ impl Payload {
     pub(crate) fn name(&self) -> Cow<'_, str> {
         match self.t() {
             Some(t) => Cow::Borrowed(t),
+            None if self.text() == NO_PAYLOAD => Cow::Borrowed("the start"),
             None => Cow::Owned(format!("op {}", self.op())),
         }
     }

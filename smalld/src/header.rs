@@ -9,7 +9,7 @@ use crate::scan;
 /// The envelope of a gateway payload, borrowed from the frame.
 ///
 /// See [Discord Docs/Gateway Event Payload Structure](https://discord.com/developers/docs/events/gateway-events#payload-structure).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Header<'a> {
     pub(crate) op: u64,
     pub(crate) s: Option<u64>,
@@ -39,16 +39,6 @@ impl<'a> Header<'a> {
             t,
             d,
         })
-    }
-
-    /// One that stands for no payload.
-    pub(crate) fn named(t: &'a str) -> Self {
-        Self {
-            op: 0,
-            s: None,
-            t: Some(Cow::Borrowed(t)),
-            d: None,
-        }
     }
 
     pub(crate) fn t(&self) -> Option<&str> {

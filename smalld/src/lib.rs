@@ -93,12 +93,12 @@ pub use smalld_macros::{on, on_error, on_gateway_payload, on_start, path};
 #[macro_export]
 macro_rules! run {
     ($($option:ident = $value:expr),* $(,)?) => {
-        $crate::SmallD::builder()$(.$option($value))*.run_blocking()
+        $crate::__private::run_checked!(
+            [$($option)*] $crate::SmallD::builder()$(.$option($value))*.run_blocking()
+        )
     };
     ($($mistake:tt)*) => {
-        ::core::compile_error!(
-            "an option is written `name = value`, as in `smalld::run!(token = \"..\")`"
-        )
+        $crate::__private::run_mistake!($($mistake)*)
     };
 }
 
@@ -106,10 +106,11 @@ macro_rules! run {
 #[doc(hidden)]
 pub mod __private {
     pub use inventory::submit;
+    pub use smalld_macros::{run_checked, run_mistake};
 
     pub use crate::dispatch::{
-        Call, Failure, Field, Filter, Kind, Registration, Scalar, check, check_from_bot, extract,
-        extract_from_bot, outcome,
+        Call, Failure, Field, Filter, Kind, Registration, Scalar, check, check_from_bot,
+        check_with_failure, extract, extract_from_bot, outcome,
     };
     pub use crate::rest::{path, path_value};
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::bot::SmallD;
+use crate::dispatch::Kind;
 use crate::error::{Error, Result};
 use crate::intents::Intents;
 use crate::rest::RateLimits;
@@ -147,7 +148,10 @@ async fn granted(bot: &SmallD) -> Intents {
     struct User {
         id: Box<str>,
     }
-    if !bot.inner().settings.intents.depends_on_grants() {
+    let inner = bot.inner();
+    let decides = inner.settings.intents.depends_on_grants();
+    // A handler of the start may ask for the bot's id, and comes before READY.
+    if !decides && inner.handlers.of(Kind::Start).next().is_none() {
         return Intents::empty();
     }
     let asked = bot.get("/applications/@me").rate_limits(RateLimits::Wait);
@@ -155,9 +159,13 @@ async fn granted(bot: &SmallD) -> Intents {
         Ok(application) => {
             if let Some(user) = application.bot {
                 // READY says the same, later.
-                let _ = bot.inner().id.set(user.id);
+                let _ = inner.id.set(user.id);
             }
             Intents::granted(application.flags)
+        }
+        Err(error) if !decides => {
+            tracing::warn!(target: "smalld", "the bot's id is not known at its start ({error})");
+            Intents::empty()
         }
         Err(error) => {
             tracing::warn!(

@@ -10,7 +10,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use smalld::{HandlerError, Handlers, Json, Payload, SmallD, State, json};
+use smalld::{HandlerError, Handlers, Intents, Json, Payload, SmallD, State, json};
 use smalld_sandbox::Sandbox;
 use support::{LONG, Log, Running, until};
 
@@ -68,7 +68,10 @@ async fn the_start_comes_once_and_before_the_first_event() {
     let (log, diary) = (Log::capture(), Diary::default());
     let handlers = Handlers::registered().within(starting::MODULE);
     let state = diary.clone();
-    let running = Running::start_with(handlers, |builder| builder.state(state)).await;
+    let running = Running::start_with(handlers, |builder| {
+        builder.state(state).intents(Intents::GUILDS)
+    })
+    .await;
     running.sandbox.cut();
     assert!(
         until(|| diary.lines().len() == 3).await,
@@ -86,7 +89,7 @@ async fn the_start_comes_once_and_before_the_first_event() {
 }
 
 #[tokio::test]
-async fn a_start_that_lacks_its_state_is_an_error_before_anything_is_sent() {
+async fn all_that_lack_their_state_are_named_before_anything_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let handlers = Handlers::registered().within(starting::MODULE);
     let error = support::builder(&sandbox)
@@ -95,10 +98,16 @@ async fn a_start_that_lacks_its_state_is_an_error_before_anything_is_sent() {
         .await
         .unwrap_err()
         .to_string();
-    assert!(
-        error.contains("starting::prepares`") && error.contains("Diary"),
-        "{error}"
-    );
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(lines.len(), 3, "{error}");
+    for (line, name) in lines.iter().zip(["prepares", "readies", "resumes"]) {
+        assert!(line.contains(&format!("starting::{name}`")), "{error}");
+        assert!(line.contains("start_and_errors.rs:"), "{error}");
+        assert!(
+            line.contains("no `start_and_errors::Diary` was given"),
+            "{error}"
+        );
+    }
     assert!(sandbox.requests().is_empty());
 }
 
@@ -115,14 +124,28 @@ mod failing {
         panic!("on purpose");
     }
 
+    #[smalld::on("TEST", "/how" = "misfit")]
+    fn does_not_fit(_: Vec<u8>) {}
+
+    #[smalld::on_gateway_payload(op = 0, t = "TEST", "/d/how" = "whole")]
+    async fn sees_all(whole: Json) -> Result<(), String> {
+        Err(whole["t"].to_string())
+    }
+
+    #[smalld::on_start]
+    fn starts() -> Result<(), String> {
+        Err("no beginning".to_owned())
+    }
+
     #[smalld::on_error]
     async fn takes(error: HandlerError, State(diary): State<Diary>, d: Json, payload: Payload) {
         let source = std::error::Error::source(&error).map(ToString::to_string);
         let kind = if error.is_panic() { "panic" } else { "error" };
         let same = error.payload().id() == payload.id();
         diary.write(format!(
-            "{kind} at {}: {:?}, {source:?}, {same}",
+            "{kind} at {} on {}: {}, {source:?}, {same}",
             error.handler(),
+            error.event(),
             d["how"]
         ));
         assert!(error.file().ends_with("start_and_errors.rs") && error.line() > 0);
@@ -143,17 +166,25 @@ async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
     let state = diary.clone();
     let running = Running::start_with(handlers, |builder| builder.state(state)).await;
     // The same failure again is told again: only the log counts.
-    for how in ["error", "panic", "error"] {
+    for how in ["error", "panic", "whole", "misfit", "error"] {
         let before = diary.lines().len();
         running.sandbox.dispatch("TEST", json!({ "how": how }));
         assert!(until(|| diary.lines().len() > before).await, "{how}");
     }
-    let error = r#"error at start_and_errors::failing::returns: String("error"), Some("the disk is full"), true"#;
-    let panic = r#"panic at start_and_errors::failing::panics: String("panic"), None, true"#;
-    assert_eq!(diary.lines(), [error, panic, error]);
+    let failing = "start_and_errors::failing";
+    for (line, expected) in diary.lines().iter().zip([
+        format!(r#"error at {failing}::starts on the start: null, Some("no beginning"), true"#),
+        format!(r#"error at {failing}::returns on TEST: "error", Some("the disk is full"), true"#),
+        format!(r#"panic at {failing}::panics on TEST: "panic", None, true"#),
+        format!(r#"error at {failing}::sees_all on TEST: "whole", Some("\"TEST\""), true"#),
+        format!(r#"error at {failing}::does_not_fit on TEST: "misfit", Some("the whole: invalid type: map"#),
+        format!(r#"error at {failing}::returns on TEST: "error", Some("the disk is full"), true"#),
+    ]) {
+        assert!(line.starts_with(&expected), "{line}");
+    }
     // What fails in a handler of errors is logged, and goes no further.
     assert!(
-        until(|| log.lines("no better than").len() == 2).await,
+        until(|| log.lines("no better than").len() == 5).await,
         "{}",
         log.text()
     );

@@ -79,6 +79,23 @@ pub struct ViaEvent(());
 #[derive(Debug)]
 pub struct ViaJson(());
 
+/// The way of what only a handler of errors can take.
+#[derive(Debug)]
+pub struct ViaFailure(());
+
+/// The ways that lead from an event which nothing failed at.
+#[diagnostic::on_unimplemented(
+    message = "only a handler of `#[smalld::on_error]` can take a `HandlerError`",
+    label = "nothing has failed here yet",
+    note = "`#[smalld::on_error]` on a function makes it take what other handlers fail with"
+)]
+pub trait WithoutFailure {}
+
+#[diagnostic::do_not_recommend]
+impl WithoutFailure for ViaEvent {}
+#[diagnostic::do_not_recommend]
+impl WithoutFailure for ViaJson {}
+
 #[diagnostic::do_not_recommend]
 impl<'e, T: Deserialize<'e>> FromEvent<'e, ViaJson> for T {
     fn from_event(_: &SmallD, payload: &'e Payload) -> Result<Self, BoxError> {
@@ -244,9 +261,15 @@ pub fn extract<'e, T: FromEvent<'e, Via>, Via>(
     })
 }
 
-/// Called by generated code for each parameter.
+/// Called by generated code for each parameter of a handler of events.
 #[doc(hidden)]
-pub fn check<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
+pub fn check<'e, T: FromEvent<'e, Via>, Via: WithoutFailure>(bot: &SmallD) -> Result<(), String> {
+    T::check(bot)
+}
+
+/// Called by generated code for each parameter of a handler of errors.
+#[doc(hidden)]
+pub fn check_with_failure<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
     T::check(bot)
 }
 

@@ -1,11 +1,12 @@
 //! What went wrong in a handler, as a handler of errors gets it.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::bot::SmallD;
-use crate::dispatch::extract::FromEvent;
+use crate::dispatch::extract::{FromEvent, ViaFailure};
 use crate::dispatch::handler::Handler;
 use crate::dispatch::outcome::Failure;
 use crate::error::BoxError;
@@ -60,7 +61,15 @@ impl HandlerError {
         self.0.handler.line
     }
 
-    /// The event at which it failed.
+    /// What it was at: the event's name, such as `MESSAGE_CREATE`; `op 10` for a payload without
+    /// one; `the start` for a handler of [`on_start`](crate::on_start).
+    #[must_use]
+    pub fn event(&self) -> Cow<'_, str> {
+        self.0.payload.name()
+    }
+
+    /// The event at which it failed; its shard is the one that received it. At the start there is
+    /// none yet, and this has neither a name nor a `d`.
     #[must_use]
     pub fn payload(&self) -> &Payload {
         &self.0.payload
@@ -81,7 +90,7 @@ impl fmt::Display for HandlerError {
             payload,
             failure,
         } = &*self.0;
-        let (event, shard) = (payload.name(), payload.shard().id());
+        let (event, shard) = (self.event(), payload.shard().id());
         write!(
             f,
             "handler {handler} failed on {event} (shard {shard}): {failure}"
@@ -106,7 +115,8 @@ impl Error for HandlerError {
     }
 }
 
-impl FromEvent<'_> for HandlerError {
+#[diagnostic::do_not_recommend]
+impl FromEvent<'_, ViaFailure> for HandlerError {
     fn from_event(_: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
         let failed = payload.failed().cloned();
         failed.ok_or_else(|| "a `HandlerError` is for handlers of `#[smalld::on_error]`".into())

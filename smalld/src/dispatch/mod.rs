@@ -24,7 +24,8 @@ use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::extract::{
-    FromBot, FromEvent, State, ViaEvent, check, check_from_bot, extract, extract_from_bot,
+    FromBot, FromEvent, State, ViaEvent, check, check_from_bot, check_with_failure, extract,
+    extract_from_bot,
 };
 pub use self::handler::Handlers;
 pub use self::handler_error::HandlerError;

@@ -20,4 +20,13 @@ async fn between(_: NoSuchType) {}
 #[cfg(all())]
 async fn kept() {}
 
+#[smalld::on(message_create)]
+#[cfg_attr(all(), cfg(any()), allow(dead_code))]
+async fn inside_of_another(_: NoSuchType) {}
+
+#[smalld::on(message_create)]
+#[cfg_attr(all(), allow(dead_code), cfg_attr(all(), cfg(all())))]
+#[cfg_attr(any(), cfg(any()))]
+async fn kept_as_well(#[cfg_attr(all(), cfg(any()))] _absent: NoSuchType) {}
+
 fn main() {}

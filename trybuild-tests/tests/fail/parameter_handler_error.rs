@@ -1,0 +1,8 @@
+use smalld::HandlerError;
+
+#[smalld::on(message_create)]
+async fn handler(error: HandlerError) {
+    println!("{error}");
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+fn main() -> smalld::Result<()> {
+    smalld::run!(run_blocking = true, token = "a.b.c")
+}

@@ -1,0 +1,3 @@
+fn main() -> smalld::Result<()> {
+    smalld::run!(token = "a.b.c" shard = (0, 1))
+}
