@@ -194,6 +194,7 @@ pub(crate) struct Running(SmallD);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.0.0.shard.ended();
         self.0.0.running.store(false, Ordering::Release);
     }
 }

@@ -206,3 +206,15 @@ async fn a_handler_that_does_not_finish_is_named_and_abandoned() {
     );
     assert_eq!(seen, 1);
 }
+
+#[tokio::test]
+async fn after_the_end_a_payload_is_an_error_and_does_not_wait() {
+    let running = Running::start(Handlers::new()).await;
+    let bot = running.bot.clone();
+    running.close().await.unwrap();
+    let sending = bot.send_gateway_payload(json!({ "op": 3, "d": {} }));
+    let error = tokio::time::timeout(LONG, sending)
+        .await
+        .expect("an answer");
+    assert!(matches!(error, Err(Error::Gateway(_))), "{error:?}");
+}

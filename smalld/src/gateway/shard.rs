@@ -22,8 +22,17 @@ struct Inner {
     count: u32,
     /// In microseconds; the largest number where there is none yet.
     latency: AtomicU64,
-    /// The connection that is ready, if one is.
-    connection: watch::Sender<Option<mpsc::Sender<Order>>>,
+    link: watch::Sender<Link>,
+}
+
+/// What becomes of a payload now.
+#[derive(Clone)]
+enum Link {
+    /// There will be a connection: payloads wait for it.
+    Expected,
+    Ready(mpsc::Sender<Order>),
+    /// There will be none any more.
+    Over,
 }
 
 /// What the writing half of a connection is asked to do.
@@ -45,7 +54,7 @@ impl Shard {
             id,
             count,
             latency,
-            connection: watch::Sender::new(None),
+            link: watch::Sender::new(Link::Expected),
         }))
     }
 
@@ -78,7 +87,7 @@ impl Shard {
     /// # Errors
     ///
     /// [`Error::Json`] where it cannot be written as JSON, [`Error::Gateway`] where it is longer
-    /// than Discord's 4,096 bytes or the connection broke while it was sent, and
+    /// than Discord's 4,096 bytes, the connection broke while it was sent or the bot has ended, and
     /// [`Error::RateLimit`] past 120 in 60 seconds; heartbeats keep their share of those.
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
         let text = serde_json::to_string(&payload)
@@ -94,11 +103,13 @@ impl Shard {
                 text.len()
             )));
         }
-        let mut connections = self.0.connection.subscribe();
+        let mut links = self.0.link.subscribe();
         loop {
-            let connection = connections.wait_for(Option::is_some).await;
-            let Some(orders) = connection.ok().and_then(|connection| connection.clone()) else {
-                return Err(Error::gateway("the shard has ended; nothing was sent"));
+            let link = links.wait_for(|link| !matches!(link, Link::Expected)).await;
+            let Ok(Link::Ready(orders)) = link.map(|link| link.clone()) else {
+                return Err(Error::gateway(
+                    "the bot has been closed; the gateway payload was not sent",
+                ));
             };
             let (sent, answer) = oneshot::channel();
             let order = Order::Send {
@@ -107,9 +118,11 @@ impl Shard {
             };
             if orders.send(order).await.is_err() {
                 // That connection ended before it took the payload: wait for the next one.
-                let _ = connections
-                    .wait_for(|now| now.as_ref().is_none_or(|now| !now.same_channel(&orders)))
-                    .await;
+                let is_other = |link: &Link| match link {
+                    Link::Ready(now) => !now.same_channel(&orders),
+                    Link::Expected | Link::Over => true,
+                };
+                let _ = links.wait_for(is_other).await;
                 continue;
             }
             return answer.await.unwrap_or_else(|_| {
@@ -121,11 +134,16 @@ impl Shard {
     }
 
     pub(crate) fn connected(&self, orders: mpsc::Sender<Order>) {
-        self.0.connection.send_replace(Some(orders));
+        self.0.link.send_replace(Link::Ready(orders));
     }
 
     pub(crate) fn disconnected(&self) {
-        self.0.connection.send_replace(None);
+        self.0.link.send_replace(Link::Expected);
+    }
+
+    /// There will be no connection any more: who waits for one is told.
+    pub(crate) fn ended(&self) {
+        self.0.link.send_replace(Link::Over);
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
