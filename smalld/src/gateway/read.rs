@@ -13,7 +13,7 @@ use crate::gateway::connect::Socket;
 use crate::gateway::end::End;
 use crate::gateway::session::Step;
 use crate::gateway::writer::Written;
-use crate::gateway::{Connection, Gateway, Stage, opening};
+use crate::gateway::{CLOSE_TIMEOUT, Connection, Gateway, Stage, opening};
 use crate::header::Header;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
@@ -62,17 +62,17 @@ impl Gateway {
             let frame = tokio::select! {
                 biased;
                 _ = &mut stopped => return None,
-                written = &mut connection.writer.0 => return Some(match written {
-                    Ok(Written::Zombie) => End::Silent,
-                    _ => End::Lost,
-                }),
+                written = &mut connection.writer.0 => match written {
+                    Ok(Written::Zombie) => return Some(End::Silent),
+                    _ => break,
+                },
                 frame = connection.stream.next() => frame,
             };
-            match self.take(connection, frame).await {
-                Ok(()) => {}
-                Err(end) => return Some(end),
+            if let Err(end) = self.take(connection, frame).await {
+                return Some(end);
             }
         }
+        Some(last_words(connection).await)
     }
 
     async fn take(&mut self, connection: &Connection, frame: Frame) -> Result<(), End> {
@@ -184,4 +184,21 @@ impl Gateway {
             .heartbeat()
             .unpause(Instant::now().into_std());
     }
+}
+
+/// What Discord closed with, where writing failed because it had: its close frame may still lie
+/// unread, and some codes mean that coming back is useless. Events that lie before it are replayed.
+async fn last_words(connection: &mut Connection) -> End {
+    let reading = async {
+        loop {
+            match connection.stream.next().await {
+                Some(Ok(Message::Close(frame))) => {
+                    return End::Closed(frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return End::Lost,
+            }
+        }
+    };
+    timeout(CLOSE_TIMEOUT, reading).await.unwrap_or(End::Lost)
 }
