@@ -82,7 +82,7 @@ impl Dispatcher {
         let mut payload = None;
         for handler in self.table.wanting(header, text) {
             let payload = payload.get_or_insert_with(|| Payload::new(header, text, origin.clone()));
-            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
+            let Some(room) = self.room().await else {
                 return;
             };
             self.start(handler, payload.seen(handler.whole), room);
@@ -92,12 +92,21 @@ impl Dispatcher {
     /// Runs the handlers of the start. Ready when they have ended, or are slow.
     pub(crate) async fn begin(&self, handlers: &Handlers, shard: &Shard) {
         for handler in handlers.of(Kind::Start) {
-            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
+            let Some(room) = self.room().await else {
                 return;
             };
             self.start(handler, Payload::of_the_start(shard), room);
         }
         let _ = tokio::time::timeout(SLOW, self.idle()).await;
+    }
+
+    /// Room for one handler more. Where there is some it is had at once: merely asking for it in
+    /// tokio's own way would now and then yield, which the source would take for a full house.
+    async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+            return Some(room);
+        }
+        Arc::clone(&self.room).acquire_owned().await.ok()
     }
 
     /// Waits until no handler runs any more.
@@ -268,5 +277,65 @@ mod tests {
         assert_eq!(allocations(UNWANTED), 0);
         assert_eq!(allocations(FILTERED), 0);
         assert_ne!(allocations(WANTED), 0);
+    }
+
+    fn dispatcher(handlers: &Handlers) -> Dispatcher {
+        let bot = SmallD::builder()
+            .token("a.b.c")
+            .base_url("http://127.0.0.1:1")
+            .build()
+            .unwrap();
+        Dispatcher::new(bot, handlers)
+    }
+
+    async fn event(dispatcher: &Dispatcher, name: &str) {
+        let text = format!(r#"{{"op":0,"t":"{name}","s":1,"d":{{}}}}"#);
+        let (shard, session) = (Shard::new(0, 1), None);
+        let origin = Origin {
+            shard,
+            session,
+            replay: false,
+        };
+        let header = Header::parse(&text).unwrap();
+        dispatcher.dispatch(&header, &text, &origin).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_bound_an_event_waits_until_the_slow_give_their_places_back() {
+        let handlers = Handlers::new().on("HANG", |_, _| std::future::pending::<()>());
+        let dispatcher = dispatcher(&handlers);
+        for _ in 0..ROOM {
+            event(&dispatcher, "HANG").now_or_never().unwrap();
+        }
+        let begun = tokio::time::Instant::now();
+        event(&dispatcher, "HANG").await;
+        assert_eq!(begun.elapsed(), SLOW);
+        // What nobody wants needs no room.
+        event(&dispatcher, "UNWANTED").now_or_never().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_second_bound_events_of_the_hanging_handler_alone_are_refused() {
+        let answered = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counter = Arc::clone(&answered);
+        let handlers = Handlers::new()
+            .on("HANG", |_, _| std::future::pending::<()>())
+            .on("FINE", move |_, _| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                async {}
+            });
+        let dispatcher = dispatcher(&handlers);
+        for _ in 0..MOST_SLOW + ROOM {
+            event(&dispatcher, "HANG").await;
+        }
+        tokio::time::sleep(SLOW * 2).await;
+        let hanging = handlers.iter().next().unwrap();
+        let slow = hanging.slow.load(Ordering::Relaxed);
+        assert!(slow >= MOST_SLOW, "{slow}");
+        event(&dispatcher, "HANG").now_or_never().unwrap();
+        tokio::time::sleep(SLOW * 2).await;
+        assert_eq!(hanging.slow.load(Ordering::Relaxed), slow);
+        event(&dispatcher, "FINE").now_or_never().unwrap();
+        assert_eq!(answered.load(Ordering::Relaxed), 1);
     }
 }
