@@ -29,26 +29,33 @@ impl Reports {
     }
 
     fn tell(&self, sentence: String) {
-        if self.is_new(&sentence) {
-            tracing::error!(target: "smalld", "{sentence}");
-            // Without a runtime there is no minute to wait for: the next one is told too.
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(self.clone().count(sentence))),
-                Err(_) => drop(self.forget(&sentence)),
-            }
+        match self.note(&sentence) {
+            Noted::Again => return,
+            Noted::First => self.count_for_a_minute(sentence.clone()),
+            Noted::Uncounted => {}
         }
+        tracing::error!(target: "smalld", "{sentence}");
     }
 
-    fn is_new(&self, sentence: &str) -> bool {
+    fn note(&self, sentence: &str) -> Noted {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(again) = told.get_mut(sentence) {
             *again += 1;
-            return false;
+            return Noted::Again;
         }
-        if told.len() < MOST {
-            told.insert(sentence.to_owned(), 0);
+        if told.len() >= MOST {
+            return Noted::Uncounted;
         }
-        true
+        told.insert(sentence.to_owned(), 0);
+        Noted::First
+    }
+
+    fn count_for_a_minute(&self, sentence: String) {
+        // Without a runtime there is no minute to wait for: the next one is told too.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(self.clone().count(sentence))),
+            Err(_) => drop(self.forget(&sentence)),
+        }
     }
 
     async fn count(self, sentence: String) {
@@ -63,5 +70,44 @@ impl Reports {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(sentence)
+    }
+}
+
+/// What is known of a failure already.
+enum Noted {
+    First,
+    /// It was told within this minute.
+    Again,
+    /// So many different ones are counted that this one is not.
+    Uncounted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_again_and_again_is_told_once_and_counted_for_a_minute() {
+        let reports = Reports::default();
+        reports.tell("broken".to_owned());
+        for _ in 0..5 {
+            assert!(matches!(reports.note("broken"), Noted::Again));
+        }
+        assert_eq!(reports.0.lock().unwrap().get("broken"), Some(&5));
+        tokio::time::sleep(WINDOW * 2).await;
+        assert!(matches!(reports.note("broken"), Noted::First));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn more_different_failures_than_can_be_counted_are_told_without_a_task_each() {
+        let reports = Reports::default();
+        for failure in 0..2 * MOST {
+            reports.tell(failure.to_string());
+        }
+        let alive = tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks();
+        assert_eq!(alive, MOST);
+        assert!(matches!(reports.note("another"), Noted::Uncounted));
     }
 }
