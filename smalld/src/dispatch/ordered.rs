@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::dispatch::handler::Handler;
+use crate::dispatch::pointer;
 use crate::event::Payload;
+use crate::scan;
 
 /// How many may wait for one key; beyond it they run on without order.
 const MOST: usize = 100;
@@ -93,26 +94,15 @@ impl Drop for Place {
 
 /// The guild that an event belongs to, else the channel, else the user.
 fn owner(payload: &Payload) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Owner {
-        guild_id: Option<String>,
-        channel_id: Option<String>,
-        user_id: Option<String>,
-        user: Option<User>,
-        id: Option<String>,
-    }
-    #[derive(Deserialize)]
-    struct User {
-        id: String,
-    }
-    let owner: Owner = serde_json::from_str(payload.d()).ok()?;
-    let guild = match payload.t() {
+    let guild: &[&str] = match payload.t() {
         // The guild's own events carry its id as `id`.
-        Some("GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE") => owner.id,
-        _ => owner.guild_id,
+        Some("GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE") => &["id"],
+        _ => &["guild_id"],
     };
-    guild
-        .or(owner.channel_id)
-        .or(owner.user_id)
-        .or(owner.user.map(|user| user.id))
+    let places = [guild, &["channel_id"], &["user_id"], &["user", "id"]];
+    let mut ids = places.into_iter().filter_map(|place| {
+        let id = pointer::find(payload.d(), place)?;
+        scan::string(id)
+    });
+    ids.next().map(ToOwned::to_owned)
 }

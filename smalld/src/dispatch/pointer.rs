@@ -14,7 +14,7 @@ pub(crate) fn matches(fields: &[Field], json: &str) -> bool {
 }
 
 /// The raw value to which the tokens lead.
-fn find<'t>(json: &'t str, tokens: &[&str]) -> Option<&'t str> {
+pub(crate) fn find<'t>(json: &'t str, tokens: &[&str]) -> Option<&'t str> {
     tokens.iter().try_fold(json, |json, token| {
         match json.trim_start().as_bytes().first()? {
             // The last of duplicate keys counts, so all of them are looked at.
