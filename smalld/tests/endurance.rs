@@ -73,3 +73,42 @@ fn interrupt(sandbox: &Sandbox, how: u8) {
         _ => sandbox.send_raw(r#"{"op":0,"t":"X","s":5,"#),
     }
 }
+
+#[tokio::test]
+async fn what_was_missed_is_marked_as_a_replay_and_has_an_id_that_stays() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let handlers = Handlers::new().on("NUMBERED", {
+        let seen = Arc::clone(&seen);
+        move |_: SmallD, payload: Payload| {
+            if let Ok(mut seen) = seen.lock() {
+                seen.push((payload.is_replay(), payload.id()));
+            }
+            async {}
+        }
+    });
+    let running = Running::start(handlers).await;
+    let count = || seen.lock().map_or(0, |seen| seen.len());
+    running.sandbox.dispatch("NUMBERED", json!({}));
+    assert!(until(|| count() == 1).await);
+    running.sandbox.cut();
+    // Before the bot can have noticed.
+    running.sandbox.dispatch("NUMBERED", json!({}));
+    assert!(until(|| running.sandbox.resumes() == 1 && count() == 2).await);
+    running.sandbox.dispatch("NUMBERED", json!({}));
+    assert!(until(|| count() == 3).await);
+    let seen = seen.lock().map(|seen| seen.clone()).unwrap_or_default();
+    let replays: Vec<bool> = seen.iter().map(|(replay, _)| *replay).collect();
+    assert_eq!(replays, [false, true, false], "{seen:?}");
+    let ids: Vec<(&str, &str)> = seen
+        .iter()
+        .filter_map(|(_, id)| id.as_deref()?.split_once(':'))
+        .collect();
+    // READY and GUILD_CREATE came before, RESUMED in between; the session is one.
+    let numbers: Vec<&str> = ids.iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, ["3", "4", "6"], "{seen:?}");
+    assert!(
+        ids.iter().all(|(session, _)| *session == ids[0].0),
+        "{seen:?}"
+    );
+    running.close().await.expect("a graceful end");
+}

@@ -3,6 +3,7 @@
 mod support;
 
 use smalld::{Handlers, Json, RateLimits, SmallD, json, path};
+use smalld_sandbox::Happening;
 use support::Running;
 
 #[smalld::on(message_create, "/content" = "++ping")]
@@ -84,8 +85,21 @@ async fn discord_may_ask_to_reconnect_or_close_with_a_code() {
 async fn a_closed_bot_leaves_at_once_and_leaves_nothing_behind() {
     let running = start().await;
     let (bot, sandbox) = (running.bot.clone(), running.sandbox.base_url().to_owned());
+    let mut happenings = running.sandbox.subscribe();
     running.close().await.unwrap();
+    // 1000 ends the session, and the bot is offline at once.
+    let code = loop {
+        match happenings.next().await {
+            Some(Happening::Disconnected {
+                code, by_bot: true, ..
+            }) => break code,
+            Some(_) => {}
+            None => panic!("the bot did not say goodbye"),
+        }
+    };
+    assert_eq!(code, Some(1000));
     // The handle outlives the run: once closed, a run ends as it begins.
-    bot.run().await.unwrap();
+    let ended = tokio::time::timeout(support::LONG, bot.run()).await;
+    ended.expect("an end in time").unwrap();
     assert!(format!("{bot:?}").contains(&sandbox));
 }

@@ -29,12 +29,13 @@ impl Reports {
     }
 
     fn tell(&self, sentence: String) {
-        match self.note(&sentence) {
-            Noted::Again => return,
-            Noted::First => self.count_for_a_minute(sentence.clone()),
-            Noted::Uncounted => {}
+        let noted = self.note(&sentence);
+        if !matches!(noted, Noted::Again) {
+            tracing::error!(target: "smalld", "{sentence}");
         }
-        tracing::error!(target: "smalld", "{sentence}");
+        if matches!(noted, Noted::First) {
+            self.count_for_a_minute(sentence);
+        }
     }
 
     fn note(&self, sentence: &str) -> Noted {
