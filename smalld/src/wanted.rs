@@ -54,7 +54,10 @@ mod tests {
     fn handlers_ask_for_what_they_need() {
         let handlers = Handlers::new()
             .on("MESSAGE_CREATE", |_, _| async {})
-            .on("GUILD_MEMBER_ADD", |_, _| async {});
+            .on("GUILD_MEMBER_ADD", |_, _| async {})
+            // Neither the start nor failures come from Discord.
+            .on_start(|_| async {})
+            .on_error(|_, _| async {});
         let given = Intents::for_handlers() | Intents::GUILD_PRESENCES;
         let wanted = Wanted::new(Some(given), &handlers);
         let always = Intents::GUILD_MESSAGES | Intents::DIRECT_MESSAGES | Intents::GUILD_PRESENCES;

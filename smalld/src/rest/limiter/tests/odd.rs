@@ -139,6 +139,18 @@ fn case_47_whoever_does_not_wait_is_refused_by_what_surely_counts() {
 }
 
 #[test]
+fn case_47_the_line_of_the_global_limit_is_first_come_first_served() {
+    let mut client = Client::with_global_limit(1);
+    let mut sent = client.sends(("POST", "/channels/1/messages"), 0.0);
+    client.hears(&mut sent, &ok("m 5/4 9"), 0.0);
+    let mut first = client.asks(("POST", "/channels/2/messages"));
+    let mut second = client.asks(("POST", "/channels/3/messages"));
+    assert!(!client.leaves(&mut first, 0.1) && !client.leaves(&mut second, 0.1));
+    assert!(!client.leaves(&mut second, 1.2), "the first goes first");
+    assert!(client.leaves(&mut first, 1.2));
+}
+
+#[test]
 fn case_48_follow_ups_go_on_top_of_the_fifty() {
     let mut client = Client::new();
     let mut waiting = sixty(&mut client);
