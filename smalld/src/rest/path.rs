@@ -102,7 +102,7 @@ impl<T: Serialize + ?Sized> PathValue for T {
             Ok(Value::String(text)) => Ok(text),
             Ok(Value::Number(number)) if !number.is_f64() => Ok(number.to_string()),
             Ok(Value::Bool(value)) => Ok(value.to_string()),
-            Ok(Value::Null) => Err("is null; is the field absent?".to_owned()),
+            Ok(Value::Null) => Err("is null (is the field absent?)".to_owned()),
             Ok(Value::Number(_)) => Err("is a fraction".to_owned()),
             Ok(Value::Array(_)) => Err("is an array".to_owned()),
             Ok(Value::Object(_)) => Err("is an object".to_owned()),
@@ -140,7 +140,7 @@ pub fn path(template: &str, literals: &[&str], values: &[(&str, Result<String, S
 
 fn refused(template: &str, name: &str, mistake: &str) -> Path {
     Path(Err(format!(
-        "`{name}`, a value of path `{template}`, {mistake}; it must be a string or an integer. Nothing was sent"
+        "`{name}`, a value of path `{template}`, {mistake}, but must be a string or an integer; nothing was sent"
     )))
 }
 
