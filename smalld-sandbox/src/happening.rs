@@ -14,6 +14,13 @@ pub enum Happening {
         /// Whether it came to the `resume_gateway_url` of READY instead of the general one.
         to_resume_url: bool,
     },
+    /// A gateway connection was refused before the upgrade, as it was planned.
+    ConnectionRefused {
+        /// Whether it came to the `resume_gateway_url` of READY instead of the general one.
+        to_resume_url: bool,
+        /// The HTTP status of the answer. None if the connection was dropped without one.
+        status: Option<u16>,
+    },
     /// A bot began a session; READY is on its way.
     Identified,
     /// A bot resumed a session.

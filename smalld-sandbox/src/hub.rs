@@ -12,8 +12,10 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use crate::gateway::{Close, ConnectionId, Ending, Gateway, Identify, Inbox, Resume};
 use crate::happening::{Happening, Happenings};
 use crate::journal::Journal;
+use crate::refusal::{self, Refusal, Refusals};
 use crate::request::Request;
 use crate::rest::RateLimits;
+use crate::script::Stage;
 use crate::timestamp;
 use crate::world::World;
 
@@ -56,6 +58,16 @@ pub(crate) struct State {
     pub(crate) payloads: Journal<Value>,
     pub(crate) connections: usize,
     pub(crate) connections_to_resume_url: usize,
+    pub(crate) refused_connections: usize,
+    refusals: Refusals,
+    stage: Option<Stage>,
+}
+
+impl State {
+    fn count_connection(&mut self, entrance: Entrance) {
+        self.connections += 1;
+        self.connections_to_resume_url += usize::from(entrance == Entrance::Resume);
+    }
 }
 
 impl Hub {
@@ -68,6 +80,9 @@ impl Hub {
             payloads: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
             connections: 0,
             connections_to_resume_url: 0,
+            refused_connections: 0,
+            refusals: Refusals::default(),
+            stage: None,
         };
         let (happenings, _) = broadcast::channel(MOST_HAPPENINGS);
         Self {
@@ -109,12 +124,43 @@ impl Hub {
     }
 
     pub(crate) fn connected(&self, entrance: Entrance) -> (ConnectionId, Inbox) {
-        let to_resume_url = entrance == Entrance::Resume;
         self.tracked(|state, tell| {
-            state.connections += 1;
-            state.connections_to_resume_url += usize::from(to_resume_url);
+            state.count_connection(entrance);
+            let to_resume_url = entrance == Entrance::Resume;
             tell(Happening::Connected { to_resume_url });
             state.gateway.connections.open()
+        })
+    }
+
+    /// Counts one that is not the sandbox's own business.
+    pub(crate) fn connected_to_script(&self, entrance: Entrance) {
+        self.tracked(|state, _| state.count_connection(entrance));
+    }
+
+    /// From now on connections go to this script; to the one before it, no more.
+    pub(crate) fn set_stage(&self, stage: Stage) {
+        self.lock().stage = Some(stage);
+    }
+
+    /// The script that connections go to, if there is one.
+    pub(crate) fn stage(&self) -> Option<Stage> {
+        self.look(|state| state.stage.clone().filter(|stage| !stage.is_empty()))
+    }
+
+    pub(crate) fn refuse_connections(&self, refusal: Refusal, times: usize) {
+        self.lock().refusals.plan(refusal, times);
+    }
+
+    /// How the connection that is just being opened is to be refused, if it is.
+    pub(crate) fn refused(&self, entrance: Entrance) -> Option<refusal::Answer> {
+        self.tracked(|state, tell| {
+            let refused = state.refusals.next(entrance)?;
+            state.refused_connections += 1;
+            tell(Happening::ConnectionRefused {
+                to_resume_url: entrance == Entrance::Resume,
+                status: refused.status(),
+            });
+            Some(refused)
         })
     }
 

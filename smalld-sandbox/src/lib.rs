@@ -26,6 +26,40 @@
 //! # }
 //! ```
 //!
+//! # Scripts
+//!
+//! What a server of its own accord would never do, a [`Script`] does: it takes the gateway's
+//! connections away from the sandbox, and the test sends every frame itself.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use serde_json::json;
+//! use smalld_sandbox::{Received, Refusal, Sandbox};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! const SOON: Duration = Duration::from_secs(10);
+//! let sandbox = Sandbox::start().await?;
+//! let mut script = sandbox.script();
+//! script.refuse(Refusal::status(503), 1);
+//! // Here a bot would be started; its first attempt fails.
+//! let mut connection = script.connection(SOON).await.expect("a second attempt");
+//! assert_eq!(connection.target(), "/?v=10&encoding=json");
+//! connection.hello(Duration::from_secs(45)).await;
+//! let identify = connection.payload_of(2, SOON).await.expect("IDENTIFY");
+//! assert_eq!(identify["d"]["token"], sandbox.token());
+//! connection.ready("session", 1).await;
+//! connection.dispatch("MESSAGE_CREATE", 2, json!({ "content": "hi" })).await;
+//! connection.send_text("{ garbage").await;
+//! assert!(matches!(connection.receive(SOON).await, Received::Close(Some(_))));
+//!
+//! let connection = script.connection(SOON).await.expect("another one");
+//! assert!(connection.to_resume_url());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The program of the same name does this for people: it starts a bot, shows the conversation in
 //! the terminal, and says what is typed.
 
@@ -35,9 +69,11 @@ mod happening;
 mod hub;
 mod intents;
 mod journal;
+mod refusal;
 mod request;
 mod rest;
 mod sandbox;
+mod script;
 mod server;
 mod snowflake;
 mod timestamp;
@@ -46,5 +82,7 @@ mod world;
 
 pub use builder::Builder;
 pub use happening::{Happening, Happenings};
+pub use refusal::Refusal;
 pub use request::{File, Request};
 pub use sandbox::{Sandbox, User};
+pub use script::{Connection, Received, Script};

@@ -13,7 +13,9 @@ use crate::builder::Builder;
 use crate::gateway::Ending;
 use crate::happening::Happenings;
 use crate::hub::Hub;
+use crate::refusal::Refusal;
 use crate::request::Request;
+use crate::script::Script;
 use crate::snowflake::Snowflake;
 use crate::world::Draft;
 
@@ -84,6 +86,18 @@ impl Sandbox {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.hub.settings.base_url
+    }
+
+    /// Where the gateway is, as `/gateway/bot` tells it: `ws://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn gateway_url(&self) -> &str {
+        &self.hub.settings.gateway_url
+    }
+
+    /// The `resume_gateway_url` of READY: the gateway on another port.
+    #[must_use]
+    pub fn resume_gateway_url(&self) -> &str {
+        &self.hub.settings.resume_url
     }
 
     /// The bot's token, without a prefix.
@@ -306,6 +320,31 @@ impl Sandbox {
     /// `{"op":7,"d":null}`, or garbage.
     pub fn send_raw(&self, text: impl AsRef<str>) {
         self.hub.send_raw(text.as_ref());
+    }
+
+    /// Takes the gateway over: from now on, until the script is dropped, new connections are the
+    /// test's own, frame by frame. Those that are open stay as they are. A newer script takes the
+    /// place of an older one.
+    ///
+    /// A script's connections are counted by [`connections`](Self::connections) and
+    /// [`connections_to_resume_url`](Self::connections_to_resume_url); all else that looks at the
+    /// gateway, acts on it or tells of it leaves them out.
+    #[must_use = "dropping the script ends it"]
+    pub fn script(&self) -> Script {
+        Script::begin(&self.hub)
+    }
+
+    /// Refuses the next connections, so many times, before they are upgraded: the bot gets an HTTP
+    /// status, or the end of the connection. Several refusals come one after the other.
+    pub fn refuse_connections(&self, refusal: Refusal, times: usize) {
+        self.hub.refuse_connections(refusal, times);
+    }
+
+    /// How many connections were refused before they were upgraded; they are not among
+    /// [`connections`](Self::connections).
+    #[must_use]
+    pub fn refused_connections(&self) -> usize {
+        self.hub.look(|state| state.refused_connections)
     }
 
     /// Everything that happens from now on. Whoever falls more than 4,096 happenings behind is

@@ -1,6 +1,6 @@
 //! The two listeners, and what becomes of a connection: REST, the gateway, or a file.
 
-use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
+use hyper::header::{
+    CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
+};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -22,7 +24,9 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::gateway;
 use crate::hub::{Entrance, Hub};
+use crate::refusal;
 use crate::rest;
+use crate::script::{Opening, Stage};
 
 /// Before the next attempt to accept after a failed one.
 const BREATHER: Duration = Duration::from_millis(50);
@@ -76,9 +80,8 @@ async fn connection(stream: TcpStream, hub: Arc<Hub>, entrance: Entrance) {
     let _ = stream.set_nodelay(true);
     let upgrade = Mutex::new(None);
     let (shared, pending) = (&hub, &upgrade);
-    let service = service_fn(move |request| async move {
-        Ok::<_, Infallible>(answer(shared, entrance, request, pending).await)
-    });
+    let service =
+        service_fn(move |request| async move { answer(shared, entrance, request, pending).await });
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
@@ -89,52 +92,125 @@ async fn connection(stream: TcpStream, hub: Arc<Hub>, entrance: Entrance) {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    if let Some((upgrade, version)) = upgrade
+    if let Some((upgrade, destination)) = upgrade
         && let Some(socket) = websocket(upgrade).await
     {
-        match version {
-            Version::Ten => gateway::serve(hub, socket, entrance).await,
-            Version::Other => gateway::refuse(socket, gateway::INVALID_VERSION).await,
+        match destination {
+            Destination::Gateway => gateway::serve(hub, socket, entrance).await,
+            Destination::Script(stage, opening) => stage.receive(&hub, socket, opening).await,
+            Destination::WrongVersion => gateway::refuse(socket, gateway::INVALID_VERSION).await,
         }
     }
 }
 
-type Upgrade = Mutex<Option<(OnUpgrade, Version)>>;
+type Upgrade = Mutex<Option<(OnUpgrade, Destination)>>;
+
+/// What a connection becomes once it is a websocket.
+enum Destination {
+    Gateway,
+    Script(Stage, Opening),
+    /// Closed with a close code, which can only be said once the websocket is open.
+    WrongVersion,
+}
 
 #[derive(Debug)]
 enum Version {
     Ten,
-    /// Closed with a close code, which can only be said once the websocket is open.
     Other,
 }
+
+/// The connection is to be dropped without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was refused without an answer, as planned")
+    }
+}
+
+impl std::error::Error for Dropped {}
 
 async fn answer(
     hub: &Hub,
     entrance: Entrance,
     mut request: Request<Incoming>,
     upgrade: &Upgrade,
-) -> Reply {
+) -> Result<Reply, Dropped> {
     if request.uri().path() != "/" {
-        return match entrance {
+        return Ok(match entrance {
             Entrance::General => rest::answer(hub, request).await,
             Entrance::Resume => plain(StatusCode::NOT_FOUND, "only the gateway is served here\n"),
-        };
+        });
     }
-    match handshake(&request) {
-        Ok((reply, version)) => {
+    if upgrades(&request)
+        && let Some(refusal) = hub.refused(entrance)
+    {
+        return refuse(refusal);
+    }
+    let destination = hub.stage().map_or_else(
+        || destination(&request),
+        |stage| Ok(Destination::Script(stage, opening(&request, entrance))),
+    );
+    let accepted = destination.and_then(|to| Ok((handshake(&request)?, to)));
+    Ok(match accepted {
+        Ok((reply, destination)) => {
             let upgrading = hyper::upgrade::on(&mut request);
-            *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrading, version));
+            let upgrading = Some((upgrading, destination));
+            *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = upgrading;
             reply
         }
         Err((status, why)) => plain(status, why),
+    })
+}
+
+/// What was planned for this connection instead of an upgrade.
+fn refuse(refusal: refusal::Answer) -> Result<Reply, Dropped> {
+    let refusal::Answer::Status {
+        status,
+        retry_after,
+    } = refusal
+    else {
+        return Err(Dropped);
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let mut reply = plain(status, "the gateway refuses this connection, as planned\n");
+    if let Some(retry_after) = retry_after {
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        let seconds = HeaderValue::from(seconds);
+        reply.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    Ok(reply)
+}
+
+fn opening(request: &Request<Incoming>, entrance: Entrance) -> Opening {
+    let target = request.uri().path_and_query();
+    let headers = request.headers().iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    Opening {
+        entrance,
+        target: target.map_or_else(String::new, ToString::to_string),
+        headers: headers.collect(),
     }
 }
 
 /// A status and the reason, for people.
 type Refused = (StatusCode, &'static str);
 
-/// The answer that opens a websocket, if the query asks for what we speak.
-fn handshake(request: &Request<Incoming>) -> Result<(Reply, Version), Refused> {
+/// Where the query leads, if it asks for what we speak.
+fn destination(request: &Request<Incoming>) -> Result<Destination, Refused> {
+    let version = version(request.uri().query().unwrap_or_default());
+    match version {
+        Ok(Version::Ten) => Ok(Destination::Gateway),
+        Ok(Version::Other) => Ok(Destination::WrongVersion),
+        Err(mistake) => Err((StatusCode::BAD_REQUEST, mistake)),
+    }
+}
+
+/// The answer that opens a websocket.
+fn handshake(request: &Request<Incoming>) -> Result<Reply, Refused> {
     let Some(key) = request
         .headers()
         .get(SEC_WEBSOCKET_KEY)
@@ -142,21 +218,13 @@ fn handshake(request: &Request<Incoming>) -> Result<(Reply, Version), Refused> {
     else {
         return Err((StatusCode::UPGRADE_REQUIRED, "the gateway is a websocket\n"));
     };
-    let version = version(request.uri().query().unwrap_or_default())
-        .map_err(|mistake| (StatusCode::BAD_REQUEST, mistake))?;
     let mut reply = plain(StatusCode::SWITCHING_PROTOCOLS, "");
     let accept = derive_accept_key(key.as_bytes()).parse();
     let headers = reply.headers_mut();
-    headers.insert(
-        CONNECTION,
-        hyper::header::HeaderValue::from_static("Upgrade"),
-    );
-    headers.insert(
-        UPGRADE,
-        hyper::header::HeaderValue::from_static("websocket"),
-    );
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.extend(accept.ok().map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
-    Ok((reply, version))
+    Ok(reply)
 }
 
 fn upgrades(request: &Request<Incoming>) -> bool {
@@ -184,7 +252,7 @@ fn version(query: &str) -> Result<Version, &'static str> {
 }
 
 /// The raw socket under the connection, so that whoever serves it can do anything with it.
-async fn websocket(upgrade: OnUpgrade) -> Option<WebSocketStream<TcpStream>> {
+async fn websocket(upgrade: OnUpgrade) -> Option<gateway::Socket> {
     let parts = upgrade
         .await
         .ok()

@@ -22,7 +22,8 @@ use super::send_limit::SendLimit;
 use crate::happening::Happening;
 use crate::hub::{Entrance, Hub};
 
-type Socket = WebSocketStream<TcpStream>;
+/// A bot's connection once it is a websocket.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// How long a bot has to answer our close frame.
 const FAREWELL: Duration = Duration::from_secs(2);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 pub(crate) use close::{Close, INVALID_VERSION};
-pub(crate) use connection::{refuse, serve, websocket_config};
+pub(crate) use connection::{Socket, refuse, serve, websocket_config};
 pub(crate) use connections::{ConnectionId, Connections, Ending, Inbox};
 pub(crate) use payload::{Identify, Resume};
 use payload::{RequestMembers, Which};
@@ -205,7 +205,13 @@ fn check_intents(asked: u64, granted: u64) -> Result<(), Close> {
     }
 }
 
-fn ready(world: &World, settings: &Settings, session_id: &str, shard: Option<(u64, u64)>) -> Value {
+/// The `d` of READY.
+pub(crate) fn ready(
+    world: &World,
+    settings: &Settings,
+    session_id: &str,
+    shard: Option<(u64, u64)>,
+) -> Value {
     let bot = world.bot();
     let flags = intents::application_flags(settings.granted_intents);
     let (id, count) = shard.unwrap_or((0, 1));

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use smalld_sandbox::Sandbox;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// No wait in these tests comes near to it, unless something is broken.
@@ -73,6 +73,17 @@ impl Gateway {
 
     pub async fn send_text(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.expect("sent");
+    }
+
+    pub async fn send_message(&mut self, message: Message) {
+        self.socket.send(message).await.expect("sent");
+    }
+
+    /// One WebSocket message as it came, or how the connection ended.
+    pub async fn message(&mut self) -> Option<Result<Message, Error>> {
+        timeout(LONG, self.socket.next())
+            .await
+            .expect("a message in time")
     }
 
     pub async fn close(&mut self, code: u16) {
