@@ -4,10 +4,21 @@
 //!
 //! [Discord Docs/Gateway Close Event Codes]: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Close {
     pub(crate) code: u16,
     pub(crate) reason: &'static str,
+}
+
+impl Close {
+    pub(crate) fn frame(&self) -> CloseFrame {
+        CloseFrame {
+            code: self.code.into(),
+            reason: self.reason.into(),
+        }
+    }
 }
 
 const fn close(code: u16, reason: &'static str) -> Close {

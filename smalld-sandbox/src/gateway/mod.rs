@@ -3,6 +3,8 @@
 mod close;
 mod connection;
 mod connections;
+mod conversation;
+mod outgoing;
 mod payload;
 mod send_limit;
 mod session;

@@ -1,0 +1,128 @@
+//! What a bot says over one connection, and what follows from it: a frame in, answers queued, or a
+//! reason to end.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::close::{self, Close};
+use super::connection::End;
+use super::connections::ConnectionId;
+use super::payload::{self, Payload};
+use super::send_limit::SendLimit;
+use crate::hub::Hub;
+
+/// What a late heartbeat is granted beyond one and a half intervals.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// What has been said so far over one connection, and what follows from the next frame.
+pub(super) struct Conversation<'h> {
+    hub: &'h Hub,
+    id: ConnectionId,
+    authenticated: bool,
+    limit: SendLimit,
+    /// When the next heartbeat must have come.
+    pub(super) deadline: Instant,
+}
+
+impl<'h> Conversation<'h> {
+    pub(super) fn new(hub: &'h Hub, id: ConnectionId) -> Self {
+        let interval = hub.settings.heartbeat_interval;
+        let deadline = Instant::now() + patience(interval);
+        Self {
+            hub,
+            id,
+            authenticated: false,
+            limit: SendLimit::new(interval),
+            deadline,
+        }
+    }
+
+    pub(super) fn hello(&self) -> serde_json::Value {
+        let interval = self.hub.settings.heartbeat_interval.as_millis();
+        let interval = u64::try_from(interval).unwrap_or(u64::MAX);
+        json!({ "t": null, "s": null, "op": 10, "d": { "heartbeat_interval": interval } })
+    }
+
+    pub(super) fn take(&mut self, frame: Option<Result<Message, Error>>) -> ControlFlow<End> {
+        let answer = match frame {
+            Some(Ok(Message::Text(text))) => self.payload(&text),
+            Some(Ok(Message::Binary(_)) | Err(Error::Capacity(_))) => Err(close::DECODE_ERROR),
+            Some(Ok(Message::Close(frame))) => return ControlFlow::Break(closed_by_bot(frame)),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(_)) | None => return ControlFlow::Break(closed_by_bot(None)),
+        };
+        answer.map_or_else(
+            |close| ControlFlow::Break(End::ByUs(close)),
+            ControlFlow::Continue,
+        )
+    }
+
+    fn payload(&mut self, text: &str) -> Result<(), Close> {
+        if !self.limit.admit(Instant::now()) {
+            return Err(close::RATE_LIMITED);
+        }
+        let json = payload::decode(text)?;
+        self.hub.record_payload(&json);
+        let payload = Payload::read(&json)?;
+        if !matches!(payload, Payload::Heartbeat) {
+            self.check_order(&payload)?;
+        }
+        self.answer(payload)
+    }
+
+    /// First comes IDENTIFY or RESUME, and only once.
+    fn check_order(&self, payload: &Payload) -> Result<(), Close> {
+        let authenticates = matches!(payload, Payload::Identify(_) | Payload::Resume(_));
+        match (self.authenticated, authenticates) {
+            (true, true) => Err(close::ALREADY_AUTHENTICATED),
+            (false, false) => Err(close::NOT_AUTHENTICATED),
+            _ => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, payload: Payload) -> Result<(), Close> {
+        match payload {
+            Payload::Heartbeat => {
+                self.deadline = Instant::now() + patience(self.hub.settings.heartbeat_interval);
+                self.hub.send(
+                    self.id,
+                    &json!({ "t": null, "s": null, "op": 11, "d": null }),
+                );
+            }
+            Payload::Identify(identify) => {
+                self.hub.identify(self.id, &identify)?;
+                self.authenticated = true;
+            }
+            Payload::Resume(resume) => self.authenticated = self.hub.resume(self.id, &resume)?,
+            Payload::RequestMembers(request) => self.hub.with_gateway(|gateway, world| {
+                gateway.request_members(self.id, &request, world);
+            }),
+            Payload::RequestSounds(guilds) => self.hub.with_gateway(|gateway, world| {
+                gateway.request_sounds(self.id, &guilds, world);
+            }),
+            Payload::RequestChannelInfo(guild) => self.hub.with_gateway(|gateway, world| {
+                gateway.request_channel_info(self.id, &guild, world);
+            }),
+            Payload::Unanswered => {}
+        }
+        Ok(())
+    }
+}
+
+/// How long after a heartbeat the next one may be missing.
+fn patience(interval: Duration) -> Duration {
+    interval + interval / 2 + SLACK
+}
+
+fn closed_by_bot(frame: Option<CloseFrame>) -> End {
+    let code = frame.as_ref().map(|frame| frame.code.into());
+    let reason = frame
+        .map(|frame| frame.reason.to_string())
+        .unwrap_or_default();
+    End::ByBot { code, reason }
+}
