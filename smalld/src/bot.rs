@@ -13,9 +13,11 @@ use tokio::sync::watch;
 use crate::builder::Builder;
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
-use crate::gateway::{Connect, Shard, Stage};
+use crate::gateway::{Connect, Outgoing, Shard, Stage};
 use crate::rest::{Path, Request, Rest};
 use crate::run;
+use crate::sessions::Sessions;
+use crate::shards::OwnShards;
 use crate::token::Token;
 use crate::wanted::Wanted;
 
@@ -39,7 +41,7 @@ pub(crate) struct Inner {
     pub(crate) rest: Rest,
     pub(crate) states: States,
     pub(crate) handlers: Handlers,
-    pub(crate) shard: Shard,
+    pub(crate) shards: OwnShards,
     pub(crate) settings: Settings,
     pub(crate) id: OnceLock<Box<str>>,
     pub(crate) stage: watch::Sender<Stage>,
@@ -53,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) identify: Map<String, Value>,
     pub(crate) connect: Connect,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) sessions: Option<Sessions>,
 }
 
 impl SmallD {
@@ -109,8 +112,9 @@ impl SmallD {
         self.0.rest.request(Method::PATCH, path).payload(payload)
     }
 
-    /// Sends a payload, such as a presence update, over the gateway. It is ready when the payload
-    /// has been written; [`Shard::send_gateway_payload`] says what happens while disconnected.
+    /// Sends a payload, such as a presence update, over the gateway: by the shard that owns
+    /// `d.guild_id`, or else by the only shard of this process. It is ready when the payload has been
+    /// written; [`Shard::send_gateway_payload`] says what happens while disconnected.
     ///
     /// ```no_run
     /// # async fn example(bot: smalld::SmallD) -> smalld::Result<()> {
@@ -123,9 +127,11 @@ impl SmallD {
     ///
     /// # Errors
     ///
-    /// As [`Shard::send_gateway_payload`].
+    /// As [`Shard::send_gateway_payload`], and [`Error::Gateway`] where there are several shards
+    /// and the payload names no guild, or one of a shard that runs in another process.
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
-        self.0.shard.send_gateway_payload(payload).await
+        let payload = Outgoing::new(&payload)?;
+        self.0.shards.send(payload).await
     }
 
     /// The bot's user id, known before the first event is handled, and to handlers of
@@ -141,9 +147,11 @@ impl SmallD {
         self.0.id.get().map(|id| &**id)
     }
 
-    /// The shards that this process runs.
-    pub fn shards(&self) -> impl Iterator<Item = Shard> {
-        std::iter::once(self.0.shard.clone())
+    /// The shards that this process runs, with how each of them stands. None before the bot runs,
+    /// where [`Shards::Recommended`](crate::Shards) leaves their number to Discord.
+    pub fn shards(&self) -> impl Iterator<Item = Shard> + use<> {
+        let shards = self.0.shards.known();
+        (0..shards.len()).map(move |place| shards[place].clone())
     }
 
     /// Connects, dispatches events to the handlers, and reconnects as often as it takes, until
@@ -194,7 +202,7 @@ pub(crate) struct Running(SmallD);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.0.shard.ended();
+        self.0.0.shards.ended();
         self.0.0.running.store(false, Ordering::Release);
     }
 }
@@ -204,7 +212,7 @@ impl fmt::Debug for SmallD {
         f.debug_struct("SmallD")
             .field("base_url", &self.0.rest.base().text())
             .field("id", &self.id())
-            .field("shard", &self.0.shard)
+            .field("shards", &self.0.shards.known())
             .finish_non_exhaustive()
     }
 }

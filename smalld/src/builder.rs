@@ -15,10 +15,12 @@ use tokio::sync::watch;
 use crate::bot::{Inner, Settings, SmallD};
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
-use crate::gateway::{Connect, Shard, Stage};
+use crate::gateway::{Connect, Stage};
 use crate::intents::Intents;
 use crate::rest::{Base, DISCORD, RateLimits, Rest};
 use crate::run;
+use crate::sessions::Sessions;
+use crate::shards::{OwnShards, Shards};
 use crate::tls;
 use crate::token::Token;
 use crate::wanted::Wanted;
@@ -44,13 +46,14 @@ pub struct Builder {
     base_url: Option<String>,
     allow_http: bool,
     intents: Option<Intents>,
-    shard: (u32, u32),
+    shards: Shards,
     rate_limits: RateLimits,
     global_limit: u32,
     states: States,
     identify: Map<String, Value>,
     user_agent: Option<String>,
     shutdown_timeout: Duration,
+    sessions: Option<Sessions>,
     handlers: Option<Handlers>,
     /// The first option that cannot be used, told when the bot is built.
     mistake: Option<Error>,
@@ -63,13 +66,14 @@ impl Default for Builder {
             base_url: None,
             allow_http: false,
             intents: None,
-            shard: (0, 1),
+            shards: Shards::count(1),
             rate_limits: RateLimits::default(),
             global_limit: 50,
             states: States::default(),
             identify: Map::new(),
             user_agent: None,
             shutdown_timeout: Duration::from_secs(10),
+            sessions: None,
             handlers: None,
             mistake: None,
         }
@@ -119,7 +123,33 @@ impl Builder {
                 format!("`shard` is ({id}, {count}), but ids go from 0 to one less than the count");
             self.mistake.get_or_insert(Error::config(mistake));
         }
-        self.shard = shard;
+        self.shards(Shards::range(id..id.saturating_add(1), count))
+    }
+
+    /// Which shards this process runs, where it is not one: [`Shards::Recommended`], or some of a
+    /// number. Each is a task; they identify one after the other, as Discord's limits have it.
+    pub fn shards(mut self, shards: Shards) -> Self {
+        if let Some(mistake) = shards.mistake() {
+            self.mistake.get_or_insert(Error::config(mistake));
+        }
+        self.shards = shards;
+        self
+    }
+
+    /// Where gateway sessions are kept, so that they outlive the process: the path of a file, or a
+    /// [store](Sessions::store) of your own. By default nowhere.
+    ///
+    /// With it a bot that is started again resumes, and Discord replays what has happened since the
+    /// last event of which all handlers had ended, be it after a deploy or a crash: every event is
+    /// handled *at least once*. After a crash some are handled twice;
+    /// [`Payload::is_replay`](crate::Payload::is_replay) and [`Payload::id`](crate::Payload::id) tell. An
+    /// event that ended the process three times over is skipped, and told in the log.
+    ///
+    /// A bot that stops stays online for the minutes in which it may come back. Its session is kept
+    /// with the intents and the `identify` that it was begun with: after a change of these it is
+    /// begun anew, and so it is after ten minutes, or where Discord refuses to resume it.
+    pub fn sessions(mut self, sessions: impl Into<Sessions>) -> Self {
+        self.sessions = Some(sessions.into());
         self
     }
 
@@ -217,10 +247,10 @@ impl Builder {
             identify: self.identify,
             connect,
             shutdown_timeout: self.shutdown_timeout,
+            sessions: self.sessions,
             token,
         };
         let authorization = authorization(&settings.token)?;
-        let (id, count) = self.shard;
         Ok(SmallD::from_inner(Inner {
             rest: Rest::new(
                 client,
@@ -231,7 +261,7 @@ impl Builder {
             ),
             states: self.states,
             handlers,
-            shard: Shard::new(id, count),
+            shards: OwnShards::new(&self.shards),
             settings,
             id: OnceLock::new(),
             stage: watch::Sender::new(Stage::Running),
@@ -311,7 +341,8 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("base_url", &self.base_url)
             .field("intents", &self.intents)
-            .field("shard", &self.shard)
+            .field("shards", &self.shards)
+            .field("sessions", &self.sessions)
             .field("rate_limits", &self.rate_limits)
             .finish_non_exhaustive()
     }

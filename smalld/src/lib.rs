@@ -45,6 +45,8 @@ mod log;
 mod rest;
 mod run;
 mod scan;
+mod sessions;
+mod shards;
 mod signal;
 mod startup;
 mod tls;
@@ -59,12 +61,14 @@ pub use error::{
     NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,
 };
 pub use event::Payload;
-pub use gateway::Shard;
+pub use gateway::{Shard, ShardState};
 pub use intents::Intents;
 pub use rest::{Attachment, Path, PathValue, RateLimits, Request, Response};
 #[doc(inline)]
 pub use serde_json::Value as Json;
 pub use serde_json::json;
+pub use sessions::{SessionStore, Sessions};
+pub use shards::Shards;
 pub use smalld_macros::{on, on_error, on_gateway_payload, on_start, path};
 
 /// Builds a bot from the environment and the given options, and runs it until it is stopped.

@@ -1,16 +1,17 @@
 //! Joins gateway, dispatch and shutdown; the only file that knows all three.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::runtime;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
-use crate::gateway::{Gateway, Identity, Session, Stage};
+use crate::gateway::{Common, Gateway, IdentifyQueue, Identity, Record, Shard, Stage};
+use crate::sessions::{Ending, Origin, Saving, restore};
 use crate::signal::Signals;
 use crate::startup::{self, Start};
 
@@ -52,28 +53,123 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
         start = startup::prepare(bot) => start?,
     };
     let dispatcher = Dispatcher::new(bot.clone(), &bot.inner().handlers);
-    tokio::select! {
-        () = dispatcher.begin(&bot.inner().handlers, &bot.inner().shard) => {}
-        () = closed(bot) => {}
-        () = signals.next() => bot.close(),
+    let _nothing_left = AbandonOnDrop(dispatcher.clone());
+    if let Some(first) = start.shards.first() {
+        tokio::select! {
+            () = dispatcher.begin(&bot.inner().handlers, first) => {}
+            () = closed(bot) => {}
+            () = signals.next() => bot.close(),
+        }
     }
-    let gateway = gateway(bot, dispatcher.clone(), start);
-    let mut gateway = AbortOnDrop(tokio::spawn(gateway.run()));
-    let result = tokio::select! {
-        ended = &mut gateway.0 => Some(ended),
-        () = closed(bot) => None,
-        () = signals.next() => None,
+    let Fleet {
+        mut gateways,
+        records,
+        saving,
+    } = launch(bot, &dispatcher, start).await?;
+    let ended = tokio::select! {
+        ended = first_to_fail(&mut gateways) => ended,
+        () = closed(bot) => Ok(()),
+        () = signals.next() => Ok(()),
     };
     bot.close();
     finish(bot, &dispatcher, &mut signals).await;
-    bot.inner().stage.send_replace(Stage::Closing);
-    match result {
-        Some(ended) => outcome(ended)
-            .map_err(|error| error.explained(DISALLOWED_INTENTS, || startup::who_needs(bot))),
-        None => timeout(CLOSE_TIMEOUT, &mut gateway.0)
-            .await
-            .map_or(Ok(()), outcome),
+    for record in &records {
+        record.freeze();
     }
+    bot.inner().stage.send_replace(Stage::Closing);
+    let closing = timeout(CLOSE_TIMEOUT, first_to_fail(&mut gateways)).await;
+    if let Some(saving) = saving {
+        saving.end().await;
+    }
+    ended
+        .and(closing.unwrap_or(Ok(())))
+        .map_err(|error| error.explained(DISALLOWED_INTENTS, || startup::who_needs(bot)))
+}
+
+/// All shards on their way.
+struct Fleet {
+    gateways: JoinSet<Result<()>>,
+    records: Vec<Arc<Record>>,
+    saving: Option<Ending>,
+}
+
+/// Starts a task for each shard, and saves their sessions where they are to be kept.
+async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<Fleet> {
+    let origin = origin(bot, &start);
+    let now = SystemTime::now();
+    let restored = start.shards.iter().map(|shard| {
+        let (saved, unhandled) = restore(start.document.as_ref(), &origin, shard.id(), now);
+        let begun = (saved.begun, saved.last_begun);
+        let record = Record::new(shard.id(), begun, saved.session.as_ref());
+        (shard.clone(), saved, unhandled, Arc::new(record))
+    });
+    let restored: Vec<_> = restored.collect();
+    let needed = restored
+        .iter()
+        .filter(|(_, saved, ..)| saved.session.is_none());
+    startup::check_starts(&start.limit, needed.count())?;
+    let records: Vec<_> = restored
+        .iter()
+        .map(|(.., record)| Arc::clone(record))
+        .collect();
+    let (asked, saving) = match &bot.inner().settings.sessions {
+        Some(sessions) => {
+            let (asked, ending) = Saving::start(sessions.clone(), origin, records.clone()).await?;
+            (Some(asked), Some(ending))
+        }
+        None => (None, None),
+    };
+    let common = common(bot, dispatcher, &start, asked);
+    let mut gateways = JoinSet::new();
+    for (shard, saved, unhandled, record) in restored {
+        let identity = Identity {
+            token: bot.inner().settings.token.clone(),
+            intents: start.intents,
+            shard: (shard.id(), shard.count()),
+            extra: bot.inner().settings.identify.clone(),
+        };
+        let common = common.clone();
+        let gateway = Gateway::new(common, shard, identity, &saved, unhandled, record);
+        gateways.spawn(gateway.run());
+    }
+    Ok(Fleet {
+        gateways,
+        records,
+        saving,
+    })
+}
+
+/// Whose sessions these are.
+fn origin(bot: &SmallD, start: &Start) -> Origin {
+    Origin {
+        bot: bot.id().map(ToOwned::to_owned),
+        base_url: bot.inner().rest.base().text().to_owned(),
+        shard_count: start.shards.first().map_or(0, Shard::count),
+        intents: start.intents.bits(),
+        identify: bot.inner().settings.identify.clone(),
+    }
+}
+
+fn common(bot: &SmallD, dispatcher: &Dispatcher, start: &Start, saving: Option<Saving>) -> Common {
+    let (named, asked) = (bot.clone(), bot.clone());
+    Common {
+        url: start.gateway_url.clone(),
+        ask_address: Arc::new(move || Box::pin(startup::address(asked.clone()))),
+        connect: bot.inner().settings.connect.clone(),
+        identifies: Arc::new(IdentifyQueue::new(start.limit)),
+        dispatcher: dispatcher.clone(),
+        saving,
+        stage: bot.inner().stage.subscribe(),
+        on_ready: Arc::new(move |id| drop(named.inner().id.set(id.into()))),
+    }
+}
+
+/// Waits until a shard cannot go on, or all have been closed.
+async fn first_to_fail(gateways: &mut JoinSet<Result<()>>) -> Result<()> {
+    while let Some(ended) = gateways.join_next().await {
+        outcome(ended)?;
+    }
+    Ok(())
 }
 
 async fn closed(bot: &SmallD) {
@@ -84,28 +180,6 @@ async fn closed(bot: &SmallD) {
         .subscribe()
         .wait_for(|&stage| stage > Stage::Running)
         .await;
-}
-
-fn gateway(bot: &SmallD, dispatcher: Dispatcher, start: Start) -> Gateway {
-    let inner = bot.inner();
-    let shard = inner.shard.clone();
-    let identity = Identity {
-        token: inner.settings.token.clone(),
-        intents: start.intents,
-        shard: (shard.id(), shard.count()),
-        extra: inner.settings.identify.clone(),
-    };
-    let of_bot = bot.clone();
-    Gateway {
-        shard,
-        session: Session::new(identity),
-        ready_since: None,
-        url: start.gateway_url,
-        connect: inner.settings.connect.clone(),
-        dispatcher,
-        stage: inner.stage.subscribe(),
-        on_ready: Arc::new(move |id| drop(of_bot.inner().id.set(id.into()))),
-    }
 }
 
 /// Lets the handlers that run finish, unless it takes too long or somebody is impatient.
@@ -124,7 +198,7 @@ async fn finish(bot: &SmallD, dispatcher: &Dispatcher, signals: &mut Signals) {
     }
 }
 
-fn outcome(ended: Result<Result<()>, tokio::task::JoinError>) -> Result<()> {
+fn outcome(ended: Result<Result<()>, JoinError>) -> Result<()> {
     ended.unwrap_or_else(|error| {
         Err(Error::gateway(format!(
             "the gateway's task failed, which is a fault in smalld: {error}"
@@ -132,11 +206,12 @@ fn outcome(ended: Result<Result<()>, tokio::task::JoinError>) -> Result<()> {
     })
 }
 
-/// Dropping `run` in the middle leaves no connection behind.
-struct AbortOnDrop<T>(JoinHandle<T>);
+/// Neither the end of `run` nor dropping it in the middle leaves a handler behind, but for those
+/// that block a thread.
+struct AbandonOnDrop(Dispatcher);
 
-impl<T> Drop for AbortOnDrop<T> {
+impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.abandon();
     }
 }

@@ -2,6 +2,7 @@
 //! address is asked for, and the intents are settled.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -9,18 +10,24 @@ use serde::Deserialize;
 use crate::bot::SmallD;
 use crate::dispatch::Kind;
 use crate::error::{Error, Result};
+use crate::gateway::{Limit, Shard};
 use crate::intents::Intents;
 use crate::rest::RateLimits;
+use crate::sessions::Document;
 
 /// The longest wait between two attempts to ask for the gateway's address.
 const CAP: Duration = Duration::from_secs(60);
 /// Session starts left at which a warning is due.
 const FEW: u32 = 50;
 
-/// What the first connection needs.
+/// What the first connections need.
 pub(crate) struct Start {
     pub(crate) gateway_url: String,
+    pub(crate) limit: Limit,
     pub(crate) intents: Intents,
+    pub(crate) shards: Arc<[Shard]>,
+    /// What an earlier process left.
+    pub(crate) document: Option<Document>,
 }
 
 /// Every parameter of every handler can be had, or all that lack something are named.
@@ -40,15 +47,48 @@ pub(crate) fn check(bot: &SmallD) -> Result<()> {
 
 pub(crate) async fn prepare(bot: &SmallD) -> Result<Start> {
     list_handlers(bot);
+    warn_of_abort(bot);
+    let document = document(bot).await?;
     let gateway = gateway(bot).await?;
-    let granted = granted(bot).await;
+    let shards = bot.inner().shards.recommended(gateway.shards);
+    let granted = granted(bot, document.as_ref()).await;
     let intents = bot.inner().settings.intents.resolve(granted);
     tracing::info!(target: "smalld", "intents: {}", in_short(intents));
     warn_of_intents(bot, intents);
     Ok(Start {
         gateway_url: gateway.url,
+        limit: gateway.session_start_limit.limit(),
         intents,
+        shards,
+        document,
     })
+}
+
+/// What an earlier process has saved. What cannot be understood is told, and then forgotten.
+async fn document(bot: &SmallD) -> Result<Option<Document>> {
+    let Some(sessions) = &bot.inner().settings.sessions else {
+        return Ok(None);
+    };
+    let text = sessions.load().await.map_err(|error| {
+        Error::config(format!(
+            "the sessions cannot be loaded: {error}; see `sessions`"
+        ))
+    })?;
+    let Some(text) = text else { return Ok(None) };
+    match Document::parse(&text) {
+        Ok(document) => Ok(Some(document)),
+        Err(why) => {
+            tracing::warn!(target: "smalld", "the saved sessions cannot be read and are not resumed: {why}");
+            Ok(None)
+        }
+    }
+}
+
+/// A handler that panics would be a process that ends.
+fn warn_of_abort(bot: &SmallD) {
+    if cfg!(panic = "abort") && bot.inner().handlers.iter().next().is_some() {
+        tracing::warn!(target: "smalld", "this program is built with `panic = \"abort\"`: a handler that panics ends the whole bot instead of one event; take it out of the profile in Cargo.toml");
+    }
 }
 
 /// Nearly all of them are told better by those that are missing.
@@ -80,6 +120,8 @@ fn list_handlers(bot: &SmallD) {
 #[derive(Deserialize)]
 struct GatewayBot {
     url: String,
+    #[serde(default = "one")]
+    shards: u32,
     session_start_limit: SessionStartLimit,
 }
 
@@ -89,6 +131,30 @@ struct SessionStartLimit {
     remaining: u32,
     /// In milliseconds.
     reset_after: u64,
+    #[serde(default = "one")]
+    max_concurrency: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl SessionStartLimit {
+    fn limit(&self) -> Limit {
+        Limit {
+            total: self.total,
+            remaining: self.remaining,
+            reset_after: Duration::from_millis(self.reset_after),
+            max_concurrency: self.max_concurrency,
+        }
+    }
+}
+
+/// Asks once more where the gateway is; `None` where that cannot be told now.
+pub(crate) async fn address(bot: SmallD) -> Option<String> {
+    let asked = bot.get("/gateway/bot").rate_limits(RateLimits::Wait);
+    let gateway = asked.json::<GatewayBot>().await;
+    gateway.ok().map(|gateway| gateway.url)
 }
 
 /// Asks where the gateway is, as often as it takes.
@@ -99,7 +165,7 @@ async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
     loop {
         let asked = bot.get("/gateway/bot").rate_limits(RateLimits::Wait);
         let error = match asked.json::<GatewayBot>().await {
-            Ok(gateway) => return gateway.session_start_limit.check().map(|()| gateway),
+            Ok(gateway) => return Ok(gateway),
             Err(error) => error,
         };
         let passes = match &error {
@@ -116,29 +182,28 @@ async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
     }
 }
 
-impl SessionStartLimit {
-    /// Discord resets the token of a bot that starts more sessions than it may.
-    fn check(&self) -> Result<()> {
-        let Self {
-            total,
-            remaining,
-            reset_after,
-        } = self;
-        let reset = Duration::from_millis(*reset_after);
-        if *remaining == 0 {
-            return Err(Error::gateway(format!(
-                "all {total} session starts of the day are used up, and one more would make Discord reset the bot's token; start again in {reset:.0?}, and look for what starts the bot so often"
-            )));
-        }
-        if *remaining <= FEW {
-            tracing::warn!(target: "smalld", "{remaining} of {total} session starts are left for the next {reset:.0?}");
-        }
-        Ok(())
+/// Whether so many shards may identify now: Discord resets the token of a bot that starts more
+/// sessions than it may. Those that resume cost nothing.
+pub(crate) fn check_starts(limit: &Limit, needed: usize) -> Result<()> {
+    let Limit {
+        total,
+        remaining,
+        reset_after: reset,
+        ..
+    } = limit;
+    if needed > 0 && *remaining == 0 {
+        return Err(Error::gateway(format!(
+            "all {total} session starts of the day are used up, and one more would make Discord reset the bot's token; start again in {reset:.0?}, and look for what starts the bot so often"
+        )));
     }
+    if needed > 0 && *remaining <= FEW.max(u32::try_from(needed).unwrap_or(u32::MAX)) {
+        tracing::warn!(target: "smalld", "{remaining} of {total} session starts are left for the next {reset:.0?}, and {needed} are needed now");
+    }
+    Ok(())
 }
 
 /// The privileged intents that the application may use, where it matters.
-async fn granted(bot: &SmallD) -> Intents {
+async fn granted(bot: &SmallD, document: Option<&Document>) -> Intents {
     #[derive(Deserialize)]
     struct Application {
         flags: u64,
@@ -150,8 +215,10 @@ async fn granted(bot: &SmallD) -> Intents {
     }
     let inner = bot.inner();
     let decides = inner.settings.intents.depends_on_grants();
-    // A handler of the start may ask for the bot's id, and comes before READY.
-    if !decides && inner.handlers.of(Kind::Start).next().is_none() {
+    // A handler of the start may ask for the bot's id, and comes before READY; a session that is
+    // resumed brings no READY at all.
+    let has_start = inner.handlers.of(Kind::Start).next().is_some();
+    if !decides && !has_start && inner.settings.sessions.is_none() {
         return Intents::empty();
     }
     let asked = bot.get("/applications/@me").rate_limits(RateLimits::Wait);
@@ -163,18 +230,28 @@ async fn granted(bot: &SmallD) -> Intents {
             }
             Intents::granted(application.flags)
         }
-        Err(error) if !decides => {
-            tracing::warn!(target: "smalld", "the bot's id is not known at its start ({error})");
-            Intents::empty()
-        }
-        Err(error) => {
-            tracing::warn!(
-                target: "smalld",
-                "whether the application has been granted privileged intents is not known ({error}); going on without them"
-            );
-            Intents::empty()
-        }
+        Err(error) => not_told(bot, document, decides, &error),
     }
+}
+
+/// What an earlier process was granted, and which bot it was, will do where Discord does not say.
+fn not_told(bot: &SmallD, document: Option<&Document>, decides: bool, error: &Error) -> Intents {
+    let before = document.filter(|document| document.origin.bot.is_some());
+    if let Some(Document { origin, .. }) = before {
+        let id = origin.bot.as_deref().unwrap_or_default();
+        let _ = bot.inner().id.set(id.into());
+        tracing::warn!(target: "smalld", "what the application has been granted is not known ({error}); going on as before");
+        return Intents::from_bits_retain(origin.intents) & Intents::privileged();
+    }
+    if decides {
+        tracing::warn!(
+            target: "smalld",
+            "whether the application has been granted privileged intents is not known ({error}); going on without them"
+        );
+    } else {
+        tracing::warn!(target: "smalld", "the bot's id is not known at its start ({error})");
+    }
+    Intents::empty()
 }
 
 /// Names each handler whose event cannot arrive, and those that get messages without content.

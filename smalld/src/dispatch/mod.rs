@@ -1,6 +1,7 @@
 //! Runs handlers: concurrently, bounded in number, each failure its own. It takes events from any
 //! source and knows nothing of sockets.
 
+mod completion;
 mod extract;
 mod handler;
 mod handler_error;
@@ -10,18 +11,19 @@ mod pointer;
 mod registration;
 mod report;
 mod running;
+mod supervise;
 mod table;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 pub use self::extract::{
     FromBot, FromEvent, State, ViaEvent, check, check_from_bot, check_with_failure, extract,
@@ -32,12 +34,14 @@ pub use self::handler_error::HandlerError;
 pub use self::outcome::{Failure, Outcome, outcome};
 pub use self::registration::{Call, Field, Filter, Kind, Registration, Scalar};
 
+pub(crate) use self::completion::Completion;
 pub(crate) use self::extract::States;
 pub(crate) use self::handler::Handler;
 
 use self::ordered::Queues;
 use self::report::Reports;
 use self::running::Running;
+use self::supervise::{Caught, Ended, SLOW, supervise};
 use self::table::DispatchTable;
 use crate::bot::SmallD;
 use crate::event::{Origin, Payload};
@@ -46,8 +50,6 @@ use crate::header::Header;
 
 /// How many handlers may run at once before the shards stop reading.
 const ROOM: usize = 1_000;
-/// A handler that runs longer is slow: it is named and gives its place back.
-const SLOW: Duration = Duration::from_secs(10);
 /// How many slow runs of one handler may be under way; beyond it its events are refused.
 const MOST_SLOW: usize = 10_000;
 
@@ -78,14 +80,23 @@ impl Dispatcher {
 
     /// Hands an event to every handler that wants it. Ready at once unless the bound is reached;
     /// then it waits for room, and the source should stop reading meanwhile.
-    pub(crate) async fn dispatch(&self, header: &Header<'_>, text: &str, origin: &Origin) {
-        let mut payload = None;
+    ///
+    /// `wanted` is called if there is a handler; what it gives is dropped when all have ended.
+    pub(crate) async fn dispatch(
+        &self,
+        header: &Header<'_>,
+        text: &str,
+        origin: &Origin,
+        wanted: &(dyn Fn() -> Completion + Sync),
+    ) {
+        let mut event = None;
         for handler in self.table.wanting(header, text) {
-            let payload = payload.get_or_insert_with(|| Payload::new(header, text, origin.clone()));
+            let (payload, completion) =
+                event.get_or_insert_with(|| (Payload::new(header, text, origin.clone()), wanted()));
             let Some(room) = self.room().await else {
                 return;
             };
-            self.start(handler, payload.seen(handler.whole), room);
+            self.start(handler, payload.seen(handler.whole), room, completion);
         }
     }
 
@@ -95,9 +106,10 @@ impl Dispatcher {
             let Some(room) = self.room().await else {
                 return;
             };
-            self.start(handler, Payload::of_the_start(shard), room);
+            let payload = Payload::of_the_start(shard);
+            self.start(handler, payload, room, &Completion::unheard());
         }
-        let _ = tokio::time::timeout(SLOW, self.idle()).await;
+        let _ = timeout(SLOW, self.idle()).await;
     }
 
     /// Room for one handler more. Where there is some it is had at once: merely asking for it in
@@ -119,7 +131,19 @@ impl Dispatcher {
         self.running.names()
     }
 
-    fn start(&self, handler: &Arc<Handler>, payload: Payload, room: OwnedSemaphorePermit) {
+    /// Drops what still runs, and leaves no task behind.
+    pub(crate) fn abandon(&self) {
+        self.running.abandon();
+        self.reports.end();
+    }
+
+    fn start(
+        &self,
+        handler: &Arc<Handler>,
+        payload: Payload,
+        room: OwnedSemaphorePermit,
+        completion: &Completion,
+    ) {
         if handler.slow.load(Ordering::Relaxed) >= MOST_SLOW {
             return self.reports.refused(handler, &payload);
         }
@@ -128,7 +152,9 @@ impl Dispatcher {
             .then(|| self.queues.join(handler, &payload))
             .flatten();
         let run = handler.run(self.bot.clone(), payload.clone());
-        let run = AssertUnwindSafe(run).catch_unwind();
+        let run = AssertUnwindSafe(run)
+            .catch_unwind()
+            .instrument(span(handler, &payload));
         let mut run = Box::pin(async move {
             if let Some(turn) = turn {
                 let _in_turn = turn.wait().await;
@@ -140,8 +166,11 @@ impl Dispatcher {
         // then, and a task for each event would cost more than all the rest together. The task
         // polls again when it starts, so nothing is lost on a waker that does nothing.
         match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(ended) => self.report(handler, &payload, ended),
-            Poll::Pending => self.spawn(run, Arc::clone(handler), payload, room),
+            Poll::Ready(ended) => self.report(handler, &payload, ended, completion),
+            Poll::Pending => {
+                let (handler, completion) = (Arc::clone(handler), completion.clone());
+                self.spawn(run, handler, payload, room, completion);
+            }
         }
     }
 
@@ -151,17 +180,29 @@ impl Dispatcher {
         handler: Arc<Handler>,
         payload: Payload,
         room: OwnedSemaphorePermit,
+        completion: Completion,
     ) {
         let dispatcher = self.clone();
         let running = self.running.enter(&handler);
         tokio::spawn(async move {
-            let ended = supervise(run, &handler, &payload, room).await;
-            dispatcher.report(&handler, &payload, ended);
-            drop(running);
+            let supervised = supervise(run, &handler, &payload, room, completion);
+            tokio::select! {
+                biased;
+                (ended, completion) = supervised => {
+                    dispatcher.report(&handler, &payload, ended, &completion);
+                }
+                () = running.abandoned() => {}
+            }
         });
     }
 
-    fn report(&self, handler: &Arc<Handler>, payload: &Payload, ended: Ended) {
+    fn report(
+        &self,
+        handler: &Arc<Handler>,
+        payload: &Payload,
+        ended: Ended,
+        completion: &Completion,
+    ) {
         let failure = match ended {
             Ok(Ok(())) => return,
             Ok(Err(failure)) => failure,
@@ -174,168 +215,24 @@ impl Dispatcher {
         }
         for handler in &*self.on_error {
             match Arc::clone(&self.room).try_acquire_owned() {
-                Ok(room) => self.start(handler, payload.with_failure(&error), room),
+                Ok(room) => self.start(handler, payload.with_failure(&error), room, completion),
                 Err(_) => self.reports.failed(&error),
             }
         }
     }
 }
 
-type Ended = Result<Result<(), Failure>, Box<dyn std::any::Any + Send>>;
-type Caught = Pin<Box<dyn Future<Output = Ended> + Send>>;
-
-/// Drives a run to its end; one that is slow is named, and gives its place back.
-async fn supervise(
-    mut run: Caught,
-    handler: &Handler,
-    payload: &Payload,
-    room: OwnedSemaphorePermit,
-) -> Ended {
-    if let Ok(ended) = tokio::time::timeout(SLOW, &mut run).await {
-        return ended;
-    }
-    drop(room);
-    handler.slow.fetch_add(1, Ordering::Relaxed);
-    tracing::warn!(
+/// What a handler tells is told within it. It is a `debug` one: where that is off it costs nothing.
+fn span(handler: &Handler, payload: &Payload) -> Span {
+    tracing::debug_span!(
         target: "smalld",
-        "handler {handler} has been at {} for {} s and goes on; it no longer counts against the {ROOM} that may run at once",
-        payload.name(),
-        SLOW.as_secs()
-    );
-    let ended = run.await;
-    handler.slow.fetch_sub(1, Ordering::Relaxed);
-    ended
+        "handler",
+        handler = handler.name,
+        shard = payload.shard().id(),
+        event = &*payload.name(),
+        seq = payload.s(),
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gateway::{Identity, Session};
-    use crate::intents::Intents;
-    use crate::token::Token;
-
-    const READY: &str =
-        r#"{"op":0,"t":"READY","s":1,"d":{"session_id":"sid","resume_gateway_url":"wss://r"}}"#;
-    const UNWANTED: &str =
-        r#"{"t":"PRESENCE_UPDATE","s":2,"op":0,"d":{"user":{"id":"1"},"status":"idle"}}"#;
-    const FILTERED: &str = r#"{"t":"INTERACTION_CREATE","s":3,"op":0,"d":{"type":3,"data":{"name":"other","note":"\"quoted\""}}}"#;
-    const WANTED: &str =
-        r#"{"t":"INTERACTION_CREATE","s":4,"op":0,"d":{"type":3,"data":{"name":"greet"}}}"#;
-
-    /// The way of an event from the text of its frame to where nobody wants it.
-    fn take(session: &mut Session, dispatcher: &Dispatcher, shard: &Shard, text: &str) {
-        let header = Header::parse(text).unwrap();
-        let _ = session.received(&header);
-        let (shard, session) = (shard.clone(), session.id());
-        let origin = Origin {
-            shard,
-            session,
-            replay: false,
-        };
-        let handed_on = dispatcher.dispatch(&header, text, &origin).now_or_never();
-        assert!(handed_on.is_some());
-    }
-
-    #[test]
-    fn an_event_that_nobody_wants_allocates_nothing() {
-        let fields: &'static [Field] = &[
-            Field {
-                pointer: "/type",
-                tokens: &["type"],
-                is: Scalar::Integer(3),
-            },
-            Field {
-                pointer: "/data/name",
-                tokens: &["data", "name"],
-                is: Scalar::String("greet"),
-            },
-        ];
-        let handlers = Handlers::new()
-            .on("MESSAGE_CREATE", |_, _| async {})
-            .filtered("INTERACTION_CREATE", fields, |_, _| async {});
-        let bot = SmallD::builder()
-            .token("a.b.c")
-            .base_url("http://127.0.0.1:1")
-            .build()
-            .unwrap();
-        let token = Token::new("a.b.c").unwrap();
-        let extra = serde_json::Map::new();
-        let mut session = Session::new(Identity {
-            token,
-            intents: Intents::all(),
-            shard: (0, 1),
-            extra,
-        });
-        let (dispatcher, shard) = (Dispatcher::new(bot, &handlers), Shard::new(0, 1));
-        take(&mut session, &dispatcher, &shard, READY);
-        let mut allocations = |text| {
-            let taking = || take(&mut session, &dispatcher, &shard, text);
-            allocation_counter::measure(taking).count_total
-        };
-        // The first time sets up what is kept.
-        allocations(UNWANTED);
-        assert_eq!(allocations(UNWANTED), 0);
-        assert_eq!(allocations(FILTERED), 0);
-        assert_ne!(allocations(WANTED), 0);
-    }
-
-    fn dispatcher(handlers: &Handlers) -> Dispatcher {
-        let bot = SmallD::builder()
-            .token("a.b.c")
-            .base_url("http://127.0.0.1:1")
-            .build()
-            .unwrap();
-        Dispatcher::new(bot, handlers)
-    }
-
-    async fn event(dispatcher: &Dispatcher, name: &str) {
-        let text = format!(r#"{{"op":0,"t":"{name}","s":1,"d":{{}}}}"#);
-        let (shard, session) = (Shard::new(0, 1), None);
-        let origin = Origin {
-            shard,
-            session,
-            replay: false,
-        };
-        let header = Header::parse(&text).unwrap();
-        dispatcher.dispatch(&header, &text, &origin).await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn at_the_bound_an_event_waits_until_the_slow_give_their_places_back() {
-        let handlers = Handlers::new().on("HANG", |_, _| std::future::pending::<()>());
-        let dispatcher = dispatcher(&handlers);
-        for _ in 0..ROOM {
-            event(&dispatcher, "HANG").now_or_never().unwrap();
-        }
-        let begun = tokio::time::Instant::now();
-        event(&dispatcher, "HANG").await;
-        assert_eq!(begun.elapsed(), SLOW);
-        // What nobody wants needs no room.
-        event(&dispatcher, "UNWANTED").now_or_never().unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn at_the_second_bound_events_of_the_hanging_handler_alone_are_refused() {
-        let answered = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-        let counter = Arc::clone(&answered);
-        let handlers = Handlers::new()
-            .on("HANG", |_, _| std::future::pending::<()>())
-            .on("FINE", move |_, _| {
-                counter.fetch_add(1, Ordering::Relaxed);
-                async {}
-            });
-        let dispatcher = dispatcher(&handlers);
-        for _ in 0..MOST_SLOW + ROOM {
-            event(&dispatcher, "HANG").await;
-        }
-        tokio::time::sleep(SLOW * 2).await;
-        let hanging = handlers.iter().next().unwrap();
-        let slow = hanging.slow.load(Ordering::Relaxed);
-        assert!(slow >= MOST_SLOW, "{slow}");
-        event(&dispatcher, "HANG").now_or_never().unwrap();
-        tokio::time::sleep(SLOW * 2).await;
-        assert_eq!(hanging.slow.load(Ordering::Relaxed), slow);
-        event(&dispatcher, "FINE").now_or_never().unwrap();
-        assert_eq!(answered.load(Ordering::Relaxed), 1);
-    }
-}
+mod tests;

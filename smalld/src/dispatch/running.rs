@@ -13,6 +13,7 @@ pub(crate) struct Running {
     total: Arc<watch::Sender<usize>>,
     /// By the handler's address, which stands for it as long as it is held here.
     counts: Arc<Mutex<Counts>>,
+    abandoned: Arc<watch::Sender<bool>>,
 }
 
 type Counts = BTreeMap<usize, (Arc<Handler>, usize)>;
@@ -22,6 +23,7 @@ impl Default for Running {
         Self {
             total: Arc::new(watch::Sender::new(0)),
             counts: Arc::default(),
+            abandoned: Arc::default(),
         }
     }
 }
@@ -47,6 +49,11 @@ impl Running {
         let _ = self.total.subscribe().wait_for(|&total| total == 0).await;
     }
 
+    /// Who has not ended by now is dropped.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.send_replace(true);
+    }
+
     pub(crate) fn names(&self) -> Vec<String> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let names = counts.values().map(|(handler, count)| match count {
@@ -60,6 +67,19 @@ impl Running {
 pub(crate) struct Guard {
     running: Running,
     key: usize,
+}
+
+impl Guard {
+    /// Waits until all that run are to be dropped.
+    pub(crate) async fn abandoned(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self
+            .running
+            .abandoned
+            .subscribe()
+            .wait_for(|&abandoned| abandoned)
+            .await;
+    }
 }
 
 impl Drop for Guard {

@@ -6,15 +6,22 @@ mod close_code;
 mod connect;
 mod end;
 mod heartbeat;
+mod identify_queue;
+mod mark;
 mod opening;
+mod outgoing;
 mod read;
+mod record;
 mod send_limit;
 mod session;
 mod shard;
+mod starts;
 mod writer;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
@@ -22,20 +29,34 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-pub use self::shard::Shard;
+pub use self::shard::{Shard, ShardState};
 
 pub(crate) use self::connect::Connect;
+pub(crate) use self::identify_queue::IdentifyQueue;
+pub(crate) use self::outgoing::{Outgoing, shard_of};
+#[cfg(test)]
+pub(crate) use self::record::SavedSession;
+pub(crate) use self::record::{Record, Restored, Saved, unix};
 pub(crate) use self::session::{Identity, Session};
+pub(crate) use self::shard::over;
+pub(crate) use self::starts::Limit;
 
 use self::connect::Socket;
 use self::end::End;
+use self::identify_queue::Ticket;
+use self::mark::Mark;
 use self::shard::Order;
 use self::writer::{Pulse, RESUMABLE, Written};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
+use crate::sessions::Saving;
 
+/// Ends the session; the bot goes offline at once.
+const GOODBYE: u16 = 1000;
 /// How long Discord may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long Discord may take to say where its gateway is, while nothing else works either.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a session has to be ready to count as one that was worth beginning.
 const LASTS: Duration = Duration::from_secs(600);
 /// Payloads of users that may wait for the writer; beyond it their futures wait.
@@ -51,63 +72,152 @@ pub(crate) enum Stage {
     Closing,
 }
 
-/// One shard's way through all its connections.
-pub(crate) struct Gateway {
-    pub(crate) shard: Shard,
-    pub(crate) session: Session,
-    /// Since when this connection has a session that is ready.
-    pub(crate) ready_since: Option<Instant>,
+/// Asks Discord where its gateway is; `None` where it cannot be asked.
+pub(crate) type AskAddress =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
+
+/// What all shards of a bot have in common.
+#[derive(Clone)]
+pub(crate) struct Common {
     pub(crate) url: String,
+    pub(crate) ask_address: AskAddress,
     pub(crate) connect: Connect,
+    pub(crate) identifies: Arc<IdentifyQueue>,
     pub(crate) dispatcher: Dispatcher,
+    /// Where sessions outlive the process.
+    pub(crate) saving: Option<Saving>,
     pub(crate) stage: watch::Receiver<Stage>,
     /// Told the bot's own user id when READY names it.
     pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
+/// One shard's way through all its connections.
+pub(crate) struct Gateway {
+    common: Common,
+    shard: Shard,
+    session: Session,
+    record: Arc<Record>,
+    /// How far the events of the session have been handled, while there is one.
+    mark: Option<Arc<Mark>>,
+    /// A place among those who wait to identify, taken before this runs.
+    ticket: Option<Ticket>,
+    /// Before the first connection.
+    wait: Duration,
+    /// Since when this connection has a session that is ready.
+    ready_since: Option<Instant>,
+    was_ready: bool,
+    /// Events that an earlier process had received and not handled, until they are replayed.
+    unhandled: u64,
+}
+
 impl Gateway {
+    /// Takes the shard's place among those who wait to identify, so the order in which these are
+    /// made is the order in which they start.
+    pub(crate) fn new(
+        common: Common,
+        shard: Shard,
+        identity: Identity,
+        saved: &Saved,
+        unhandled: u64,
+        record: Arc<Record>,
+    ) -> Self {
+        let session = Session::restored(identity, saved);
+        let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
+        let wait = session.first_wait(Duration::from_secs(since_last));
+        let queues = session.will_identify() && wait.is_zero();
+        let ticket = queues.then(|| common.identifies.join(shard.id()));
+        Self {
+            common,
+            shard,
+            session,
+            mark: record.mark(),
+            record,
+            ticket,
+            wait,
+            ready_since: None,
+            was_ready: false,
+            unhandled,
+        }
+    }
+
     /// Runs until the bot is closed, or until nothing will help.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
+        let shard = self.shard.id();
+        if !self.wait.is_zero() {
+            let (wait, begun) = (self.wait, self.session.starts());
+            tracing::warn!(target: "smalld", shard, "the last {begun} sessions did not last, and Discord grants a day so many; the next is begun in {wait:.0?}");
+        }
         loop {
+            if timeout(self.wait, self.stopped()).await.is_ok() {
+                return Ok(());
+            }
             let Some(end) = self.connection().await else {
                 return Ok(());
             };
-            self.shard.disconnected();
-            if self
-                .ready_since
-                .take()
-                .is_some_and(|since| since.elapsed() >= LASTS)
-            {
-                self.session.lasted();
+            self.disconnected();
+            let was_resuming = self.session.is_resuming();
+            self.wait = self.session.ended(end, fastrand::f64())?;
+            if self.session.will_identify() {
+                self.lost_session(was_resuming);
             }
-            let wait = self.session.ended(end, fastrand::f64())?;
-            self.log_end(end, wait);
-            if timeout(wait, self.stopped()).await.is_ok() {
-                return Ok(());
-            }
+            self.log_end(end);
+            self.find_address().await;
+        }
+    }
+
+    fn disconnected(&mut self) {
+        self.shard.disconnected();
+        self.note_whether_it_lasted();
+        self.ready_since = None;
+    }
+
+    /// A session that has lasted was not begun in vain.
+    fn note_whether_it_lasted(&mut self) {
+        let since = self.ready_since.map(|since| since.elapsed());
+        if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
+            self.session.lasted();
+            self.record.lasted();
+        }
+    }
+
+    fn lost_session(&mut self, was_resuming: bool) {
+        if self.mark.take().is_none() {
+            return;
+        }
+        self.record.forget();
+        self.shard.lost_session();
+        let (shard, unhandled) = (self.shard.id(), std::mem::take(&mut self.unhandled));
+        if was_resuming {
+            tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that had been received and not handled are not replayed, nor what happened since");
         }
     }
 
     /// One connection from its start to its end; `None` when the bot is closed.
     async fn connection(&mut self) -> Option<End> {
-        let url = self.session.connect().unwrap_or(&self.url).to_owned();
+        let ticket = self.turn().await?;
+        self.shard.set_state(ShardState::Connecting);
+        let url = self
+            .session
+            .connect()
+            .unwrap_or(&self.common.url)
+            .to_owned();
         let opened = tokio::select! {
             biased;
             () = self.stopped() => return None,
-            opened = self.connect.open(&url) => opened,
+            opened = self.common.connect.open(&url) => opened,
         };
         let mut socket = match opened {
             Ok(socket) => socket,
             Err((end, why)) => {
-                let id = self.shard.id();
-                tracing::warn!(target: "smalld", "shard {id}: no connection to the gateway: {why}");
+                let shard = self.shard.id();
+                tracing::warn!(target: "smalld", shard, "no connection to the gateway: {why}");
                 return Some(end);
             }
         };
-        let interval = match self.greet(&mut socket).await {
+        let interval = match self.greet(&mut socket, ticket).await {
             Ok(interval) => interval,
             Err(end) => {
-                farewell(&mut socket, end).await;
+                farewell(&mut socket, self.close_with(end)).await;
                 return end;
             }
         };
@@ -117,13 +227,48 @@ impl Gateway {
         end
     }
 
+    /// Waits until this shard may identify, where it has to; `None` when the bot is closed.
+    async fn turn(&mut self) -> Option<Option<Ticket>> {
+        if !self.session.will_identify() {
+            return Some(None);
+        }
+        let place = self.ticket.take();
+        let ticket = place.unwrap_or_else(|| self.common.identifies.join(self.shard.id()));
+        tokio::select! {
+            biased;
+            () = self.stopped() => None,
+            () = ticket.turn() => Some(Some(ticket)),
+        }
+    }
+
+    /// Where connecting has failed again and again, the gateway may have moved.
+    async fn find_address(&mut self) {
+        if !self.session.doubts_address() {
+            return;
+        }
+        let asking = (self.common.ask_address)();
+        let found = tokio::select! {
+            biased;
+            () = self.stopped() => None,
+            found = timeout(ASK_TIMEOUT, asking) => found.ok().flatten(),
+        };
+        if let Some(url) = found {
+            self.common.url = url;
+        }
+    }
+
     async fn stopped(&self) {
         self.reached(Stage::Draining).await;
     }
 
     async fn reached(&self, wanted: Stage) {
         // The sender lives as long as the bot, which holds us; without it all is over anyway.
-        let _ = self.stage.clone().wait_for(|&stage| stage >= wanted).await;
+        let _ = self
+            .common
+            .stage
+            .clone()
+            .wait_for(|&stage| stage >= wanted)
+            .await;
     }
 
     /// Ends a connection: says so where that means something, and drops the socket.
@@ -133,7 +278,9 @@ impl Gateway {
             connection.pulse.heartbeat().pause();
             self.reached(Stage::Closing).await;
         }
-        let Some(code) = close_with(end) else { return };
+        let Some(code) = self.close_with(end) else {
+            return;
+        };
         let closing = async {
             let _ = connection.orders.send(Order::Close(code)).await;
             let _ = (&mut connection.writer.0).await;
@@ -146,30 +293,34 @@ impl Gateway {
         let _ = timeout(CLOSE_TIMEOUT, closing).await;
     }
 
-    fn log_end(&self, end: End, wait: Duration) {
+    /// The code to close with, where there is still somebody to tell.
+    fn close_with(&self, end: Option<End>) -> Option<u16> {
+        match end {
+            // Whoever comes after this process will resume.
+            None if self.common.saving.is_some() => Some(RESUMABLE),
+            // The bot is to be seen offline at once.
+            None => Some(GOODBYE),
+            Some(End::Garbage | End::Reconnect | End::Invalid { .. } | End::Silent) => {
+                Some(RESUMABLE)
+            }
+            Some(End::Closed(_) | End::Lost | End::Unreachable { .. }) => None,
+        }
+    }
+
+    fn log_end(&self, end: End) {
         let how = if self.session.will_identify() {
             "identifies anew"
         } else {
             "resumes"
         };
-        let id = self.shard.id();
-        let wait = wait.as_secs_f64();
-        tracing::info!(target: "smalld", "shard {id}: connection ended ({end}); {how} in {wait:.1} s");
-    }
-}
-
-/// The code to close with, where there is still somebody to tell.
-fn close_with(end: Option<End>) -> Option<u16> {
-    match end {
-        None => Some(1000),
-        Some(End::Garbage | End::Reconnect | End::Invalid { .. } | End::Silent) => Some(RESUMABLE),
-        Some(End::Closed(_) | End::Lost | End::Unreachable { .. }) => None,
+        let (shard, wait) = (self.shard.id(), self.wait.as_secs_f64());
+        tracing::info!(target: "smalld", shard, "connection ended ({end}); {how} in {wait:.1} s");
     }
 }
 
 /// Ends a connection that has not got as far as a writer of its own.
-async fn farewell(socket: &mut Socket, end: Option<End>) {
-    if let Some(code) = close_with(end) {
+async fn farewell(socket: &mut Socket, code: Option<u16>) {
+    if let Some(code) = code {
         let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(writer::close_frame(code)))).await;
     }
 }

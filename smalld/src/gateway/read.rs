@@ -8,12 +8,14 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use crate::dispatch::Completion;
 use crate::event::Origin;
 use crate::gateway::connect::Socket;
 use crate::gateway::end::End;
-use crate::gateway::session::Step;
+use crate::gateway::identify_queue::Ticket;
+use crate::gateway::session::{Started, Step};
 use crate::gateway::writer::Written;
-use crate::gateway::{CLOSE_TIMEOUT, Connection, Gateway, Stage, opening};
+use crate::gateway::{CLOSE_TIMEOUT, Connection, Gateway, ShardState, Stage, opening};
 use crate::header::Header;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
@@ -23,7 +25,13 @@ type Frame = Option<Result<Message, tungstenite::Error>>;
 impl Gateway {
     /// Waits for HELLO and answers it with IDENTIFY or RESUME. Gives the interval of the
     /// heartbeats, or how the connection ended (`None` when the bot is closed).
-    pub(super) async fn greet(&mut self, socket: &mut Socket) -> Result<Duration, Option<End>> {
+    ///
+    /// The ticket is held until IDENTIFY goes out, so that nobody else does before.
+    pub(super) async fn greet(
+        &mut self,
+        socket: &mut Socket,
+        ticket: Option<Ticket>,
+    ) -> Result<Duration, Option<End>> {
         let deadline = Instant::now() + HELLO_TIMEOUT;
         loop {
             let frame = tokio::select! {
@@ -36,12 +44,11 @@ impl Gateway {
             };
             let header = self.header(&text)?;
             let step = self.session.received(&header);
-            self.dispatcher
-                .dispatch(&header, &text, &self.origin(&step))
-                .await;
+            self.hand_on(&header, &text, &step).await;
             match step {
                 Step::Leave(end) => return Err(Some(end)),
                 Step::Open { interval, opening } => {
+                    self.opens(ticket).await;
                     let sent = timeout(HELLO_TIMEOUT, opening::send(socket, opening.to_string()));
                     return match sent.await {
                         Ok(Ok(())) => Ok(interval),
@@ -53,9 +60,23 @@ impl Gateway {
         }
     }
 
+    /// IDENTIFY or RESUME is about to go out. An IDENTIFY counts from here on, and is known to have
+    /// been sent even if the process ends with it.
+    async fn opens(&self, ticket: Option<Ticket>) {
+        let Some(ticket) = ticket else {
+            return self.shard.set_state(ShardState::Resuming);
+        };
+        self.shard.set_state(ShardState::Identifying);
+        self.record.begun(self.session.starts());
+        if let Some(saving) = &self.common.saving {
+            saving.now().await;
+        }
+        ticket.spend();
+    }
+
     /// Reads until the connection ends or is to be left; `None` when the bot is closed.
     pub(super) async fn read(&mut self, connection: &mut Connection) -> Option<End> {
-        let mut stage = self.stage.clone();
+        let mut stage = self.common.stage.clone();
         let mut stopped = pin!(stage.wait_for(|&stage| stage > Stage::Running));
         loop {
             connection.pulse.set_seq(self.session.seq());
@@ -83,21 +104,10 @@ impl Gateway {
         let step = self.session.received(&header);
         connection.pulse.set_seq(self.session.seq());
         match &step {
-            Step::Nothing
-            | Step::Open { .. }
-            | Step::Leave(_)
-            | Step::Dispatch { started: false, .. } => {}
+            Step::Nothing | Step::Open { .. } | Step::Leave(_) => {}
             Step::Heartbeat => connection.pulse.ask(),
-            Step::Acknowledged => {
-                let latency = connection
-                    .pulse
-                    .heartbeat()
-                    .acknowledge(Instant::now().into_std());
-                if let Some(latency) = latency {
-                    self.shard.set_latency(latency);
-                }
-            }
-            Step::Dispatch { started: true, .. } => self.started(connection, &header),
+            Step::Acknowledged => self.acknowledged(connection),
+            Step::Dispatch { started, .. } => self.received(connection, &header, *started),
         }
         self.dispatch(connection, &header, &text, &step).await;
         match step {
@@ -117,7 +127,7 @@ impl Gateway {
             Some(Ok(Message::Binary(_))) => Err(End::Garbage),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
             Some(Err(error)) => {
-                tracing::debug!(target: "smalld", "shard {}: {error}", self.shard.id());
+                tracing::debug!(target: "smalld", shard = self.shard.id(), "{error}");
                 Err(End::Lost)
             }
             None => Err(End::Lost),
@@ -126,14 +136,51 @@ impl Gateway {
 
     fn header<'t>(&self, text: &'t str) -> Result<Header<'t>, End> {
         Header::parse(text).map_err(|error| {
-            let id = self.shard.id();
-            tracing::warn!(target: "smalld", "shard {id}: a frame that is no payload: {error}");
+            let shard = self.shard.id();
+            tracing::warn!(target: "smalld", shard, "a frame that is no payload: {error}");
             End::Garbage
         })
     }
 
+    fn acknowledged(&mut self, connection: &Connection) {
+        let now = Instant::now().into_std();
+        let latency = connection.pulse.heartbeat().acknowledge(now);
+        if let Some(latency) = latency {
+            self.shard.set_latency(latency);
+        }
+        self.record.alive();
+        self.note_whether_it_lasted();
+    }
+
+    fn received(&mut self, connection: &Connection, header: &Header<'_>, started: Option<Started>) {
+        let (shard, event, seq) = (self.shard.id(), header.t().unwrap_or_default(), header.s);
+        tracing::debug!(target: "smalld", shard, event, seq, "received");
+        if let Some(started) = started {
+            tracing::info!(target: "smalld", shard, seq, "{event}");
+            self.started(connection, header, started);
+        }
+        if event == "RATE_LIMITED" {
+            tracing::warn!(target: "smalld", shard, seq, "Discord has refused a payload: {}", header.d());
+            connection.pulse.refused(header.d());
+        }
+    }
+
     /// The session is ready, anew or again.
-    fn started(&mut self, connection: &Connection, header: &Header<'_>) {
+    fn started(&mut self, connection: &Connection, header: &Header<'_>, started: Started) {
+        if started == Started::Anew {
+            self.begun(header);
+        }
+        if self.was_ready {
+            self.shard.reconnected();
+        }
+        self.was_ready = true;
+        self.unhandled = 0;
+        self.ready_since = Some(Instant::now());
+        let orders = connection.orders.clone();
+        self.shard.connected(orders, started == Started::Anew);
+    }
+
+    fn begun(&mut self, header: &Header<'_>) {
         #[derive(serde::Deserialize)]
         struct Ready {
             user: User,
@@ -142,13 +189,14 @@ impl Gateway {
         struct User {
             id: String,
         }
-        let (id, t) = (self.shard.id(), header.t().unwrap_or_default());
-        tracing::info!(target: "smalld", "shard {id}: {t}");
         if let Ok(ready) = serde_json::from_str::<Ready>(header.d()) {
-            (self.on_ready)(&ready.user.id);
+            (self.common.on_ready)(&ready.user.id);
         }
-        self.ready_since = Some(Instant::now());
-        self.shard.connected(connection.orders.clone());
+        let (id, url) = (self.session.id(), self.session.resume_url());
+        if let (Some(id), Some(url)) = (id, url) {
+            let before = header.s.unwrap_or(0).saturating_sub(1);
+            self.mark = Some(self.record.ready(id, url.to_owned(), before));
+        }
     }
 
     fn origin(&self, step: &Step) -> Origin {
@@ -169,20 +217,48 @@ impl Gateway {
         text: &str,
         step: &Step,
     ) {
-        let origin = self.origin(step);
-        let mut dispatching = pin!(self.dispatcher.dispatch(header, text, &origin));
-        if dispatching.as_mut().now_or_never().is_some() {
+        let mut handing_on = pin!(self.hand_on(header, text, step));
+        if handing_on.as_mut().now_or_never().is_some() {
             return;
         }
         connection.pulse.heartbeat().pause();
         tokio::select! {
-            () = dispatching => {}
+            () = handing_on => {}
             () = self.reached(Stage::Closing) => {}
         }
         connection
             .pulse
             .heartbeat()
             .unpause(Instant::now().into_std());
+    }
+
+    /// Hands an event to its handlers, and keeps the session's mark below it until they are done.
+    async fn hand_on(&self, header: &Header<'_>, text: &str, step: &Step) {
+        let origin = self.origin(step);
+        let numbered = header.s.filter(|_| header.op == 0).zip(self.mark.as_ref());
+        if let Some((seq, mark)) = numbered {
+            mark.received(seq);
+            self.save_if_suspect().await;
+        }
+        let wanted = || match numbered {
+            Some((seq, mark)) => mark.completion(seq),
+            None => Completion::unheard(),
+        };
+        let dispatcher = &self.common.dispatcher;
+        dispatcher.dispatch(header, text, &origin, &wanted).await;
+        if let Some((_, mark)) = numbered {
+            mark.dispatched();
+        }
+    }
+
+    /// Where this event may end the process, as one at this place has done before, it has to be
+    /// known that it came.
+    async fn save_if_suspect(&self) {
+        if let Some(saving) = &self.common.saving
+            && self.record.is_suspect()
+        {
+            saving.now().await;
+        }
     }
 }
 

@@ -11,16 +11,18 @@ use crate::error::Error;
 use crate::gateway::backoff::Backoff;
 use crate::gateway::close_code::{self, Verdict};
 use crate::gateway::end::End;
+use crate::gateway::record::Saved;
+use crate::gateway::starts::WINDOW as IDENTIFY_WINDOW;
 use crate::header::Header;
 use crate::intents::Intents;
 use crate::token::Token;
 
 /// After so many connections in a row that came to nothing the session is given up.
 const MOST_FRUITLESS: u32 = 10;
+/// After so many failed connects Discord is asked where its gateway is.
+const FAILED_PER_ADDRESS: u32 = 4;
 /// After so many failed connects the resume URL is given up for the general one.
 const MOST_FAILED_RESUME_URL: u32 = 2;
-/// Discord counts identifies by windows of five seconds.
-const IDENTIFY_WINDOW: Duration = Duration::from_secs(5);
 /// The longest wait between sessions that come to nothing. Discord grants 1,000 starts a day and
 /// resets the token of a bot that takes more; at this pace there are not 300.
 const LONGEST_BETWEEN_STARTS: Duration = Duration::from_secs(300);
@@ -76,13 +78,23 @@ pub(crate) enum Step {
     /// Discord wants a heartbeat at once.
     Heartbeat,
     Acknowledged,
-    /// A dispatch to hand on; `started` says that the session is ready with it.
+    /// A dispatch to hand on.
     Dispatch {
         replay: bool,
-        started: bool,
+        /// Whether the session is ready with it.
+        started: Option<Started>,
     },
     /// End this connection from our side.
     Leave(End),
+}
+
+/// How a session came to be ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Started {
+    /// By READY.
+    Anew,
+    /// By RESUMED.
+    Again,
 }
 
 impl Session {
@@ -96,6 +108,45 @@ impl Session {
             failed_connects: 0,
             starts: 0,
         }
+    }
+
+    /// As an earlier process left it: how many sessions were begun since one lasted, and the one to
+    /// resume from where its events had been handled.
+    pub(crate) fn restored(identity: Identity, saved: &Saved) -> Self {
+        let live = saved.session.as_ref().map(|session| Live {
+            id: session.id.as_str().into(),
+            resume_url: session.resume_url.clone(),
+        });
+        Self {
+            live,
+            seq: saved.session.as_ref().map(|session| session.handled),
+            starts: saved.begun,
+            ..Self::new(identity)
+        }
+    }
+
+    /// How long the first connection has to wait, so long after a session was begun by an earlier
+    /// process.
+    pub(crate) fn first_wait(&self, since_last: Duration) -> Duration {
+        if self.live.is_some() {
+            return Duration::ZERO;
+        }
+        between_starts(self.starts).saturating_sub(since_last)
+    }
+
+    /// How many sessions were begun since one lasted.
+    pub(crate) fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// Whether Discord is asked to resume and has not answered.
+    pub(crate) fn is_resuming(&self) -> bool {
+        self.phase == Phase::Resuming
+    }
+
+    /// So many connects in a row have failed that the address itself is in doubt.
+    pub(crate) fn doubts_address(&self) -> bool {
+        self.failed_connects > 0 && self.failed_connects.is_multiple_of(FAILED_PER_ADDRESS)
     }
 
     /// The session has lasted long enough to say that beginning it was not in vain.
@@ -121,6 +172,11 @@ impl Session {
     /// The id of the session, once it is ready.
     pub(crate) fn id(&self) -> Option<Arc<str>> {
         self.live.as_ref().map(|live| Arc::clone(&live.id))
+    }
+
+    /// Where READY said to resume.
+    pub(crate) fn resume_url(&self) -> Option<&str> {
+        self.live.as_ref().map(|live| &*live.resume_url)
     }
 
     /// What a heartbeat carries.
@@ -191,17 +247,20 @@ impl Session {
             self.seq = header.s;
         }
         let replay = self.phase == Phase::Resuming;
-        let is_ready = header.t() == Some("READY");
-        if is_ready && !self.ready(header) {
+        if header.t() == Some("READY") && !self.ready(header) {
             return Step::Leave(End::Garbage);
         }
-        let started = is_ready || header.t() == Some("RESUMED");
-        if started {
+        let started = match header.t() {
+            Some("READY") => Some(Started::Anew),
+            Some("RESUMED") => Some(Started::Again),
+            _ => None,
+        };
+        if started.is_some() {
             self.phase = Phase::Ready;
             self.backoff.reset();
         }
         Step::Dispatch {
-            replay: replay && !started,
+            replay: replay && started.is_none(),
             started,
         }
     }

@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::error::{Error, Result};
 use crate::gateway::heartbeat::{Beat, Heartbeat};
-use crate::gateway::send_limit::SendLimit;
+use crate::gateway::outgoing::Outgoing;
+use crate::gateway::send_limit::{Refusals, SendLimit};
 use crate::gateway::shard::Order;
 
 /// The code that keeps a session resumable; 1000 and 1001 would end it.
@@ -28,6 +29,7 @@ pub(crate) struct Pulse {
     /// The newest sequence number and one, or 0 for none.
     seq: AtomicU64,
     asked: Notify,
+    refusals: Mutex<Refusals>,
 }
 
 impl Pulse {
@@ -48,6 +50,15 @@ impl Pulse {
     /// Discord wants a heartbeat at once.
     pub(crate) fn ask(&self) {
         self.asked.notify_one();
+    }
+
+    /// Discord has refused what it says here, for some time.
+    pub(crate) fn refused(&self, d: &str) {
+        self.refusals().heard(d, now());
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn payload(&self) -> String {
@@ -108,15 +119,15 @@ where
                 close(&mut socket, code).await;
                 return Written::Closed;
             }
-            Next::Order(Order::Send {
-                text: payload,
-                sent,
-            }) => {
+            Next::Order(Order::Send { payload, sent }) => {
                 // Whoever sent it may have gone away meanwhile: then it is withdrawn.
                 if sent.is_closed() {
                     continue;
                 }
-                let result = payload_of_user(&mut socket, payload, &mut limit).await;
+                let result = match may_send(&payload, &mut limit, &pulse) {
+                    Ok(()) => payload_of_user(&mut socket, payload).await,
+                    Err(error) => Err(error),
+                };
                 let broken = matches!(result, Err(Error::Gateway(_)));
                 let _ = sent.send(result);
                 if broken { Err(()) } else { Ok(()) }
@@ -145,15 +156,20 @@ async fn until(due: Option<std::time::Instant>) {
     }
 }
 
+fn may_send(payload: &Outgoing, limit: &mut SendLimit, pulse: &Pulse) -> Result<()> {
+    let refused = pulse.refusals().wait(payload, now());
+    match refused.map_or_else(|| limit.take(payload, now()), Err) {
+        Ok(()) => Ok(()),
+        Err(wait) if payload.is_presence() => Err(Error::rate_limit("presence", wait)),
+        Err(wait) => Err(Error::rate_limit("gateway payload", wait)),
+    }
+}
+
 async fn payload_of_user<S: Sink<Message> + Unpin>(
     socket: &mut S,
-    payload: String,
-    limit: &mut SendLimit,
+    payload: Outgoing,
 ) -> Result<()> {
-    if let Err(wait) = limit.take(now()) {
-        return Err(Error::rate_limit("gateway payload", wait));
-    }
-    text(socket, payload).await.map_err(|()| {
+    text(socket, payload.text).await.map_err(|()| {
         Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")
     })
 }

@@ -89,7 +89,7 @@ fn what_comes_before_resumed_is_a_replay() {
         replay,
         Step::Dispatch {
             replay: true,
-            started: false
+            started: None
         }
     );
     let resumed = feed(&mut session, r#"{"op":0,"t":"RESUMED","s":44,"d":{}}"#);
@@ -97,7 +97,7 @@ fn what_comes_before_resumed_is_a_replay() {
         resumed,
         Step::Dispatch {
             replay: false,
-            started: true
+            started: Some(Started::Again)
         }
     );
     let fresh = feed(&mut session, r#"{"op":0,"t":"X","s":45,"d":{}}"#);
@@ -105,7 +105,7 @@ fn what_comes_before_resumed_is_a_replay() {
         fresh,
         Step::Dispatch {
             replay: false,
-            started: false
+            started: None
         }
     );
 }

@@ -1,0 +1,159 @@
+//! When a session may be begun: Discord counts IDENTIFYs by windows of five seconds and by the day,
+//! over all shards of a bot. Pure.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// One IDENTIFY in it for each `shard % max_concurrency`.
+///
+/// See [Discord Docs/Session Concurrency](https://discord.com/developers/docs/events/gateway#sharding-max-concurrency).
+pub(crate) const WINDOW: Duration = Duration::from_secs(5);
+const DAY: Duration = Duration::from_secs(86_400);
+/// With so many starts left of a day's, or a quarter of them if that is less, the rest is spread
+/// over the time until they are granted anew. So no loop can spend them all, not even one that
+/// ends and starts the whole process: Discord resets the token of a bot that does.
+const FEW: u32 = 250;
+
+/// What `/gateway/bot` says of session starts.
+///
+/// See [Discord Docs/Session Start Limit](https://discord.com/developers/docs/events/gateway#session-start-limit-object).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    pub(crate) total: u32,
+    pub(crate) remaining: u32,
+    pub(crate) reset_after: Duration,
+    pub(crate) max_concurrency: u32,
+}
+
+/// The starts that are left, and when the next may be.
+#[derive(Debug)]
+pub(crate) struct Starts {
+    limit: Limit,
+    reset: Instant,
+    /// The last IDENTIFY of each key.
+    last: HashMap<u32, Instant>,
+    /// The last one of all, or the beginning of this process.
+    newest: Instant,
+}
+
+impl Starts {
+    pub(crate) fn new(limit: Limit, now: Instant) -> Self {
+        Self {
+            limit,
+            reset: now + limit.reset_after,
+            last: HashMap::new(),
+            newest: now,
+        }
+    }
+
+    /// Which shards wait for each other.
+    pub(crate) fn key(&self, shard: u32) -> u32 {
+        shard % self.limit.max_concurrency.max(1)
+    }
+
+    pub(crate) fn remaining(&self) -> u32 {
+        self.limit.remaining
+    }
+
+    /// The earliest moment at which this shard may identify.
+    pub(crate) fn due(&mut self, shard: u32, now: Instant) -> Instant {
+        self.renew(now);
+        let window = self.last.get(&self.key(shard)).map(|&last| last + WINDOW);
+        let spread = self.spread(now);
+        window.into_iter().chain(spread).max().unwrap_or(now)
+    }
+
+    /// It has identified.
+    pub(crate) fn spent(&mut self, shard: u32, now: Instant) {
+        self.renew(now);
+        self.limit.remaining = self.limit.remaining.saturating_sub(1);
+        self.last.insert(self.key(shard), now);
+        self.newest = now;
+    }
+
+    fn renew(&mut self, now: Instant) {
+        if now >= self.reset {
+            self.limit.remaining = self.limit.total;
+            self.reset = now + DAY;
+        }
+    }
+
+    fn spread(&self, now: Instant) -> Option<Instant> {
+        let Limit {
+            total, remaining, ..
+        } = self.limit;
+        if remaining == 0 {
+            return Some(self.reset);
+        }
+        let left = self.reset.saturating_duration_since(now);
+        (remaining <= FEW.min(total / 4)).then(|| self.newest + left / remaining)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(total: u32, remaining: u32, max_concurrency: u32) -> (Starts, Instant) {
+        let now = Instant::now();
+        let limit = Limit {
+            total,
+            remaining,
+            reset_after: DAY / 2,
+            max_concurrency,
+        };
+        (Starts::new(limit, now), now)
+    }
+
+    #[test]
+    fn shards_of_one_key_are_five_seconds_apart_and_others_do_not_wait() {
+        let (mut starts, now) = starts(1000, 1000, 2);
+        assert_eq!(starts.due(0, now), now);
+        starts.spent(0, now);
+        assert_eq!(starts.due(1, now), now);
+        assert_eq!(starts.due(2, now), now + WINDOW);
+    }
+
+    /// A process that ends as soon as it has identified, and is started again at once.
+    fn started_in_a_loop(seconds: u64) -> (u32, u32) {
+        let (mut starts, begin) = starts(1000, 1000, 1);
+        let (mut now, mut identifies) = (begin, 0);
+        loop {
+            now = now.max(starts.due(0, now));
+            if now >= begin + Duration::from_secs(seconds) {
+                return (identifies, starts.remaining());
+            }
+            starts.spent(0, now);
+            identifies += 1;
+            // Of an earlier process only Discord's count is known.
+            let left = starts.reset.saturating_duration_since(now);
+            let limit = Limit {
+                reset_after: left,
+                ..starts.limit
+            };
+            starts = Starts::new(limit, now);
+        }
+    }
+
+    #[test]
+    fn no_loop_of_restarts_spends_all_of_a_days_starts() {
+        let (identifies, remaining) = started_in_a_loop(43_190);
+        assert!(remaining > 0 && identifies < 1000, "{identifies}");
+        assert!(identifies > 750, "a few restarts do not wait: {identifies}");
+    }
+
+    #[test]
+    fn none_left_is_none_until_there_are_new_ones() {
+        let (mut starts, now) = starts(1000, 0, 1);
+        assert_eq!(starts.due(0, now), now + DAY / 2);
+        assert_eq!(starts.due(0, now + DAY / 2), now + DAY / 2);
+        assert_eq!(starts.remaining(), 1000);
+    }
+
+    #[test]
+    fn a_limit_from_elsewhere_never_divides_by_nothing() {
+        let (mut starts, now) = starts(0, 0, 0);
+        assert_eq!(starts.key(7), 0);
+        assert!(starts.due(7, now) > now);
+    }
+}

@@ -1,0 +1,150 @@
+//! Saves the records of the shards: about once a second while they change, and at once where it is
+//! asked for. Off the way of the events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::error::{BoxError, Error, Result};
+use crate::gateway::{Record, Saved};
+use crate::sessions::{Document, Origin, Sessions};
+
+const PACE: Duration = Duration::from_secs(1);
+/// While it is open whether this process will get past the mark it started from: each that does is
+/// not to be counted among those that did not, however soon it ends.
+const SUSPENSE: Duration = Duration::from_millis(50);
+/// How long one who has to have it saved waits for a store that does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks for saving; clones are cheap.
+#[derive(Clone)]
+pub(crate) struct Saving {
+    asked: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+impl Saving {
+    /// Saves a first time, and then until the handle that is given back is ended.
+    pub(crate) async fn start(
+        sessions: Sessions,
+        origin: Origin,
+        records: Vec<Arc<Record>>,
+    ) -> Result<(Self, Ending)> {
+        let mut saver = Saver {
+            sessions,
+            origin,
+            records,
+            saved: Vec::new(),
+            failing: false,
+        };
+        saver.try_to_save().await.map_err(|error| {
+            Error::config(format!(
+                "the sessions cannot be kept: {error}; see `sessions`"
+            ))
+        })?;
+        let (asked, asks) = mpsc::channel(16);
+        let task = tokio::spawn(saver.run(asks));
+        let saving = Self { asked };
+        let ending = Ending {
+            saving: saving.clone(),
+            task,
+        };
+        Ok((saving, ending))
+    }
+
+    /// Ready when all that is known now has been saved, or cannot be, which is told in the log.
+    pub(crate) async fn now(&self) {
+        let (answer, answered) = oneshot::channel();
+        let saved = async {
+            let _ = self.asked.send(answer).await;
+            answered.await
+        };
+        if timeout(PATIENCE, saved).await.is_err() {
+            tracing::warn!(target: "smalld", "the sessions have not been saved within {PATIENCE:?}; going on without");
+        }
+    }
+}
+
+/// Ends the saving.
+pub(crate) struct Ending {
+    saving: Saving,
+    task: JoinHandle<()>,
+}
+
+impl Ending {
+    /// Saves a last time.
+    pub(crate) async fn end(self) {
+        self.saving.now().await;
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Saver {
+    sessions: Sessions,
+    origin: Origin,
+    records: Vec<Arc<Record>>,
+    saved: Vec<Saved>,
+    failing: bool,
+}
+
+impl Saver {
+    async fn run(mut self, mut asks: mpsc::Receiver<oneshot::Sender<()>>) {
+        let mut second = interval(PACE);
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let suspense = self.records.iter().any(|record| record.is_unmoved());
+            let soon = async {
+                if suspense {
+                    tokio::time::sleep(SUSPENSE).await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let asked = tokio::select! {
+                ask = asks.recv() => match ask {
+                    Some(ask) => Some(ask),
+                    None => return,
+                },
+                _ = second.tick() => None,
+                () = soon => None,
+            };
+            self.save().await;
+            if let Some(ask) = asked {
+                // Who asked may have lost patience.
+                let _ = ask.send(());
+            }
+        }
+    }
+
+    async fn save(&mut self) {
+        match self.try_to_save().await {
+            Ok(()) if self.failing => {
+                self.failing = false;
+                tracing::info!(target: "smalld", "the sessions are saved again");
+            }
+            Err(error) if !self.failing => {
+                self.failing = true;
+                tracing::warn!(target: "smalld", "the sessions cannot be saved ({error}); a restart now would handle events anew, or lose some");
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    async fn try_to_save(&mut self) -> Result<(), BoxError> {
+        let records: Vec<Saved> = self.records.iter().map(|record| record.saved()).collect();
+        if records == self.saved {
+            return Ok(());
+        }
+        let document = Document::new(self.origin.clone(), records);
+        self.sessions.save(&document.text()).await?;
+        self.saved = document.shards;
+        Ok(())
+    }
+}
