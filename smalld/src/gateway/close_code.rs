@@ -30,15 +30,16 @@ pub(crate) fn verdict(code: Option<u16>) -> Verdict {
     }
 }
 
-/// What happened and what to do about it, for the codes that end a bot.
-pub(crate) fn explanation(code: u16, intents: &str) -> String {
+/// What happened and what to do about it, for the codes that end a bot. `named` is what the code is
+/// about: the shard or the intents.
+pub(crate) fn explanation(code: u16, named: &str) -> String {
     match code {
         4004 => "closed with 4004 (authentication failed): Discord does not know this token; copy it anew from the developer portal (Bot, Reset Token)".to_owned(),
-        4010 => "closed with 4010 (invalid shard): the id must be lower than the count, and very large bots need a multiple of the count that Discord assigned; see `shard`".to_owned(),
+        4010 => format!("closed with 4010 (invalid shard): Discord does not take {named}; the id must be lower than the count, and very large bots need a multiple of the count that Discord assigned; see `shard`"),
         4011 => "closed with 4011 (sharding required): the bot is in more than 2,500 guilds for this shard; run more shards with `shard = (id, count)`".to_owned(),
         4012 => "closed with 4012 (invalid API version): the version is part of `base_url`; leave it at its default".to_owned(),
-        4013 => format!("closed with 4013 (invalid intents): Discord does not know all of {intents}"),
-        4014 => format!("closed with 4014 (disallowed intents): of the intents asked for, {intents}, not all are granted to this bot; enable the privileged ones at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), drop them from `intents`, or use `intents = Intents::for_handlers()`"),
+        4013 => format!("closed with 4013 (invalid intents): Discord does not know all of {named}"),
+        4014 => format!("closed with 4014 (disallowed intents): of the intents asked for, {named}, not all are granted to this bot; enable the privileged ones at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), drop them from `intents`, or use `intents = Intents::for_handlers()`"),
         _ => format!("closed with {code}"),
     }
 }

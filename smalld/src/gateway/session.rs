@@ -327,6 +327,7 @@ impl Session {
     fn stopped(&self, code: Option<u16>) -> Error {
         let intents = self.identity.intents;
         let named = match code {
+            Some(4010) => format!("shard {:?}", self.identity.shard),
             Some(4014) => (intents & Intents::privileged()).to_string(),
             _ => format!("{} ({intents})", intents.bits()),
         };
