@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_and_null_are_the_same() {
+    fn case_a6_absent_and_null_are_the_same() {
         let header = Header::parse(r#"{"op":11}"#).unwrap();
         assert_eq!((header.s, header.t(), header.d()), (None, None, "null"));
         let header = Header::parse(r#"{"op":11,"t":null,"s":null,"d":null}"#).unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn sequence_numbers_beyond_53_bits_are_kept() {
+    fn case_e5_sequence_numbers_beyond_53_bits_are_kept() {
         assert_eq!(
             Header::parse(r#"{"op":0,"s":9007199254740993}"#).unwrap().s,
             Some(9_007_199_254_740_993)

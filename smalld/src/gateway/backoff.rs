@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_the_cap_and_start_over() {
+    fn case_b19_waits_grow_to_the_cap_and_start_over() {
         let mut backoff = Backoff::default();
         let waits: Vec<u64> = (0..9).map(|_| backoff.next(0.5).as_secs()).collect();
         assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 32, 32]);

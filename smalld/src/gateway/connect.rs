@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_is_there_exactly_once() {
+    fn case_c10_the_query_is_there_exactly_once() {
         let connect = Connect {
             tls: Arc::new(crate::tls::client_config(true).unwrap()),
             user_agent: HeaderValue::from_static("x"),

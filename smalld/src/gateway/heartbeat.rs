@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn beats_come_at_half_past_without_drift() {
+    fn case_a2_beats_come_at_half_past_without_drift() {
         let (mut heartbeat, start) = started();
         for beat in 0..5 {
             let early = start + SECOND * beat + SECOND / 4;
@@ -124,18 +124,52 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_acknowledgement_is_a_zombie() {
-        let (mut heartbeat, start) = started();
-        assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
-        assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Zombie);
+    fn case_a1_no_beat_comes_before_its_part_of_the_interval() {
+        for quarter in 1..4 {
+            let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
+            heartbeat.hello(SECOND, f64::from(quarter) / 4.0, start);
+            let early = start + SECOND * (250 * quarter - 1) / 1000;
+            assert_eq!(heartbeat.tick(early), Beat::Nothing);
+            assert_eq!(heartbeat.tick(early + SECOND / 1000), Beat::Send);
+        }
     }
 
     #[test]
-    fn a_beat_that_was_asked_for_does_not_fail_the_next_one() {
+    fn case_a2_a_late_beat_does_not_put_off_the_next_one() {
+        let (mut heartbeat, start) = started();
+        assert_eq!(heartbeat.tick(start + SECOND * 9 / 10), Beat::Send);
+        assert_eq!(heartbeat.due(), Some(start + SECOND * 3 / 2));
+    }
+
+    #[test]
+    fn case_b21_a_missed_acknowledgement_is_a_zombie_and_no_beat_is_sent() {
+        let (mut heartbeat, start) = started();
+        for beat in [1, 3] {
+            assert_eq!(heartbeat.tick(start + SECOND * beat / 2), Beat::Send);
+            heartbeat.acknowledge(start + SECOND * beat / 2 + SECOND / 10);
+        }
+        assert_eq!(heartbeat.tick(start + SECOND * 5 / 2), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND * 34 / 10), Beat::Nothing);
+        assert_eq!(heartbeat.tick(start + SECOND * 7 / 2), Beat::Zombie);
+    }
+
+    #[test]
+    fn case_c2_another_hello_replaces_the_rhythm() {
+        let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
+        heartbeat.hello(SECOND * 41, 0.5, start);
+        heartbeat.hello(SECOND, 0.5, start);
+        assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
+        heartbeat.acknowledge(start + SECOND);
+        assert_eq!(heartbeat.due(), Some(start + SECOND * 3 / 2));
+    }
+
+    #[test]
+    fn case_a5_a_beat_that_was_asked_for_leaves_the_rhythm_and_does_not_fail_the_next_one() {
         let (mut heartbeat, start) = started();
         assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
         heartbeat.acknowledge(start + SECOND * 6 / 10);
         heartbeat.asked(start + SECOND * 7 / 10);
+        assert_eq!(heartbeat.due(), Some(start + SECOND * 3 / 2));
         heartbeat.acknowledge(start + SECOND * 8 / 10);
         assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Send);
     }

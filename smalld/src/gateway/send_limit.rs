@@ -204,4 +204,32 @@ mod tests {
         }
         assert_eq!(refusals.wait(&payload(8), now), None);
     }
+
+    #[test]
+    fn case_f2_no_sixty_seconds_see_more_than_a_hundred_and_twenty_payloads() {
+        let interval = Duration::from_millis(41_250);
+        let (mut limit, start) = (SendLimit::new(interval), Instant::now());
+        let second = |n: u64| start + Duration::from_secs(n);
+        // IDENTIFY went first; heartbeats go when they are due, and one is asked for.
+        let mut sent = vec![start, second(7)];
+        sent.extend((0..5).map(|beat| start + interval * beat + interval / 2));
+        for n in 0..180 {
+            let taken = (0..5).filter(|_| limit.take(&payload(4), second(n)).is_ok());
+            sent.extend(taken.map(|_| second(n)));
+        }
+        assert!(sent.len() > 300, "{}", sent.len());
+        for &from in &sent {
+            let window = from..from + WINDOW;
+            let count = sent.iter().filter(|at| window.contains(at)).count();
+            assert!(count <= 120, "{count}");
+        }
+    }
+
+    #[test]
+    fn case_b10_each_connection_counts_anew() {
+        let interval = Duration::from_millis(41_250);
+        let (mut first, now) = (SendLimit::new(interval), Instant::now());
+        while first.take(&payload(4), now).is_ok() {}
+        assert_eq!(SendLimit::new(interval).take(&payload(4), now), Ok(()));
+    }
 }

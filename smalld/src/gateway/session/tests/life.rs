@@ -1,0 +1,121 @@
+//! What frames mean while all is well.
+
+use super::*;
+
+#[test]
+fn case_a1_hello_is_answered_by_identify() {
+    let mut session = session();
+    assert_eq!(url(&mut session), None);
+    let Step::Open { interval, opening } = feed(&mut session, HELLO) else {
+        panic!("no opening")
+    };
+    assert_eq!(interval, Duration::from_secs(1));
+    let properties = json!({"os": std::env::consts::OS, "browser": "smalld", "device": "smalld"});
+    let d = json!({
+        "token": "tok",
+        "properties": properties,
+        "intents": 1,
+        "shard": [0, 1],
+        "large_threshold": 250,
+    });
+    assert_eq!(opening, json!({"op": 2, "d": d}));
+}
+
+#[test]
+fn a_second_hello_does_not_identify_twice() {
+    let mut session = session();
+    open(&mut session);
+    assert_eq!(feed(&mut session, HELLO), Step::Nothing);
+}
+
+#[test]
+fn case_a3_before_the_first_dispatch_there_is_no_sequence_number() {
+    let mut session = session();
+    open(&mut session);
+    assert_eq!(session.seq(), None);
+}
+
+#[test]
+fn case_a4_the_newest_sequence_number_counts() {
+    let mut session = session();
+    open(&mut session);
+    feed(&mut session, READY);
+    for s in [2, 3] {
+        assert_eq!(event(&mut session, s), fresh(None));
+        assert_eq!(session.seq(), Some(s));
+    }
+}
+
+#[test]
+fn case_a5_discord_may_ask_for_a_heartbeat() {
+    let mut session = live();
+    assert_eq!(feed(&mut session, r#"{"op":1,"d":null}"#), Step::Heartbeat);
+    assert_eq!(session.seq(), Some(42));
+}
+
+#[test]
+fn case_a6_an_acknowledgement_needs_no_other_field() {
+    assert_eq!(feed(&mut live(), r#"{"op":11}"#), Step::Acknowledged);
+}
+
+#[test]
+fn case_a9_an_event_from_the_future_counts_like_any_other() {
+    let mut session = live();
+    let text = r#"{"t":"FIXTURE_EVENT_FROM_THE_FUTURE","s":50,"op":0,"d":{}}"#;
+    assert_eq!(feed(&mut session, text), fresh(None));
+    assert_eq!(session.seq(), Some(50));
+}
+
+#[test]
+fn case_a10_an_unknown_opcode_changes_nothing() {
+    let mut session = live();
+    assert_eq!(feed(&mut session, r#"{"op":99,"d":{}}"#), Step::Nothing);
+    assert_eq!(session.seq(), Some(42));
+    resumes_after_a_loss(&mut session);
+}
+
+fn resumes_after_a_loss(session: &mut Session) {
+    ended(session, End::Lost);
+    resumes_from(session, 42);
+}
+
+#[test]
+fn case_a11_whatever_d_is_it_is_a_dispatch() {
+    let mut session = live();
+    for (s, d) in (43..).zip(["null", "[1]", r#""text""#, "7", "false"]) {
+        let text = format!(r#"{{"op":0,"t":"X","s":{s},"d":{d}}}"#);
+        assert_eq!(feed(&mut session, &text), fresh(None), "{d}");
+        assert_eq!(session.seq(), Some(s), "{d}");
+    }
+}
+
+#[test]
+fn case_a12_what_is_not_known_in_hello_and_ready_is_passed_over() {
+    let mut session = session();
+    open(&mut session);
+    let unknown: Map<String, Value> = (0..20)
+        .map(|n| (format!("unknown_{n}"), json!({"n": [n, null]})))
+        .collect();
+    let mut d = json!({"session_id": "sid", "resume_gateway_url": "wss://r"});
+    d.as_object_mut().unwrap().extend(unknown);
+    let ready = json!({"op": 0, "t": "READY", "s": 1, "d": d}).to_string();
+    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::Anew)));
+    assert_eq!(session.id().as_deref(), Some("sid"));
+}
+
+#[test]
+fn case_a16_a_number_that_comes_twice_is_two_dispatches() {
+    let mut session = live();
+    for _ in 0..2 {
+        assert_eq!(event(&mut session, 50), fresh(None));
+        assert_eq!(session.seq(), Some(50));
+    }
+}
+
+#[test]
+fn case_a17_a_gap_is_no_reason_to_reconnect() {
+    let mut session = live();
+    assert_eq!(event(&mut session, 47), fresh(None));
+    assert_eq!(event(&mut session, 50), fresh(None));
+    assert_eq!(session.seq(), Some(50));
+}

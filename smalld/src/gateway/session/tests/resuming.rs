@@ -1,0 +1,194 @@
+//! Resumes, and what may come in between.
+
+use super::*;
+
+const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
+const UNREACHABLE: End = End::Unreachable { retry_after: None };
+
+/// A session that was lost and has sent RESUME.
+fn resuming() -> Session {
+    let mut session = live();
+    ended(&mut session, End::Lost);
+    resumes_from(&mut session, 42);
+    session
+}
+
+#[test]
+fn case_c1_what_comes_before_resumed_is_a_replay() {
+    let mut session = resuming();
+    assert_eq!(event(&mut session, 43), REPLAYED);
+    assert_eq!(event(&mut session, 44), REPLAYED);
+    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
+    assert_eq!(session.seq(), Some(45));
+    assert_eq!(event(&mut session, 46), fresh(None));
+    assert_eq!(session.seq(), Some(46));
+}
+
+#[test]
+fn case_c2_each_hello_has_its_own_interval() {
+    let mut session = live();
+    ended(&mut session, End::Lost);
+    session.connect();
+    let step = feed(
+        &mut session,
+        r#"{"op":10,"d":{"heartbeat_interval":41250}}"#,
+    );
+    let Step::Open { interval, .. } = step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(interval, Duration::from_millis(41_250));
+}
+
+#[test]
+fn case_c3_a_refused_resume_begins_a_session_that_replaces_all_of_the_old_one() {
+    let mut session = resuming();
+    let step = feed(&mut session, r#"{"op":9,"d":false}"#);
+    assert_eq!(step, Step::Leave(INVALID));
+    assert_eq!(ended(&mut session, INVALID), Duration::from_secs(3));
+    begins_anew(&mut session);
+    feed(&mut session, &ready("new", "wss://n"));
+    assert_eq!(session.seq(), Some(1));
+    ended(&mut session, End::Lost);
+    assert_eq!(url(&mut session).as_deref(), Some("wss://n"));
+    let resume = open(&mut session);
+    assert_eq!(resume["d"]["session_id"], "new");
+    assert_eq!(resume["d"]["seq"], 1);
+}
+
+fn ready(id: &str, url: &str) -> String {
+    let d = json!({"session_id": id, "resume_gateway_url": url});
+    json!({"op": 0, "t": "READY", "s": 1, "d": d}).to_string()
+}
+
+#[test]
+fn case_c4_ready_in_answer_to_a_resume_begins_that_session() {
+    let mut session = resuming();
+    assert_eq!(
+        feed(&mut session, &ready("sid2", "wss://r2")),
+        fresh(Some(Started::Anew))
+    );
+    assert_eq!(session.id().as_deref(), Some("sid2"));
+    assert_eq!(session.seq(), Some(1));
+    assert_eq!(url(&mut session).as_deref(), Some("wss://r2"));
+}
+
+#[test]
+fn case_c5_an_interrupted_replay_resumes_from_where_it_came_to() {
+    let mut session = resuming();
+    event(&mut session, 43);
+    ended(&mut session, End::Lost);
+    resumes_from(&mut session, 43);
+}
+
+#[test]
+fn case_c6_only_resumed_ends_the_replay() {
+    let mut session = resuming();
+    for s in 43..100 {
+        assert_eq!(event(&mut session, s), REPLAYED);
+    }
+    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
+    assert_eq!(event(&mut session, 100), fresh(None));
+}
+
+#[test]
+fn case_c7_an_unreachable_resume_url_gives_way_to_the_general_one() {
+    let mut session = live();
+    assert_eq!(ended(&mut session, End::Lost), Duration::ZERO);
+    assert_eq!(url(&mut session).as_deref(), Some("wss://r"));
+    assert_eq!(ended(&mut session, UNREACHABLE), Duration::from_secs(1));
+    assert_eq!(url(&mut session).as_deref(), Some("wss://r"));
+    assert_eq!(ended(&mut session, UNREACHABLE), Duration::from_secs(2));
+    assert_eq!(url(&mut session), None);
+    assert_eq!(open(&mut session)["d"]["seq"], 42);
+    ended(&mut session, INVALID);
+    begins_anew(&mut session);
+}
+
+#[test]
+fn the_resume_url_is_tried_again_after_the_general_one_answered() {
+    let mut session = live();
+    ended(&mut session, UNREACHABLE);
+    ended(&mut session, UNREACHABLE);
+    assert_eq!(url(&mut session), None);
+    open(&mut session);
+    ended(&mut session, End::Lost);
+    resumes_from(&mut session, 42);
+}
+
+#[test]
+fn case_c8_without_a_session_there_is_nothing_to_resume() {
+    for end in [End::Lost, End::Silent, closed(4000), closed(1000)] {
+        let mut session = session();
+        open(&mut session);
+        ended(&mut session, end);
+        begins_anew(&mut session);
+    }
+}
+
+#[test]
+fn case_c9_the_sequence_number_outlives_failed_connects() {
+    let mut session = live();
+    ended(&mut session, End::Lost);
+    for _ in 0..3 {
+        session.connect();
+        ended(&mut session, UNREACHABLE);
+    }
+    assert_eq!(open(&mut session)["d"]["seq"], 42);
+}
+
+#[test]
+fn case_c11_a_resume_waits_for_no_identify_window() {
+    let mut session = live();
+    for _ in 0..3 {
+        ended(&mut session, INVALID);
+        open(&mut session);
+        feed(&mut session, READY);
+    }
+    event(&mut session, 42);
+    assert_eq!(ended(&mut session, closed(4000)), Duration::ZERO);
+    resumes_from(&mut session, 42);
+}
+
+#[test]
+fn case_c12_an_endless_loop_of_resumes_ends_in_one_identify() {
+    let mut session = live();
+    let mut waits = Vec::new();
+    loop {
+        waits.push(ended(&mut session, closed(4000)).as_secs());
+        if open(&mut session)["op"] == 2 {
+            break;
+        }
+    }
+    assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 32, 32, 32, 32]);
+}
+
+#[test]
+fn case_c13_a_resume_holds_the_bare_token_and_a_number() {
+    let mut session = live();
+    ended(&mut session, End::Lost);
+    let resume = open(&mut session);
+    assert_eq!(resume["d"]["token"], "tok");
+    assert!(resume["d"]["seq"].is_u64(), "{resume}");
+    assert_eq!(resume["d"].as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn case_g1_failed_connects_are_tried_again_at_growing_intervals() {
+    let mut session = session();
+    let waits: Vec<_> = (0..9)
+        .map(|_| ended(&mut session, UNREACHABLE).as_secs())
+        .collect();
+    assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 32, 32]);
+    begins_anew(&mut session);
+}
+
+#[test]
+fn case_g2_a_wait_that_discord_asks_for_is_kept() {
+    let end = End::Unreachable {
+        retry_after: Some(Duration::from_secs(30)),
+    };
+    for random in [0.0, 0.999] {
+        let wait = live().ended(end, random).unwrap();
+        assert_eq!(wait, Duration::from_secs(30));
+    }
+}
