@@ -145,6 +145,9 @@ impl Builder {
     /// [`Payload::is_replay`](crate::Payload::is_replay) and [`Payload::id`](crate::Payload::id) tell. An
     /// event that ended the process three times over is skipped, and told in the log.
     ///
+    /// Each process has a file of its own, that is each range of shards; one that uses the file of
+    /// another waits until that has ended, as the second of a rolling deploy should.
+    ///
     /// A bot that stops stays online for the minutes in which it may come back. Its session is kept
     /// with the intents and the `identify` that it was begun with: after a change of these it is
     /// begun anew, and so it is after ten minutes, or where Discord refuses to resume it.

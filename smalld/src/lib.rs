@@ -27,6 +27,22 @@
 //! - [`SmallD`] makes requests ([`Request`]) by [`path!`], and sends payloads to the gateway.
 //! - [`Error`] is what can go wrong.
 //!
+//! # Log
+//!
+//! All that smalld tells goes to [`tracing`](https://docs.rs/tracing) with the target `smalld`, as
+//! sentences for people; none at `info` or above comes with every event. For programs there are
+//! these fields, which stay as they are:
+//!
+//! | what | level | fields |
+//! |---|---|---|
+//! | span `handler` around each run of a handler, and so around what it tells itself | `debug` | `handler` (its path), `shard`, `event`, `seq` |
+//! | event `received`, for each dispatch | `debug` | `shard`, `event`, `seq` |
+//! | events of a session that has begun or goes on | `info` | `shard`, `event` (READY or RESUMED), `seq` |
+//! | all other events of a shard: why a connection ended and when the next is made, what was not understood, a refused resume | `info`, `warn` | `shard` |
+//!
+//! [`SmallD::shards`] gives how each [`Shard`] stands, its latency, the start of its session and how
+//! often it was connected again.
+//!
 //! # Features
 //!
 //! - `log` (default): [`run!`] writes a plain log to stderr where the program has set up no

@@ -349,10 +349,12 @@ async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
     let second = Bot::start(of_file());
     assert!(until(|| !log.lines("waiting until it has ended").is_empty()).await);
     assert_eq!(sandbox.connected(), 1);
+    let ended = first.bot.clone();
     first.close().await.unwrap();
     let resumed = |sandbox: &Sandbox| sandbox.resumes() == 1;
     assert!(sandbox.wait_until(resumed, LONG).await);
     assert_eq!(sandbox.identifies(), 1);
+    drop(ended);
     second.close().await.unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -156,7 +156,11 @@ impl Gateway {
         let (shard, event, seq) = (self.shard.id(), header.t().unwrap_or_default(), header.s);
         tracing::debug!(target: "smalld", shard, event, seq, "received");
         if let Some(started) = started {
-            tracing::info!(target: "smalld", shard, seq, "{event}");
+            let what = match started {
+                Started::Anew => "a session has begun",
+                Started::Again => "the session goes on",
+            };
+            tracing::info!(target: "smalld", shard, event, seq, "{what}");
             self.started(connection, header, started);
         }
         if event == "RATE_LIMITED" {

@@ -4,7 +4,7 @@
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::BoxError;
@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct File {
     path: PathBuf,
-    /// Held from loading on, until this is dropped.
+    /// Held from loading on, until it is released.
     lock: Mutex<Option<fs::File>>,
 }
 
@@ -57,8 +57,12 @@ impl File {
             }
             tokio::time::sleep(LOOK).await;
         }
-        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+        *self.held() = Some(file);
         Ok(())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<fs::File>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,6 +83,11 @@ impl SessionStore for File {
         let written = tokio::task::spawn_blocking(move || replace(&path, &beside, &text)).await;
         written?
             .map_err(|error| format!("`{}` cannot be written: {error}", self.path.display()).into())
+    }
+
+    fn release(&self) {
+        // Closing it unlocks it.
+        drop(self.held().take());
     }
 }
 

@@ -47,6 +47,10 @@ impl Sessions {
     pub(crate) async fn save(&self, sessions: &str) -> Result<(), BoxError> {
         self.0.save_boxed(sessions).await
     }
+
+    pub(crate) fn release(&self) {
+        self.0.release();
+    }
 }
 
 impl From<PathBuf> for Sessions {
@@ -116,6 +120,10 @@ pub trait SessionStore: Send + Sync + 'static {
     /// twice at once. An error is told in the log, and the next call follows all the same; the
     /// first one's ends [`run`](crate::SmallD::run).
     fn save(&self, sessions: &str) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// The bot has stopped and saved for the last time: lets go of what `load` may have taken to
+    /// keep other processes waiting. By default nothing.
+    fn release(&self) {}
 }
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
@@ -124,6 +132,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send 
 trait Store: Send + Sync {
     fn load_boxed(&self) -> BoxFuture<'_, Option<String>>;
     fn save_boxed<'a>(&'a self, sessions: &'a str) -> BoxFuture<'a, ()>;
+    fn release(&self);
 }
 
 impl<S: SessionStore> Store for S {
@@ -133,5 +142,9 @@ impl<S: SessionStore> Store for S {
 
     fn save_boxed<'a>(&'a self, sessions: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(self.save(sessions))
+    }
+
+    fn release(&self) {
+        SessionStore::release(self);
     }
 }

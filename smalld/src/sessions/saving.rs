@@ -32,6 +32,7 @@ impl Saving {
         origin: Origin,
         records: Vec<Arc<Record>>,
     ) -> Result<(Self, Ending)> {
+        let kept = sessions.clone();
         let mut saver = Saver {
             sessions,
             origin,
@@ -48,6 +49,7 @@ impl Saving {
         let task = tokio::spawn(saver.run(asks));
         let saving = Self { asked };
         let ending = Ending {
+            sessions: kept,
             saving: saving.clone(),
             task,
         };
@@ -69,6 +71,7 @@ impl Saving {
 
 /// Ends the saving.
 pub(crate) struct Ending {
+    sessions: Sessions,
     saving: Saving,
     task: JoinHandle<()>,
 }
@@ -83,6 +86,7 @@ impl Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         self.task.abort();
+        self.sessions.release();
     }
 }
 
