@@ -5,8 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::gateway::Allowance;
 use crate::hub::{Hub, Settings};
 use crate::intents;
+use crate::replay::Replay;
 use crate::sandbox::Sandbox;
 use crate::server::Listeners;
 use crate::timestamp;
@@ -23,6 +25,9 @@ pub struct Builder {
     granted_intents: u64,
     global_limit: u32,
     more_channels: usize,
+    shards: u64,
+    allowance: Allowance,
+    replay: Replay,
     port: u16,
 }
 
@@ -35,6 +40,14 @@ impl Default for Builder {
             granted_intents: intents::PRIVILEGED,
             global_limit: 50,
             more_channels: 0,
+            shards: 1,
+            allowance: Allowance {
+                window: Duration::from_secs(5),
+                max_concurrency: 1,
+                total: 1000,
+                spent: 0,
+            },
+            replay: Replay::default(),
             port: 0,
         }
     }
@@ -81,6 +94,53 @@ impl Builder {
         self
     }
 
+    /// How many shards `/gateway/bot` recommends. By default 1; other numbers are served, too.
+    pub fn shards(mut self, count: u64) -> Self {
+        self.shards = count;
+        self
+    }
+
+    /// How many shards may identify at the same time: the `max_concurrency` of `/gateway/bot`. By
+    /// default 1, as for most bots; 0 counts as 1.
+    ///
+    /// Shards whose ids leave the same rest when they are divided by it are one group, and share
+    /// the [`identify_window`](Self::identify_window).
+    pub fn max_concurrency(mut self, shards: u64) -> Self {
+        self.allowance.max_concurrency = shards.max(1);
+        self
+    }
+
+    /// How long after one IDENTIFY the next of the same group of shards is too early, which is
+    /// answered by opcode 9 with `d` false. By default 5 seconds, as on Discord; zero is for tests
+    /// that identify again and again and are about something else.
+    pub fn identify_window(mut self, window: Duration) -> Self {
+        self.allowance.window = window;
+        self
+    }
+
+    /// How many IDENTIFYs there are in a day: the `total` of `/gateway/bot`. By default 1000.
+    ///
+    /// Every IDENTIFY with the right token and intents spends one, also one that is too early. One
+    /// too many does what it does on Discord: all sessions end, and the token is void. From then
+    /// on the gateway closes with 4004, and REST answers 401.
+    pub fn session_starts(mut self, total: usize) -> Self {
+        self.allowance.total = total;
+        self
+    }
+
+    /// How many of the [`session_starts`](Self::session_starts) are spent before the first
+    /// IDENTIFY comes; they are there again after a day. By default none.
+    pub fn session_starts_spent(mut self, count: usize) -> Self {
+        self.allowance.spent = count;
+        self
+    }
+
+    /// What a resume can bring back. By default everything.
+    pub fn replay(mut self, replay: Replay) -> Self {
+        self.replay = replay;
+        self
+    }
+
     /// The port of REST and the gateway. By default 0: one that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -110,6 +170,9 @@ impl Builder {
             heartbeat_interval: self.heartbeat_interval,
             granted_intents: self.granted_intents & intents::PRIVILEGED,
             global_limit: self.global_limit,
+            shards: self.shards,
+            allowance: self.allowance,
+            replay: self.replay,
             base_url: format!("http://{general}/api/v10"),
             gateway_url: format!("ws://{general}"),
             resume_url: format!("ws://{resume}"),

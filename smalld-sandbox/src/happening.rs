@@ -23,6 +23,13 @@ pub enum Happening {
     },
     /// A bot began a session; READY is on its way.
     Identified,
+    /// An IDENTIFY was answered by opcode 9.
+    IdentifyRefused {
+        /// Whether it came too soon after another, and not as it was planned.
+        too_early: bool,
+    },
+    /// A bot began more sessions than it may in a day: all of them ended, and its token is void.
+    TokenReset,
     /// A bot resumed a session.
     Resumed {
         /// How many dispatches it had missed and got now.

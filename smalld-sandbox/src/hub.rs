@@ -9,10 +9,14 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::gateway::{Close, ConnectionId, Ending, Gateway, Identify, Inbox, Resume};
+use crate::gateway::{
+    Acknowledgement, Allowance, Close, ConnectionId, Ending, Gateway, Identified, Identify, Inbox,
+    Pace, Resume, Whom,
+};
 use crate::happening::{Happening, Happenings};
 use crate::journal::Journal;
 use crate::refusal::{self, Refusal, Refusals};
+use crate::replay::Replay;
 use crate::request::Request;
 use crate::rest::RateLimits;
 use crate::script::Stage;
@@ -30,6 +34,10 @@ pub(crate) struct Settings {
     pub(crate) heartbeat_interval: Duration,
     pub(crate) granted_intents: u64,
     pub(crate) global_limit: u32,
+    /// How many shards are recommended.
+    pub(crate) shards: u64,
+    pub(crate) allowance: Allowance,
+    pub(crate) replay: Replay,
     pub(crate) base_url: String,
     pub(crate) gateway_url: String,
     pub(crate) resume_url: String,
@@ -44,6 +52,7 @@ pub(crate) enum Entrance {
 
 pub(crate) struct Hub {
     pub(crate) settings: Settings,
+    pub(crate) pace: Pace,
     state: Mutex<State>,
     changed: watch::Sender<()>,
     happenings: broadcast::Sender<Happening>,
@@ -74,7 +83,7 @@ impl Hub {
     pub(crate) fn new(settings: Settings, world: World) -> Self {
         let state = State {
             world,
-            gateway: Gateway::default(),
+            gateway: Gateway::new(settings.allowance.clone()),
             limits: RateLimits::new(settings.global_limit),
             requests: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
             payloads: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
@@ -87,6 +96,7 @@ impl Hub {
         let (happenings, _) = broadcast::channel(MOST_HAPPENINGS);
         Self {
             settings,
+            pace: Pace::default(),
             state: Mutex::new(state),
             changed: watch::Sender::new(()),
             happenings,
@@ -179,14 +189,39 @@ impl Hub {
         self.tracked(|state, _| state.gateway.connections.remove(id));
     }
 
-    pub(crate) fn identify(&self, id: ConnectionId, identify: &Identify) -> Result<(), Close> {
+    /// Whether a session begins.
+    pub(crate) fn identify(&self, id: ConnectionId, identify: &Identify) -> Result<bool, Close> {
         self.tracked(|state, tell| {
-            state
+            let had_token = !state.gateway.token_was_reset;
+            let outcome = state
                 .gateway
-                .identify(id, identify, &state.world, &self.settings)?;
-            tell(Happening::Identified);
-            Ok(())
+                .identify(id, identify, &state.world, &self.settings);
+            match outcome {
+                Ok(Identified::Begun) => tell(Happening::Identified),
+                Ok(Identified::Refused { too_early }) => {
+                    tell(Happening::IdentifyRefused { too_early });
+                }
+                Err(_) if had_token && state.gateway.token_was_reset => {
+                    tell(Happening::TokenReset);
+                }
+                Err(_) => {}
+            }
+            Ok(outcome? == Identified::Begun)
         })
+    }
+
+    /// Says when the heartbeat that has just come is to be acknowledged.
+    pub(crate) fn heartbeat(
+        &self,
+        id: ConnectionId,
+        seq: Option<u64>,
+        gap: Duration,
+    ) -> Acknowledgement {
+        self.act(|gateway| gateway.heartbeat(id, seq, gap, self.settings.replay))
+    }
+
+    pub(crate) fn has_session(&self, id: ConnectionId) -> bool {
+        self.lock().gateway.sessions.of(id).is_some()
     }
 
     /// Whether the session goes on.
@@ -205,15 +240,18 @@ impl Hub {
         self.lock().gateway.send(id, payload);
     }
 
-    pub(crate) fn send_raw(&self, text: &str) {
-        self.lock()
-            .gateway
-            .connections
-            .send_to_all(&Utf8Bytes::from(text));
+    pub(crate) fn send_raw(&self, whom: Whom, text: &str) {
+        let text = Utf8Bytes::from(text);
+        self.act(|gateway| gateway.connections.send_to(whom, &text));
     }
 
-    pub(crate) fn end_connections(&self, ending: &Ending) {
-        self.lock().gateway.connections.end_all(ending);
+    pub(crate) fn end_connections(&self, whom: Whom, ending: &Ending) {
+        self.act(|gateway| gateway.end(whom, ending));
+    }
+
+    /// Does something to the gateway, and wakes those who wait for it.
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Gateway) -> T) -> T {
+        self.tracked(|state, _| act(&mut state.gateway))
     }
 
     /// Remembers what a bot sent, without its token.

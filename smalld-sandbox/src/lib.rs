@@ -26,6 +26,33 @@
 //! # }
 //! ```
 //!
+//! # Faults
+//!
+//! The sandbox keeps Discord's limits of IDENTIFY, and lets go wrong what a test wants to: for all
+//! bots, or for one [`shard`](Sandbox::shard).
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use smalld_sandbox::{Refusal, Replay, Sandbox};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let builder = Sandbox::builder().shards(2).max_concurrency(1);
+//! let sandbox = builder.replay(Replay::Unacknowledged).start().await?;
+//! // Here a bot would be started.
+//! let both = |sandbox: &Sandbox| sandbox.identifies() == 2;
+//! assert!(sandbox.wait_until(both, Duration::from_secs(20)).await);
+//! assert_eq!(sandbox.too_early_identifies(), 0);
+//!
+//! sandbox.refuse_connections(Refusal::status(503).at_resume_url(), 1);
+//! sandbox.shard(1).hang();
+//! let back = |sandbox: &Sandbox| sandbox.shard(1).resumes() == 1;
+//! assert!(sandbox.wait_until(back, Duration::from_secs(120)).await);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Scripts
 //!
 //! What a server of its own accord would never do, a [`Script`] does: it takes the gateway's
@@ -64,17 +91,21 @@
 //! the terminal, and says what is typed.
 
 mod builder;
+mod facts;
+mod faults;
 mod gateway;
 mod happening;
 mod hub;
 mod intents;
 mod journal;
 mod refusal;
+mod replay;
 mod request;
 mod rest;
 mod sandbox;
 mod script;
 mod server;
+mod shard;
 mod snowflake;
 mod timestamp;
 mod token;
@@ -83,6 +114,8 @@ mod world;
 pub use builder::Builder;
 pub use happening::{Happening, Happenings};
 pub use refusal::Refusal;
+pub use replay::Replay;
 pub use request::{File, Request};
 pub use sandbox::{Sandbox, User};
 pub use script::{Connection, Received, Script};
+pub use shard::Shard;

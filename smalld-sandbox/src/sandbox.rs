@@ -10,12 +10,12 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::builder::Builder;
-use crate::gateway::Ending;
+use crate::gateway::Whom;
 use crate::happening::Happenings;
 use crate::hub::Hub;
-use crate::refusal::Refusal;
 use crate::request::Request;
 use crate::script::Script;
+use crate::shard::Shard;
 use crate::snowflake::Snowflake;
 use crate::world::Draft;
 
@@ -24,7 +24,7 @@ use crate::world::Draft;
 /// It serves REST and the gateway on the loopback until it is dropped. Its methods do not block,
 /// except that those which say so wait, and they can be called from any thread.
 pub struct Sandbox {
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     serving: AbortHandle,
     bot_id: String,
     guild_id: String,
@@ -186,7 +186,7 @@ impl Sandbox {
     pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
         let d = d.into();
         self.hub
-            .with_gateway(|gateway, _| gateway.publish_to_all(event.as_ref(), &d));
+            .act(|gateway| gateway.publish_to(Whom::All, event.as_ref(), &d));
     }
 
     /// The messages of the guild's channel, oldest first, as events tell them.
@@ -267,59 +267,10 @@ impl Sandbox {
         })
     }
 
-    /// How many gateway connections there have been so far.
+    /// One shard, by its id: what belongs to it, and faults that concern nothing else.
     #[must_use]
-    pub fn connections(&self) -> usize {
-        self.hub.look(|state| state.connections)
-    }
-
-    /// How many of [`connections`](Self::connections) came to the `resume_gateway_url` of READY.
-    #[must_use]
-    pub fn connections_to_resume_url(&self) -> usize {
-        self.hub.look(|state| state.connections_to_resume_url)
-    }
-
-    /// How many gateway connections are open now.
-    #[must_use]
-    pub fn connected(&self) -> usize {
-        self.hub.look(|state| state.gateway.connections.count())
-    }
-
-    /// How many sessions were begun so far.
-    #[must_use]
-    pub fn identifies(&self) -> usize {
-        self.hub.look(|state| state.gateway.identifies)
-    }
-
-    /// How often a session was resumed; a refused attempt does not count.
-    #[must_use]
-    pub fn resumes(&self) -> usize {
-        self.hub.look(|state| state.gateway.resumes)
-    }
-
-    /// Drops every gateway connection without a close frame. The sessions can be resumed.
-    pub fn cut(&self) {
-        self.hub.end_connections(&Ending::Cut);
-    }
-
-    /// Closes every gateway connection with this code, after what is on its way to it. The
-    /// sessions can be resumed, whatever the code says.
-    pub fn close(&self, code: u16) {
-        self.hub
-            .end_connections(&Ending::Close(code, String::new()));
-    }
-
-    /// Forgets all sessions: nothing more is dispatched to them, and RESUME is answered by
-    /// opcode 9 with `d` false. Open connections stay open and get no word of it.
-    pub fn invalidate_sessions(&self) {
-        self.hub
-            .with_gateway(|gateway, _| gateway.sessions.forget_all());
-    }
-
-    /// Sends a text frame to every gateway connection, whatever is in it: other opcodes, such as
-    /// `{"op":7,"d":null}`, or garbage.
-    pub fn send_raw(&self, text: impl AsRef<str>) {
-        self.hub.send_raw(text.as_ref());
+    pub fn shard(&self, id: u64) -> Shard<'_> {
+        Shard::new(&self.hub, id)
     }
 
     /// Takes the gateway over: from now on, until the script is dropped, new connections are the
@@ -332,19 +283,6 @@ impl Sandbox {
     #[must_use = "dropping the script ends it"]
     pub fn script(&self) -> Script {
         Script::begin(&self.hub)
-    }
-
-    /// Refuses the next connections, so many times, before they are upgraded: the bot gets an HTTP
-    /// status, or the end of the connection. Several refusals come one after the other.
-    pub fn refuse_connections(&self, refusal: Refusal, times: usize) {
-        self.hub.refuse_connections(refusal, times);
-    }
-
-    /// How many connections were refused before they were upgraded; they are not among
-    /// [`connections`](Self::connections).
-    #[must_use]
-    pub fn refused_connections(&self) -> usize {
-        self.hub.look(|state| state.refused_connections)
     }
 
     /// Everything that happens from now on. Whoever falls more than 4,096 happenings behind is

@@ -22,7 +22,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::gateway;
+use crate::gateway::{self, Line, Pace};
 use crate::hub::{Entrance, Hub};
 use crate::refusal;
 use crate::rest;
@@ -92,9 +92,15 @@ async fn connection(stream: TcpStream, hub: Arc<Hub>, entrance: Entrance) {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    if let Some((upgrade, destination)) = upgrade
-        && let Some(socket) = websocket(upgrade).await
-    {
+    let Some((upgrade, destination)) = upgrade else {
+        return;
+    };
+    let pace = match destination {
+        // Of a script's connections the test decides everything.
+        Destination::Script(..) => Pace::default(),
+        _ => hub.pace.clone(),
+    };
+    if let Some(socket) = websocket(upgrade, pace).await {
         match destination {
             Destination::Gateway => gateway::serve(hub, socket, entrance).await,
             Destination::Script(stage, opening) => stage.receive(&hub, socket, opening).await,
@@ -252,7 +258,7 @@ fn version(query: &str) -> Result<Version, &'static str> {
 }
 
 /// The raw socket under the connection, so that whoever serves it can do anything with it.
-async fn websocket(upgrade: OnUpgrade) -> Option<gateway::Socket> {
+async fn websocket(upgrade: OnUpgrade, pace: Pace) -> Option<gateway::Socket> {
     let parts = upgrade
         .await
         .ok()
@@ -260,7 +266,8 @@ async fn websocket(upgrade: OnUpgrade) -> Option<gateway::Socket> {
         .ok()?;
     let (stream, config) = (parts.io.into_inner(), gateway::websocket_config());
     let read = parts.read_buf.to_vec();
-    Some(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await)
+    let line = Line::new(stream, pace);
+    Some(WebSocketStream::from_partially_read(line, read, Role::Server, Some(config)).await)
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Reply {

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{
-    ALL_INTENTS, Gateway, LONG, MESSAGE_CONTENT, Received, general_url, identify, resume,
+    ALL_INTENTS, Gateway, LONG, MESSAGE_CONTENT, Received, general_url, identify, patient, resume,
 };
 use serde_json::{Value, json};
 use smalld_sandbox::{Happening, Sandbox};
@@ -202,7 +202,7 @@ async fn what_was_missed_is_replayed_on_the_resume_address() {
 
 #[tokio::test]
 async fn a_resume_that_cannot_be_is_op_9_and_one_from_the_future_is_4007() {
-    let sandbox = Sandbox::start().await.expect("started");
+    let sandbox = patient().await;
     let (_first, ready) = Gateway::ready(&sandbox, 0).await;
     let mut gateway = Gateway::greeted(&sandbox).await;
     gateway
@@ -223,7 +223,7 @@ async fn a_resume_that_cannot_be_is_op_9_and_one_from_the_future_is_4007() {
 
 #[tokio::test]
 async fn sessions_end_with_1000_and_outlive_4000() {
-    let sandbox = Sandbox::start().await.expect("started");
+    let sandbox = patient().await;
     for (code, op) in [(1000, 9), (4000, 0)] {
         let (mut gateway, ready) = Gateway::ready(&sandbox, 0).await;
         gateway.close(code).await;
@@ -288,7 +288,7 @@ async fn anything_can_be_sent_raw() {
 async fn events_go_to_those_who_asked_for_them() {
     const DIRECT_MESSAGES: u64 = 1 << 12;
     const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
-    let sandbox = Sandbox::start().await.expect("started");
+    let sandbox = patient().await;
     let (mut direct, _) = Gateway::ready(&sandbox, DIRECT_MESSAGES).await;
     let (mut reactions, _) = Gateway::ready(&sandbox, GUILD_MESSAGE_REACTIONS).await;
     let said = sandbox.say("in the guild");
@@ -391,7 +391,7 @@ async fn payloads_are_remembered_without_the_token() {
 
 #[tokio::test]
 async fn the_guild_is_heard_once_its_shard_is_there() {
-    let sandbox = Sandbox::start().await.expect("started");
+    let sandbox = patient().await;
     let guild: u64 = sandbox.guild_id().parse().expect("a number");
     let own = (guild >> 22) % 2;
     for shard in [1 - own, own] {
@@ -407,7 +407,7 @@ async fn the_guild_is_heard_once_its_shard_is_there() {
 
 #[tokio::test]
 async fn a_shard_without_the_guild_hears_nothing_of_it() {
-    let sandbox = Sandbox::start().await.expect("started");
+    let sandbox = patient().await;
     let guild: u64 = sandbox.guild_id().parse().expect("a number");
     let owner = (guild >> 22) % 2;
     for shard in [owner, 1 - owner] {

@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 
 use super::close::{self, Close};
 use super::connections::{ConnectionId, Ending, Inbox};
 use super::conversation::Conversation;
-use super::outgoing::{FAREWELL, Speaker};
+use super::line::Line;
+use super::outgoing::{FAREWELL, Speaker, cut};
 use crate::happening::Happening;
 use crate::hub::{Entrance, Hub};
 
 /// A bot's connection once it is a websocket.
-pub(crate) type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<Line>;
 
 /// Frames beyond this are not even taken into memory.
 const MOST_FRAME_BYTES: usize = 64 << 10;
@@ -51,23 +51,33 @@ pub(crate) async fn serve(hub: Arc<Hub>, socket: Socket, entrance: Entrance) {
         id,
         ended: false,
     };
-    let Inbox { texts, mut ending } = inbox;
+    let Inbox {
+        letters,
+        mut ending,
+    } = inbox;
     let (sink, mut stream) = socket.split();
-    let mut speaker = Speaker::new(sink, texts);
+    let mut speaker = Speaker::new(sink, letters);
     let end = converse(&hub, id, &mut speaker, &mut stream, &mut ending).await;
+    if let End::Asked(Ending::Hang) = end {
+        // Until the sandbox stops, or somebody cuts what hangs.
+        cut(&mut ending).await;
+    }
     // The session is free from here on, however long the bot takes to say goodbye.
     presence.end(&end);
     match end {
-        End::ByUs(close) => speaker.say_goodbye(stream, ending, close.frame()).await,
+        End::ByUs(close) => {
+            let frame = close.frame();
+            speaker.say_goodbye(stream, &mut ending, frame).await;
+        }
         End::Asked(Ending::Close(code, reason)) => {
             let frame = CloseFrame {
                 code: code.into(),
                 reason: reason.into(),
             };
-            speaker.say_goodbye(stream, ending, frame).await;
+            speaker.say_goodbye(stream, &mut ending, frame).await;
         }
         End::ByBot { .. } => speaker.close().await,
-        End::Asked(Ending::Cut) => {}
+        End::Asked(Ending::Hang | Ending::Cut) => {}
     }
 }
 
@@ -91,7 +101,7 @@ impl Presence<'_> {
             End::ByBot { code, reason } => (*code, reason.as_str(), true),
             End::ByUs(close) => (Some(close.code), close.reason, false),
             End::Asked(Ending::Close(code, reason)) => (Some(*code), reason.as_str(), false),
-            End::Asked(Ending::Cut) => (None, "", false),
+            End::Asked(Ending::Hang | Ending::Cut) => (None, "", false),
         };
         // What the documentation calls the end of a session; all else can be resumed.
         let over = matches!(end, End::ByUs(close) if *close == close::SESSION_TIMED_OUT)
@@ -150,8 +160,11 @@ async fn listen(conversation: &mut Conversation<'_>, stream: &mut SplitStream<So
         let frame = tokio::select! {
             biased;
             frame = stream.next() => frame,
-            () = sleep_until(conversation.deadline) => {
-                return End::ByUs(close::SESSION_TIMED_OUT);
+            () = sleep_until(conversation.wakes_at()) => {
+                if let ControlFlow::Break(end) = conversation.wake(Instant::now()) {
+                    return end;
+                }
+                continue;
             }
         };
         if let ControlFlow::Break(end) = conversation.take(frame) {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::whom::Whom;
+
 /// How many texts may wait for a bot that does not read. More than a session remembers, so that a
 /// whole replay fits in.
 const MOST_WAITING: usize = 12_000;
@@ -17,14 +19,26 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 pub(crate) enum Ending {
     /// With this close code, after what is on its way.
     Close(u16, String),
+    /// The TCP connection stays, and nothing happens on it any more.
+    Hang,
     /// The TCP connection drops at once, without a close frame.
     Cut,
+}
+
+/// A text on its way to a bot, and what happens to it there.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) text: Utf8Bytes,
+    /// It is to arrive as something that cannot be understood.
+    pub(crate) damaged: bool,
+    /// In how many frames it goes.
+    pub(crate) pieces: usize,
 }
 
 /// The connection's end of its queue.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    pub(crate) texts: mpsc::Receiver<Utf8Bytes>,
+    pub(crate) letters: mpsc::Receiver<Letter>,
     pub(crate) ending: watch::Receiver<Option<Ending>>,
 }
 
@@ -32,52 +46,94 @@ pub(crate) struct Inbox {
 pub(crate) struct Connections {
     open: BTreeMap<ConnectionId, Link>,
     opened: u64,
+    /// In how many frames everything goes; 0 is one, too.
+    pub(crate) pieces: usize,
 }
 
 #[derive(Debug)]
 struct Link {
-    texts: mpsc::Sender<Utf8Bytes>,
+    letters: mpsc::Sender<Letter>,
     ending: watch::Sender<Option<Ending>>,
+    /// Of the session that began or was resumed here.
+    shard: Option<u64>,
+    damages_next: bool,
 }
 
 impl Connections {
     pub(crate) fn open(&mut self) -> (ConnectionId, Inbox) {
-        let (texts, waiting) = mpsc::channel(MOST_WAITING);
+        let (letters, waiting) = mpsc::channel(MOST_WAITING);
         let (ending, ended) = watch::channel(None);
         self.opened += 1;
         let id = ConnectionId(self.opened);
-        self.open.insert(id, Link { texts, ending });
-        (
-            id,
-            Inbox {
-                texts: waiting,
-                ending: ended,
-            },
-        )
+        let link = Link {
+            letters,
+            ending,
+            shard: None,
+            damages_next: false,
+        };
+        self.open.insert(id, link);
+        let inbox = Inbox {
+            letters: waiting,
+            ending: ended,
+        };
+        (id, inbox)
     }
 
     pub(crate) fn remove(&mut self, id: ConnectionId) {
         self.open.remove(&id);
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.open.len()
+    /// From now on it counts as one of this shard.
+    pub(crate) fn assign(&mut self, id: ConnectionId, shard: u64) {
+        if let Some(link) = self.open.get_mut(&id) {
+            link.shard = Some(shard);
+        }
+    }
+
+    /// How many there are on which something can still happen.
+    pub(crate) fn count(&self, whom: Whom) -> usize {
+        let open = self.open.values();
+        open.filter(|link| whom.includes(link.shard) && !link.hangs())
+            .count()
+    }
+
+    pub(crate) fn ids(&self, whom: Whom) -> Vec<ConnectionId> {
+        let concerned = self
+            .open
+            .iter()
+            .filter(|(_, link)| whom.includes(link.shard));
+        concerned.map(|(id, _)| *id).collect()
     }
 
     /// Queues a text. A bot that has let the queue fill up is cut off; its session is not, so that
     /// nothing is lost that it comes back for in time.
-    pub(crate) fn send(&self, id: ConnectionId, text: Utf8Bytes) {
-        let Some(link) = self.open.get(&id) else {
+    pub(crate) fn send(&mut self, id: ConnectionId, text: Utf8Bytes) {
+        let Some(link) = self.open.get_mut(&id) else {
             return;
         };
-        if link.texts.try_send(text).is_err() {
+        if link.hangs() {
+            return;
+        }
+        let letter = Letter {
+            text,
+            damaged: std::mem::take(&mut link.damages_next),
+            pieces: self.pieces,
+        };
+        if link.letters.try_send(letter).is_err() {
             link.end(Ending::Cut);
         }
     }
 
-    pub(crate) fn send_to_all(&self, text: &Utf8Bytes) {
-        for id in self.open.keys() {
-            self.send(*id, text.clone());
+    pub(crate) fn send_to(&mut self, whom: Whom, text: &Utf8Bytes) {
+        for id in self.ids(whom) {
+            self.send(id, text.clone());
+        }
+    }
+
+    /// The next text to each that is open arrives as garbage.
+    pub(crate) fn damage_next(&mut self) {
+        for link in self.open.values_mut() {
+            link.damages_next = true;
         }
     }
 
@@ -87,15 +143,15 @@ impl Connections {
         }
     }
 
-    pub(crate) fn end_all(&self, ending: &Ending) {
-        for link in self.open.values() {
-            link.end(ending.clone());
+    pub(crate) fn end_those(&self, whom: Whom, ending: &Ending) {
+        for id in self.ids(whom) {
+            self.end(id, ending.clone());
         }
     }
 }
 
 impl Link {
-    /// The first ending counts, except that a cut also ends a close that takes too long.
+    /// The first ending counts, except that a cut also ends what takes too long, or forever.
     fn end(&self, ending: Ending) {
         self.ending.send_if_modified(|planned| {
             let changes = planned.is_none() || ending == Ending::Cut;
@@ -104,5 +160,9 @@ impl Link {
             }
             changes
         });
+    }
+
+    fn hangs(&self) -> bool {
+        *self.ending.borrow() == Some(Ending::Hang)
     }
 }

@@ -1,6 +1,7 @@
 //! What a bot says over one connection, and what follows from it: a frame in, answers queued, or a
 //! reason to end.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::Acknowledgement;
 use super::close::{self, Close};
 use super::connection::End;
 use super::connections::ConnectionId;
@@ -26,19 +28,25 @@ pub(super) struct Conversation<'h> {
     authenticated: bool,
     limit: SendLimit,
     /// When the next heartbeat must have come.
-    pub(super) deadline: Instant,
+    deadline: Instant,
+    /// When the last heartbeat came, or HELLO went.
+    last_beat: Instant,
+    /// When acknowledgements that are late are due. The limit of what a bot may send bounds it.
+    acks: VecDeque<Instant>,
 }
 
 impl<'h> Conversation<'h> {
     pub(super) fn new(hub: &'h Hub, id: ConnectionId) -> Self {
         let interval = hub.settings.heartbeat_interval;
-        let deadline = Instant::now() + patience(interval);
+        let now = Instant::now();
         Self {
             hub,
             id,
             authenticated: false,
             limit: SendLimit::new(interval),
-            deadline,
+            deadline: now + patience(interval),
+            last_beat: now,
+            acks: VecDeque::new(),
         }
     }
 
@@ -46,6 +54,23 @@ impl<'h> Conversation<'h> {
         let interval = self.hub.settings.heartbeat_interval.as_millis();
         let interval = u64::try_from(interval).unwrap_or(u64::MAX);
         json!({ "t": null, "s": null, "op": 10, "d": { "heartbeat_interval": interval } })
+    }
+
+    /// When there is something to do, whatever the bot does.
+    pub(super) fn wakes_at(&self) -> Instant {
+        let ack = self.acks.front().copied();
+        ack.map_or(self.deadline, |ack| ack.min(self.deadline))
+    }
+
+    pub(super) fn wake(&mut self, now: Instant) -> ControlFlow<End> {
+        if now >= self.deadline {
+            return ControlFlow::Break(End::ByUs(close::SESSION_TIMED_OUT));
+        }
+        if self.acks.front().is_some_and(|ack| *ack <= now) {
+            self.acks.pop_front();
+            self.acknowledge();
+        }
+        ControlFlow::Continue(())
     }
 
     pub(super) fn take(&mut self, frame: Option<Result<Message, Error>>) -> ControlFlow<End> {
@@ -69,7 +94,7 @@ impl<'h> Conversation<'h> {
         let json = payload::decode(text)?;
         self.hub.record_payload(&json);
         let payload = Payload::read(&json)?;
-        if !matches!(payload, Payload::Heartbeat) {
+        if !matches!(payload, Payload::Heartbeat(_)) {
             self.check_order(&payload)?;
         }
         self.answer(payload)
@@ -79,7 +104,7 @@ impl<'h> Conversation<'h> {
     fn check_order(&self, payload: &Payload) -> Result<(), Close> {
         let authenticates = matches!(payload, Payload::Identify(_) | Payload::Resume(_));
         match (self.authenticated, authenticates) {
-            (true, true) => Err(close::ALREADY_AUTHENTICATED),
+            (true, true) if self.hub.has_session(self.id) => Err(close::ALREADY_AUTHENTICATED),
             (false, false) => Err(close::NOT_AUTHENTICATED),
             _ => Ok(()),
         }
@@ -87,16 +112,9 @@ impl<'h> Conversation<'h> {
 
     fn answer(&mut self, payload: Payload) -> Result<(), Close> {
         match payload {
-            Payload::Heartbeat => {
-                self.deadline = Instant::now() + patience(self.hub.settings.heartbeat_interval);
-                self.hub.send(
-                    self.id,
-                    &json!({ "t": null, "s": null, "op": 11, "d": null }),
-                );
-            }
+            Payload::Heartbeat(seq) => self.beat(seq, Instant::now()),
             Payload::Identify(identify) => {
-                self.hub.identify(self.id, &identify)?;
-                self.authenticated = true;
+                self.authenticated = self.hub.identify(self.id, &identify)?;
             }
             Payload::Resume(resume) => self.authenticated = self.hub.resume(self.id, &resume)?,
             Payload::RequestMembers(request) => self.hub.with_gateway(|gateway, world| {
@@ -111,6 +129,22 @@ impl<'h> Conversation<'h> {
             Payload::Unanswered => {}
         }
         Ok(())
+    }
+
+    fn beat(&mut self, seq: Option<u64>, now: Instant) {
+        let gap = now - self.last_beat;
+        self.last_beat = now;
+        self.deadline = now + patience(self.hub.settings.heartbeat_interval);
+        match self.hub.heartbeat(self.id, seq, gap) {
+            Acknowledgement::AtOnce => self.acknowledge(),
+            Acknowledgement::After(delay) => self.acks.push_back(now + delay),
+            Acknowledgement::Never => {}
+        }
+    }
+
+    fn acknowledge(&self) {
+        let ack = json!({ "t": null, "s": null, "op": 11, "d": null });
+        self.hub.send(self.id, &ack);
     }
 }
 

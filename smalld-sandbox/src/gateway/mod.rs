@@ -4,10 +4,18 @@ mod close;
 mod connection;
 mod connections;
 mod conversation;
+mod faults;
+mod identify_limit;
+mod line;
 mod outgoing;
 mod payload;
+mod requests;
 mod send_limit;
 mod session;
+mod whom;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -15,35 +23,86 @@ use tokio::time::Instant;
 pub(crate) use close::{Close, INVALID_VERSION};
 pub(crate) use connection::{Socket, refuse, serve, websocket_config};
 pub(crate) use connections::{ConnectionId, Connections, Ending, Inbox};
+pub(crate) use faults::Acknowledgement;
+use faults::{Faults, invalid_session};
+pub(crate) use identify_limit::{Allowance, Left};
+use identify_limit::{IdentifyLimit, Verdict};
+pub(crate) use line::{Line, Pace};
 pub(crate) use payload::{Identify, Resume};
-use payload::{RequestMembers, Which};
 use session::{Resumption, Sessions};
+pub(crate) use whom::Whom;
 
 use crate::hub::Settings;
 use crate::intents;
-use crate::snowflake::Snowflake;
+use crate::journal::Journal;
+use crate::replay::Replay;
 use crate::token;
 use crate::world::{Event, World};
 
+/// How many times of IDENTIFY are kept.
+const MOST_TIMES: usize = 10_000;
+
 /// All there is to know of the gateway at one moment. Nothing in here waits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) connections: Connections,
     pub(crate) sessions: Sessions,
+    pub(crate) faults: Faults,
+    pub(crate) too_early_identifies: usize,
+    /// Which shards identified and when, whatever came of it.
+    pub(crate) identify_times: Journal<(u64, Instant)>,
+    /// The longest time without a heartbeat that was followed by one.
+    pub(crate) longest_heartbeat_gap: Duration,
+    /// The bot began more sessions than it may in a day, and its token is void.
+    pub(crate) token_was_reset: bool,
+    limit: IdentifyLimit,
+    tallies: BTreeMap<u64, Tally>,
+}
+
+/// How often sessions were begun and resumed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
     pub(crate) identifies: usize,
     pub(crate) resumes: usize,
 }
 
+/// What became of an IDENTIFY that was not worth a close code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identified {
+    Begun,
+    Refused { too_early: bool },
+}
+
 impl Gateway {
+    pub(crate) fn new(allowance: Allowance) -> Self {
+        Self {
+            connections: Connections::default(),
+            sessions: Sessions::default(),
+            faults: Faults::default(),
+            too_early_identifies: 0,
+            identify_times: Journal::new(MOST_TIMES, usize::MAX),
+            longest_heartbeat_gap: Duration::ZERO,
+            token_was_reset: false,
+            limit: IdentifyLimit::new(allowance, Instant::now()),
+            tallies: BTreeMap::new(),
+        }
+    }
+
     pub(crate) fn identify(
         &mut self,
         connection: ConnectionId,
         identify: &Identify,
         world: &World,
         settings: &Settings,
-    ) -> Result<(), Close> {
-        settings.check_token(&identify.token)?;
+    ) -> Result<Identified, Close> {
+        self.check_token(&identify.token, settings)?;
         check_intents(identify.intents, settings.granted_intents)?;
+        let shard_id = identify.shard.map_or(0, |(id, _)| id);
+        let refused = self.ration(shard_id)?;
+        if let Some(refused) = refused {
+            self.send(connection, &invalid_session(false));
+            return Ok(refused);
+        }
         let session =
             self.sessions
                 .begin(connection, identify.intents, identify.shard, Instant::now());
@@ -59,8 +118,72 @@ impl Gateway {
         for (to, text) in ready.into_iter().chain(guild.flatten()) {
             self.connections.send(to, text);
         }
-        self.identifies += 1;
-        Ok(())
+        self.connections.assign(connection, shard_id);
+        self.tallies.entry(shard_id).or_default().identifies += 1;
+        Ok(Identified::Begun)
+    }
+
+    /// Whether one more IDENTIFY is refused, by the limits or as planned. One beyond the day's
+    /// costs the bot everything.
+    fn ration(&mut self, shard: u64) -> Result<Option<Identified>, Close> {
+        let now = Instant::now();
+        self.identify_times.push((shard, now), 0);
+        match self.limit.admit(shard, now) {
+            Verdict::Admitted if self.faults.refuses_identify() => {
+                Ok(Some(Identified::Refused { too_early: false }))
+            }
+            Verdict::Admitted => Ok(None),
+            Verdict::TooEarly => {
+                self.too_early_identifies += 1;
+                Ok(Some(Identified::Refused { too_early: true }))
+            }
+            Verdict::Overrun => {
+                self.reset_token();
+                Err(close::AUTHENTICATION_FAILED)
+            }
+        }
+    }
+
+    fn reset_token(&mut self) {
+        self.token_was_reset = true;
+        self.sessions.forget(Whom::All);
+        let Close { code, reason } = close::AUTHENTICATION_FAILED;
+        self.connections
+            .end_those(Whom::All, &Ending::Close(code, reason.to_owned()));
+    }
+
+    /// What is left of the day's sessions.
+    pub(crate) fn starts_left(&mut self) -> Left {
+        self.limit.left(Instant::now())
+    }
+
+    pub(crate) fn tally(&self, whom: Whom) -> Tally {
+        let concerned = self.tallies.iter();
+        concerned
+            .filter(|(shard, _)| whom.includes(Some(**shard)))
+            .fold(Tally::default(), |sum, (_, tally)| Tally {
+                identifies: sum.identifies + tally.identifies,
+                resumes: sum.resumes + tally.resumes,
+            })
+    }
+
+    /// Takes note of a heartbeat, and says when it is to be acknowledged.
+    pub(crate) fn heartbeat(
+        &mut self,
+        connection: ConnectionId,
+        seq: Option<u64>,
+        gap: Duration,
+        replay: Replay,
+    ) -> Acknowledgement {
+        self.longest_heartbeat_gap = self.longest_heartbeat_gap.max(gap);
+        let acknowledgement = self.faults.acknowledgement();
+        if let (Replay::Unacknowledged, Some(seq)) = (replay, seq)
+            && acknowledgement != Acknowledgement::Never
+            && let Some(session) = self.sessions.of(connection)
+        {
+            session.acknowledge(seq);
+        }
+        acknowledgement
     }
 
     /// How many dispatches were replayed, or none if the session cannot be resumed.
@@ -70,7 +193,7 @@ impl Gateway {
         resume: &Resume,
         settings: &Settings,
     ) -> Result<Option<usize>, Close> {
-        settings.check_token(&resume.token)?;
+        self.check_token(&resume.token, settings)?;
         let now = Instant::now();
         match self
             .sessions
@@ -78,10 +201,7 @@ impl Gateway {
         {
             Resumption::InvalidSeq => Err(close::INVALID_SEQ),
             Resumption::UnknownSession => {
-                self.send(
-                    connection,
-                    &json!({ "t": null, "s": null, "op": 9, "d": false }),
-                );
+                self.send(connection, &invalid_session(false));
                 Ok(None)
             }
             Resumption::Resumed { missed, before } => {
@@ -95,10 +215,16 @@ impl Gateway {
                     self.connections.send(connection, text);
                 }
                 self.dispatch_to(connection, "RESUMED", &json!({ "_trace": [] }));
-                self.resumes += 1;
+                self.resumed(connection);
                 Ok(Some(replayed))
             }
         }
+    }
+
+    fn resumed(&mut self, connection: ConnectionId) {
+        let shard = self.sessions.of(connection).map_or(0, |s| s.shard_id());
+        self.connections.assign(connection, shard);
+        self.tallies.entry(shard).or_default().resumes += 1;
     }
 
     pub(crate) fn publish(&mut self, event: &Event, bot_id: &str) {
@@ -107,76 +233,15 @@ impl Gateway {
         }
     }
 
-    pub(crate) fn publish_to_all(&mut self, name: &str, d: &Value) {
-        for (to, text) in self.sessions.publish_to_all(name, d, Instant::now()) {
+    pub(crate) fn publish_to(&mut self, whom: Whom, name: &str, d: &Value) {
+        for (to, text) in self.sessions.publish_to(whom, name, d, Instant::now()) {
             self.connections.send(to, text);
         }
     }
 
-    pub(crate) fn send(&self, connection: ConnectionId, payload: &Value) {
+    pub(crate) fn send(&mut self, connection: ConnectionId, payload: &Value) {
         self.connections
             .send(connection, payload.to_string().into());
-    }
-
-    /// Answers opcode 8. What needs an intent that the session lacks stays without an answer, as
-    /// on Discord.
-    pub(crate) fn request_members(
-        &mut self,
-        connection: ConnectionId,
-        request: &RequestMembers,
-        world: &World,
-    ) {
-        let Some(session) = self.sessions.of(connection) else {
-            return;
-        };
-        let everybody = matches!(&request.which, Which::Named(start, _) if start.is_empty());
-        let may_see_all = session.intents & intents::GUILD_MEMBERS != 0;
-        if !is_guild(world, &request.guild_id) || everybody && !may_see_all {
-            return;
-        }
-        let (found, not_found) = find_members(world, &request.which);
-        let mut chunk = json!({
-            "guild_id": request.guild_id,
-            "members": found.iter().filter_map(|id| world.member(*id)).collect::<Value>(),
-            "chunk_index": 0,
-            "chunk_count": 1,
-        });
-        if matches!(request.which, Which::Users(_)) {
-            chunk["not_found"] = json!(not_found);
-        }
-        if request.presences && session.intents & intents::GUILD_PRESENCES != 0 {
-            chunk["presences"] = found.iter().map(|id| world.presence(*id)).collect();
-        }
-        if let Some(nonce) = &request.nonce {
-            chunk["nonce"] = json!(nonce);
-        }
-        self.dispatch_to(connection, "GUILD_MEMBERS_CHUNK", &chunk);
-    }
-
-    /// Answers opcode 31: the guild has no sounds of its own.
-    pub(crate) fn request_sounds(
-        &mut self,
-        connection: ConnectionId,
-        guilds: &[String],
-        world: &World,
-    ) {
-        for guild in guilds.iter().filter(|guild| is_guild(world, guild)) {
-            let sounds = json!({ "guild_id": guild, "soundboard_sounds": [] });
-            self.dispatch_to(connection, "SOUNDBOARD_SOUNDS", &sounds);
-        }
-    }
-
-    /// Answers opcode 43: without voice channels there is nothing to tell.
-    pub(crate) fn request_channel_info(
-        &mut self,
-        connection: ConnectionId,
-        guild: &str,
-        world: &World,
-    ) {
-        if is_guild(world, guild) {
-            let info = json!({ "guild_id": guild, "channels": [] });
-            self.dispatch_to(connection, "CHANNEL_INFO", &info);
-        }
     }
 
     fn dispatch_to(&mut self, connection: ConnectionId, name: &str, d: &Value) {
@@ -186,11 +251,9 @@ impl Gateway {
             self.connections.send(to, text);
         }
     }
-}
 
-impl Settings {
-    fn check_token(&self, token: &str) -> Result<(), Close> {
-        let right = token::bare(token) == self.token;
+    fn check_token(&self, token: &str, settings: &Settings) -> Result<(), Close> {
+        let right = token::bare(token) == settings.token && !self.token_was_reset;
         right.then_some(()).ok_or(close::AUTHENTICATION_FAILED)
     }
 }
@@ -240,33 +303,4 @@ pub(crate) fn ready(
         ready["shard"] = json!([id, count]);
     }
     ready
-}
-
-fn is_guild(world: &World, id: &str) -> bool {
-    Snowflake::parse(id) == Some(world.guild_id())
-}
-
-/// Members and, of those asked for by id, what is none.
-fn find_members(world: &World, which: &Which) -> (Vec<Snowflake>, Vec<Value>) {
-    match which {
-        Which::Named(start, limit) => {
-            let limit = if *limit == 0 { usize::MAX } else { *limit };
-            let named = world
-                .members()
-                .filter(|user| user.name.starts_with(start.as_str()));
-            (named.map(|user| user.id).take(limit).collect(), Vec::new())
-        }
-        Which::Users(ids) => {
-            let known = |id: &Value| {
-                let id = Snowflake::parse(id.as_str()?)?;
-                world.member(id).map(|_| id)
-            };
-            let not_found = ids
-                .iter()
-                .filter(|id| known(id).is_none())
-                .cloned()
-                .collect();
-            (ids.iter().filter_map(known).collect(), not_found)
-        }
-    }
 }

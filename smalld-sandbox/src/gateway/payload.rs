@@ -12,7 +12,8 @@ const MOST_MEMBERS_BY_NAME: usize = 100;
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Payload {
-    Heartbeat,
+    /// With the number of the newest dispatch that the bot has seen.
+    Heartbeat(Option<u64>),
     Identify(Identify),
     Resume(Resume),
     RequestMembers(RequestMembers),
@@ -67,7 +68,7 @@ impl Payload {
     pub(crate) fn read(payload: &Value) -> Result<Self, Close> {
         let d = &payload["d"];
         match payload["op"].as_u64() {
-            Some(1) if d.is_null() || d.is_u64() => Ok(Self::Heartbeat),
+            Some(1) if d.is_null() || d.is_u64() => Ok(Self::Heartbeat(d.as_u64())),
             Some(2) => identify(d).map(Self::Identify),
             Some(3 | 4) if d.is_object() => Ok(Self::Unanswered),
             Some(6) => resume(d).ok_or(close::DECODE_ERROR).map(Self::Resume),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::connections::ConnectionId;
+use super::whom::Whom;
 use crate::intents;
 use crate::snowflake::Snowflake;
 use crate::world::Event;
@@ -107,8 +108,7 @@ impl Sessions {
     /// The connection is gone; its session waits for a resume, or ends.
     pub(crate) fn leave(&mut self, connection: ConnectionId, keep: bool, now: Instant) {
         if !keep {
-            self.all
-                .retain(|session| session.connection != Some(connection));
+            self.forget_that_of(connection);
         }
         if let Some(session) = self.of(connection) {
             session.connection = None;
@@ -121,8 +121,21 @@ impl Sessions {
         self.all.iter().any(|session| session.sees(Some(guild)))
     }
 
-    pub(crate) fn forget_all(&mut self) {
-        self.all.clear();
+    pub(crate) fn forget(&mut self, whom: Whom) {
+        self.all
+            .retain(|session| !whom.includes(Some(session.shard_id())));
+    }
+
+    pub(crate) fn forget_that_of(&mut self, connection: ConnectionId) {
+        self.all
+            .retain(|session| session.connection != Some(connection));
+    }
+
+    /// The number of the newest dispatch to the newest session of this shard.
+    pub(crate) fn last_seq(&self, shard: u64) -> Option<u64> {
+        let mut newest_first = self.all.iter().rev();
+        let session = newest_first.find(|session| session.shard_id() == shard)?;
+        Some(session.seq)
     }
 
     pub(crate) fn of(&mut self, connection: ConnectionId) -> Option<&mut Session> {
@@ -149,12 +162,19 @@ impl Sessions {
         deliveries
     }
 
-    /// Numbers an event for every session, whatever it asked for.
-    pub(crate) fn publish_to_all(&mut self, name: &str, d: &Value, now: Instant) -> Vec<Delivery> {
+    /// Numbers an event for these sessions, whatever they asked for.
+    pub(crate) fn publish_to(
+        &mut self,
+        whom: Whom,
+        name: &str,
+        d: &Value,
+        now: Instant,
+    ) -> Vec<Delivery> {
         self.expire(now);
         let d = d.to_string();
         self.all
             .iter_mut()
+            .filter(|session| whom.includes(Some(session.shard_id())))
             .filter_map(|session| session.dispatch(name, &d))
             .collect()
     }
@@ -194,10 +214,22 @@ impl Session {
         self.sent_bytes += text.len();
         self.sent.push_back((self.seq, text));
         while self.sent.len() > MOST_REMEMBERED || self.sent_bytes > MOST_BYTES {
-            let Some((_, oldest)) = self.sent.pop_front() else {
-                return;
-            };
-            self.sent_bytes -= oldest.len();
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        self.sent_bytes -= self.sent.pop_front().map_or(0, |(_, text)| text.len());
+    }
+
+    pub(crate) fn shard_id(&self) -> u64 {
+        self.shard.map_or(0, |(id, _)| id)
+    }
+
+    /// Forgets for good what came up to this number.
+    pub(crate) fn acknowledge(&mut self, seq: u64) {
+        while self.sent.front().is_some_and(|(number, _)| *number <= seq) {
+            self.forget_oldest();
         }
     }
 
@@ -279,7 +311,7 @@ mod tests {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, 0, None, now).id.clone();
         for _ in 0..=MOST_REMEMBERED {
-            sessions.publish_to_all("ANY", &Value::Null, now);
+            sessions.publish_to(Whom::All, "ANY", &Value::Null, now);
         }
         assert_eq!(
             missed(&mut sessions, &id, 1, now).map(|m| m.len()),

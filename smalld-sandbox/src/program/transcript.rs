@@ -111,6 +111,13 @@ impl Transcript {
                 // The first is told as the bot being ready.
                 (self.sessions > 1).then(|| "the bot began another session".to_owned())?
             }
+            Happening::IdentifyRefused { too_early: true } => {
+                "the bot identified too soon after the last time and was refused".to_owned()
+            }
+            Happening::TokenReset => {
+                "the bot began too many sessions in a day: all have ended, and its token is void"
+                    .to_owned()
+            }
             Happening::Resumed { replayed: 1 } => {
                 "the bot resumed its session and got the event it had missed".to_owned()
             }
@@ -344,11 +351,13 @@ mod tests {
                 to_resume_url: false,
             },
             Happening::Identified,
+            Happening::IdentifyRefused { too_early: true },
             Happening::Resumed { replayed: 1 },
             Happening::Identified,
             Happening::Missed(3),
         ]);
         let expected = [
+            "the bot identified too soon after the last time and was refused",
             "the bot resumed its session and got the event it had missed",
             "the bot began another session",
             "3 things happened too fast to be shown",

@@ -11,25 +11,22 @@ use crate::intents;
 use crate::snowflake::Snowflake;
 use crate::world::Refusal;
 
-/// A day, in the milliseconds that this one endpoint counts in.
-const DAY_MILLIS: u64 = 86_400_000;
-const STARTS_A_DAY: usize = 1000;
-
 pub(crate) fn gateway(hub: &Hub) -> Answer {
     Answer::Json(json!({ "url": hub.settings.gateway_url }))
 }
 
-/// Starts are counted but not refused: a test may identify as often as it likes.
 pub(crate) fn gateway_for_bot(hub: &Hub) -> Answer {
-    let identifies = hub.look(|state| state.gateway.identifies);
+    let left = hub.with_gateway(|gateway, _| gateway.starts_left());
+    // This one endpoint counts in milliseconds.
+    let reset_after = u64::try_from(left.reset_after.as_millis()).unwrap_or(u64::MAX);
     Answer::Json(json!({
         "url": hub.settings.gateway_url,
-        "shards": 1,
+        "shards": hub.settings.shards,
         "session_start_limit": {
-            "total": STARTS_A_DAY,
-            "remaining": STARTS_A_DAY.saturating_sub(identifies),
-            "reset_after": DAY_MILLIS,
-            "max_concurrency": 1,
+            "total": left.total,
+            "remaining": left.remaining,
+            "reset_after": reset_after,
+            "max_concurrency": left.max_concurrency,
         },
     }))
 }

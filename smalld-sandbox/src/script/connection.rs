@@ -256,7 +256,7 @@ impl Connection {
     /// Resets the TCP connection: the bot gets an error, perhaps instead of what was sent last.
     pub fn reset(self) {
         // If it is reset already, there is nothing left to do.
-        let _ = self.socket.get_ref().set_zero_linger();
+        let _ = self.socket.get_ref().tcp().set_zero_linger();
     }
 
     /// Does nothing more: the TCP connection stays open, but nothing is read, sent or answered on

@@ -148,6 +148,12 @@ impl From<WebSocketStream<MaybeTlsStream<TcpStream>>> for Gateway {
     }
 }
 
+/// A sandbox in which it is never too early to identify.
+pub async fn patient() -> Sandbox {
+    let builder = Sandbox::builder().identify_window(Duration::ZERO);
+    builder.start().await.expect("started")
+}
+
 pub fn identify(token: &str, intents: u64) -> Value {
     let properties = json!({ "os": "linux", "browser": "test", "device": "test" });
     json!({ "op": 2, "d": { "token": token, "intents": intents, "properties": properties } })

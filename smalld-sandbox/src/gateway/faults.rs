@@ -1,0 +1,85 @@
+//! What the gateway does wrong because a test wants it to.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Gateway;
+use super::connections::Ending;
+use super::whom::Whom;
+
+/// The faults that are planned or last.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// How late heartbeats are acknowledged.
+    pub(crate) ack_delay: Duration,
+    /// They are not acknowledged at all.
+    pub(crate) ignores_heartbeats: bool,
+    /// How many of the next IDENTIFYs are refused.
+    pub(crate) refused_identifies: usize,
+}
+
+/// When a heartbeat is to be acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acknowledgement {
+    AtOnce,
+    After(Duration),
+    Never,
+}
+
+impl Faults {
+    pub(super) fn acknowledgement(&self) -> Acknowledgement {
+        match (self.ignores_heartbeats, self.ack_delay) {
+            (true, _) => Acknowledgement::Never,
+            (false, Duration::ZERO) => Acknowledgement::AtOnce,
+            (false, delay) => Acknowledgement::After(delay),
+        }
+    }
+
+    /// Whether the IDENTIFY that has just come is to be refused.
+    pub(super) fn refuses_identify(&mut self) -> bool {
+        let refuses = self.refused_identifies > 0;
+        self.refused_identifies -= usize::from(refuses);
+        refuses
+    }
+}
+
+impl Gateway {
+    /// Ends connections. Of those that hang the sessions are free at once: nobody will say that
+    /// they are gone.
+    pub(crate) fn end(&mut self, whom: Whom, ending: &Ending) {
+        if *ending == Ending::Hang {
+            for connection in self.connections.ids(whom) {
+                self.sessions.leave(connection, true, Instant::now());
+            }
+        }
+        self.connections.end_those(whom, ending);
+    }
+
+    /// Sends opcode 9; what cannot be resumed is forgotten.
+    pub(crate) fn interrupt(&mut self, whom: Whom, resumable: bool) {
+        if !resumable {
+            for connection in self.connections.ids(whom) {
+                self.sessions.forget_that_of(connection);
+            }
+        }
+        self.send_to(whom, &invalid_session(resumable));
+    }
+
+    /// Sends an opcode that needs no `d`.
+    pub(crate) fn ask(&mut self, whom: Whom, op: u64) {
+        let payload = json!({ "t": null, "s": null, "op": op, "d": null });
+        self.send_to(whom, &payload);
+    }
+
+    fn send_to(&mut self, whom: Whom, payload: &Value) {
+        let text = payload.to_string().into();
+        self.connections.send_to(whom, &text);
+    }
+}
+
+/// Opcode 9.
+pub(super) fn invalid_session(resumable: bool) -> Value {
+    json!({ "t": null, "s": null, "op": 9, "d": resumable })
+}

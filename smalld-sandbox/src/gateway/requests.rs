@@ -1,0 +1,102 @@
+//! What a bot asks for over the gateway and gets as a dispatch: members, sounds, channel info.
+
+use serde_json::{Value, json};
+
+use super::Gateway;
+use super::connections::ConnectionId;
+use super::payload::{RequestMembers, Which};
+use crate::intents;
+use crate::snowflake::Snowflake;
+use crate::world::World;
+
+impl Gateway {
+    /// Answers opcode 8. What needs an intent that the session lacks stays without an answer, as
+    /// on Discord.
+    pub(crate) fn request_members(
+        &mut self,
+        connection: ConnectionId,
+        request: &RequestMembers,
+        world: &World,
+    ) {
+        let Some(session) = self.sessions.of(connection) else {
+            return;
+        };
+        let everybody = matches!(&request.which, Which::Named(start, _) if start.is_empty());
+        let may_see_all = session.intents & intents::GUILD_MEMBERS != 0;
+        if !is_guild(world, &request.guild_id) || everybody && !may_see_all {
+            return;
+        }
+        let (found, not_found) = find_members(world, &request.which);
+        let mut chunk = json!({
+            "guild_id": request.guild_id,
+            "members": found.iter().filter_map(|id| world.member(*id)).collect::<Value>(),
+            "chunk_index": 0,
+            "chunk_count": 1,
+        });
+        if matches!(request.which, Which::Users(_)) {
+            chunk["not_found"] = json!(not_found);
+        }
+        if request.presences && session.intents & intents::GUILD_PRESENCES != 0 {
+            chunk["presences"] = found.iter().map(|id| world.presence(*id)).collect();
+        }
+        if let Some(nonce) = &request.nonce {
+            chunk["nonce"] = json!(nonce);
+        }
+        self.dispatch_to(connection, "GUILD_MEMBERS_CHUNK", &chunk);
+    }
+
+    /// Answers opcode 31: the guild has no sounds of its own.
+    pub(crate) fn request_sounds(
+        &mut self,
+        connection: ConnectionId,
+        guilds: &[String],
+        world: &World,
+    ) {
+        for guild in guilds.iter().filter(|guild| is_guild(world, guild)) {
+            let sounds = json!({ "guild_id": guild, "soundboard_sounds": [] });
+            self.dispatch_to(connection, "SOUNDBOARD_SOUNDS", &sounds);
+        }
+    }
+
+    /// Answers opcode 43: without voice channels there is nothing to tell.
+    pub(crate) fn request_channel_info(
+        &mut self,
+        connection: ConnectionId,
+        guild: &str,
+        world: &World,
+    ) {
+        if is_guild(world, guild) {
+            let info = json!({ "guild_id": guild, "channels": [] });
+            self.dispatch_to(connection, "CHANNEL_INFO", &info);
+        }
+    }
+}
+
+fn is_guild(world: &World, id: &str) -> bool {
+    Snowflake::parse(id) == Some(world.guild_id())
+}
+
+/// Members and, of those asked for by id, what is none.
+fn find_members(world: &World, which: &Which) -> (Vec<Snowflake>, Vec<Value>) {
+    match which {
+        Which::Named(start, limit) => {
+            let limit = if *limit == 0 { usize::MAX } else { *limit };
+            let named = world
+                .members()
+                .filter(|user| user.name.starts_with(start.as_str()));
+            (named.map(|user| user.id).take(limit).collect(), Vec::new())
+        }
+        Which::Users(ids) => {
+            let known = |id: &Value| {
+                let id = Snowflake::parse(id.as_str()?)?;
+                world.member(id).map(|_| id)
+            };
+            let not_found = ids
+                .iter()
+                .filter(|id| known(id).is_none())
+                .cloned()
+                .collect();
+            (ids.iter().filter_map(known).collect(), not_found)
+        }
+    }
+}

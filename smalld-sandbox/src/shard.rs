@@ -1,0 +1,127 @@
+//! One shard of a sandbox: what tests look at and let happen without touching the others.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::gateway::{Ending, Whom};
+use crate::hub::Hub;
+
+/// The connections and sessions of one shard; it comes from
+/// [`Sandbox::shard`](crate::Sandbox::shard).
+///
+/// A connection belongs to a shard from the moment on in which a session begins or goes on there.
+/// A session without `shard` in its IDENTIFY is of shard 0. Several may have the same id, also
+/// with different numbers of shards; they are meant all together.
+///
+/// Each method does what the one of the same name does on [`Sandbox`](crate::Sandbox) for all.
+#[derive(Clone, Copy)]
+pub struct Shard<'s> {
+    hub: &'s Hub,
+    id: u64,
+}
+
+impl<'s> Shard<'s> {
+    pub(crate) fn new(hub: &'s Hub, id: u64) -> Self {
+        Self { hub, id }
+    }
+
+    /// The id, which is the first of the two numbers in IDENTIFY.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Drops its connections without a close frame. The sessions can be resumed.
+    pub fn cut(&self) {
+        self.hub.end_connections(self.whom(), &Ending::Cut);
+    }
+
+    /// Closes its connections with this code, after what is on its way. The sessions can be
+    /// resumed, whatever the code says.
+    pub fn close(&self, code: u16) {
+        let ending = Ending::Close(code, String::new());
+        self.hub.end_connections(self.whom(), &ending);
+    }
+
+    /// Lets its connections hang: open, but without a sign of life. The sessions can be resumed.
+    pub fn hang(&self) {
+        self.hub.end_connections(self.whom(), &Ending::Hang);
+    }
+
+    /// Forgets its sessions: RESUME is answered by opcode 9 with `d` false. Open connections stay
+    /// open and get no word of it.
+    pub fn invalidate(&self) {
+        self.hub.act(|gateway| gateway.sessions.forget(self.whom()));
+    }
+
+    /// Sends opcode 9 with this as `d`; if its sessions cannot be resumed, they are forgotten.
+    pub fn interrupt(&self, resumable: bool) {
+        self.hub
+            .act(|gateway| gateway.interrupt(self.whom(), resumable));
+    }
+
+    /// Sends opcode 1: the shard answers with a heartbeat at once.
+    pub fn ask_heartbeat(&self) {
+        self.hub.act(|gateway| gateway.ask(self.whom(), 1));
+    }
+
+    /// Sends opcode 7: the shard reconnects and resumes.
+    pub fn ask_reconnect(&self) {
+        self.hub.act(|gateway| gateway.ask(self.whom(), 7));
+    }
+
+    /// Sends a text message, whatever is in it.
+    pub fn send_raw(&self, text: impl AsRef<str>) {
+        self.hub.send_raw(self.whom(), text.as_ref());
+    }
+
+    /// Sends any event with any `d` to its sessions, whatever their intents.
+    pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
+        let d = d.into();
+        self.hub
+            .act(|gateway| gateway.publish_to(self.whom(), event.as_ref(), &d));
+    }
+
+    /// How many connections of it are open now.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.hub
+            .look(|state| state.gateway.connections.count(self.whom()))
+    }
+
+    /// How many sessions of it were begun so far.
+    #[must_use]
+    pub fn identifies(&self) -> usize {
+        self.hub
+            .look(|state| state.gateway.tally(self.whom()).identifies)
+    }
+
+    /// How often a session of it was resumed; a refused attempt does not count.
+    #[must_use]
+    pub fn resumes(&self) -> usize {
+        self.hub
+            .look(|state| state.gateway.tally(self.whom()).resumes)
+    }
+
+    /// The number of the newest dispatch to its newest session, which is what a resume may ask
+    /// for at most. None if it has no session.
+    #[must_use]
+    pub fn last_seq(&self) -> Option<u64> {
+        self.hub
+            .look(|state| state.gateway.sessions.last_seq(self.id))
+    }
+
+    fn whom(&self) -> Whom {
+        Whom::Shard(self.id)
+    }
+}
+
+impl fmt::Debug for Shard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shard")
+            .field("id", &self.id)
+            .field("connected", &self.connected())
+            .finish_non_exhaustive()
+    }
+}
