@@ -283,7 +283,10 @@ impl Gateway {
         };
         let closing = async {
             let _ = connection.orders.send(Order::Close(code)).await;
-            let _ = (&mut connection.writer.0).await;
+            // The writer that found the connection silent has said so itself, and has ended.
+            if !connection.writer.0.is_finished() {
+                let _ = (&mut connection.writer.0).await;
+            }
             while let Some(Ok(message)) = connection.stream.next().await {
                 if message.is_close() {
                     return;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 ///
 /// See [Discord Docs/Session Concurrency](https://discord.com/developers/docs/events/gateway#sharding-max-concurrency).
 pub(crate) const WINDOW: Duration = Duration::from_secs(5);
+/// It counts when they arrive, and one may take longer on its way than the next.
+const JITTER: Duration = Duration::from_millis(250);
 const DAY: Duration = Duration::from_secs(86_400);
 /// With so many starts left of a day's, or a quarter of them if that is less, the rest is spread
 /// over the time until they are granted anew. So no loop can spend them all, not even one that
@@ -58,7 +60,8 @@ impl Starts {
     /// The earliest moment at which this shard may identify.
     pub(crate) fn due(&mut self, shard: u32, now: Instant) -> Instant {
         self.renew(now);
-        let window = self.last.get(&self.key(shard)).map(|&last| last + WINDOW);
+        let last = self.last.get(&self.key(shard));
+        let window = last.map(|&last| last + WINDOW + JITTER);
         let spread = self.spread(now);
         window.into_iter().chain(spread).max().unwrap_or(now)
     }
@@ -111,7 +114,7 @@ mod tests {
         assert_eq!(starts.due(0, now), now);
         starts.spent(0, now);
         assert_eq!(starts.due(1, now), now);
-        assert_eq!(starts.due(2, now), now + WINDOW);
+        assert_eq!(starts.due(2, now), now + WINDOW + JITTER);
     }
 
     /// A process that ends as soon as it has identified, and is started again at once.
