@@ -4,9 +4,10 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{ALL_INTENTS, Gateway, LONG, Received, identify, patient, resume};
+use common::{ALL_INTENTS, Gateway, LONG, Received, identify, patient, resume, upgraded};
 use serde_json::{Value, json};
 use smalld_sandbox::{Happening, Replay, Sandbox};
+use tokio::io::AsyncReadExt;
 
 const MOMENT: Duration = Duration::from_millis(20);
 
@@ -75,6 +76,21 @@ async fn what_hangs_ends_with_the_sandbox() {
 }
 
 #[tokio::test]
+async fn a_session_outlives_a_connection_that_hangs_as_long_as_any_other() {
+    let sandbox = Sandbox::start().await.expect("started");
+    let (mut gateway, ready) = Gateway::ready(&sandbox, 0).await;
+    sandbox.hang();
+    // Nor does what cannot be sent end the connection.
+    for _ in 0..12_001 {
+        sandbox.send_raw("too much");
+    }
+    assert!(is_silent(&mut gateway).await);
+    pass(Duration::from_secs(180)).await;
+    let mut refused = resumed(&sandbox, &ready, 1).await;
+    assert_eq!(refused.payload().await["op"], 9);
+}
+
+#[tokio::test]
 async fn acknowledgements_come_late_or_never() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, 0).await;
@@ -139,6 +155,22 @@ async fn messages_in_several_frames_are_whole_again() {
     assert_eq!(said["d"]["content"], "ü".repeat(1000));
     sandbox.close(4000);
     assert_eq!(gateway.closed().await, Some(4000));
+}
+
+#[tokio::test]
+async fn a_message_in_pieces_is_as_many_frames() {
+    let sandbox = Sandbox::start().await.expect("started");
+    let mut raw = upgraded(&sandbox).await;
+    // HELLO, whose length fits into one byte.
+    assert_eq!(raw.read_u8().await.expect("a frame"), 0x81);
+    let length = raw.read_u8().await.expect("a length");
+    let mut hello = vec![0; usize::from(length)];
+    raw.read_exact(&mut hello).await.expect("HELLO");
+    sandbox.split_frames(2);
+    sandbox.send_raw("abc");
+    let mut frames = [0; 7];
+    raw.read_exact(&mut frames).await.expect("two frames");
+    assert_eq!(frames, [0x01, 1, b'a', 0x80, 2, b'b', b'c']);
 }
 
 #[tokio::test]
@@ -230,6 +262,8 @@ async fn a_fault_of_one_shard_leaves_the_other_alone() {
     drop(first);
     let mut first = resumed(&sandbox, &first_ready, 2).await;
     first.dispatch("RESUMED").await;
+    one.send_raw("again");
+    assert!(matches!(first.receive().await, Received::Raw(text) if text == "again"));
     one.hang();
     assert!(is_silent(&mut first).await);
     let hangs = |sandbox: &Sandbox| sandbox.shard(0).connected() == 0;
@@ -289,12 +323,14 @@ async fn the_longest_gap_is_between_heartbeats() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, 0).await;
     let gap = Duration::from_secs(30);
-    pass(gap).await;
-    assert_eq!(sandbox.longest_heartbeat_gap(), Duration::ZERO);
     for _ in 0..2 {
+        pass(gap).await;
         gateway.send(&json!({ "op": 1, "d": 1 })).await;
         assert_eq!(gateway.payload().await["op"], 11);
         let longest = sandbox.longest_heartbeat_gap();
         assert!(longest >= gap && longest < gap + LONG, "{longest:?}");
     }
+    pass(gap + LONG).await;
+    // What no heartbeat ends does not count.
+    assert!(sandbox.longest_heartbeat_gap() < gap + LONG);
 }

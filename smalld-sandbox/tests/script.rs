@@ -5,11 +5,10 @@ mod common;
 use std::io;
 use std::time::Duration;
 
-use common::{Gateway, LONG, Received as Got, general_url, identify};
+use common::{Gateway, LONG, Received as Got, general_url, identify, upgraded};
 use serde_json::{Value, json};
 use smalld_sandbox::{Connection, Happening, Received, Refusal, Sandbox, Script};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -148,21 +147,6 @@ async fn several_pieces_are_several_frames() {
     let mut frames = [0; 9];
     raw.read_exact(&mut frames).await.expect("three frames");
     assert_eq!(frames, [0x01, 2, b'a', b'b', 0x00, 1, b'c', 0x80, 0]);
-}
-
-/// A client that has upgraded, with nothing of a WebSocket library about it.
-async fn upgraded(sandbox: &Sandbox) -> TcpStream {
-    let address = sandbox.gateway_url().strip_prefix("ws://").expect("ws");
-    let mut stream = TcpStream::connect(address).await.expect("connected");
-    let request = "GET /?v=10&encoding=json HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\n\
-        upgrade: websocket\r\nsec-websocket-version: 13\r\n\
-        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    stream.write_all(request.as_bytes()).await.expect("asked");
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.expect("a head"));
-    }
-    stream
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use smalld_sandbox::Sandbox;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -146,6 +147,21 @@ impl From<WebSocketStream<MaybeTlsStream<TcpStream>>> for Gateway {
     fn from(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { socket }
     }
+}
+
+/// A client that has upgraded, with nothing of a WebSocket library about it.
+pub async fn upgraded(sandbox: &Sandbox) -> TcpStream {
+    let address = sandbox.gateway_url().strip_prefix("ws://").expect("ws");
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    let request = "GET /?v=10&encoding=json HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\n\
+        upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("asked");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a head"));
+    }
+    stream
 }
 
 /// A sandbox in which it is never too early to identify.
