@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::bot::{Inner, Settings, SmallD};
+use crate::compression::Compression;
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
 use crate::gateway::{Connect, Stage};
@@ -51,6 +52,7 @@ pub struct Builder {
     global_limit: u32,
     states: States,
     identify: Map<String, Value>,
+    compression: Compression,
     user_agent: Option<String>,
     shutdown_timeout: Duration,
     sessions: Option<Sessions>,
@@ -71,6 +73,7 @@ impl Default for Builder {
             global_limit: 50,
             states: States::default(),
             identify: Map::new(),
+            compression: Compression::default(),
             user_agent: None,
             shutdown_timeout: Duration::from_secs(10),
             sessions: None,
@@ -200,6 +203,20 @@ impl Builder {
         self
     }
 
+    /// How Discord compresses what it sends over the gateway. By default not at all. The
+    /// features `zlib` (on by default) and `zstd` decide what is built in.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        if let Some(feature) = compression.missing_feature() {
+            let mistake = format!(
+                "`compression` is `{compression:?}`, which is not built in: write \
+                 `features = [\"{feature}\"]` at smalld in Cargo.toml"
+            );
+            self.mistake.get_or_insert(Error::config(mistake));
+        }
+        self.compression = compression;
+        self
+    }
+
     /// Words that follow the `User-Agent` that Discord requires, such as `my-bot/1.0`.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
@@ -243,6 +260,7 @@ impl Builder {
             user_agent,
             version: base.version().to_string(),
             allow_plain: !base.is_encrypted(),
+            compression: self.compression,
         };
         let handlers = self.handlers.unwrap_or_else(Handlers::registered);
         let settings = Settings {

@@ -47,9 +47,12 @@
 //!
 //! - `log` (default): [`run!`] writes a plain log to stderr where the program has set up no
 //!   `tracing` subscriber.
+//! - `zlib` (default): [`Compression::ZlibStream`], in pure Rust.
+//! - `zstd`: [`Compression::ZstdStream`], by the C library of zstd.
 
 mod bot;
 mod builder;
+mod compression;
 mod dispatch;
 mod error;
 mod event;
@@ -71,6 +74,7 @@ mod wanted;
 
 pub use bot::SmallD;
 pub use builder::Builder;
+pub use compression::Compression;
 pub use dispatch::{FromBot, FromEvent, HandlerError, Handlers, Outcome, State, ViaEvent};
 pub use error::{
     BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,

@@ -13,14 +13,13 @@ use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
 };
 
+use crate::compression::Compression;
 use crate::gateway::end::End;
+use crate::gateway::inflate::{Inflater, MOST_BYTES};
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// READY and `GUILD_CREATE` of a large bot can be many MiB; tungstenite's own bound on a frame, 16
-/// MiB, would break the connection again and again. Some bound must stay.
-const MOST_BYTES: usize = 256 << 20;
 
 /// How every connection of a bot is made.
 #[derive(Clone)]
@@ -30,6 +29,7 @@ pub(crate) struct Connect {
     pub(crate) version: String,
     /// Plain `ws` is for a Discord on this machine, or where `allow_http` says so.
     pub(crate) allow_plain: bool,
+    pub(crate) compression: Compression,
 }
 
 impl Connect {
@@ -48,6 +48,8 @@ impl Connect {
         request
             .headers_mut()
             .insert(header::USER_AGENT, self.user_agent.clone());
+        // tungstenite's own bound on a frame, 16 MiB, would break the connection of a large bot again
+        // and again.
         let config = WebSocketConfig::default()
             .max_message_size(Some(MOST_BYTES))
             .max_frame_size(Some(MOST_BYTES));
@@ -76,7 +78,13 @@ impl Connect {
     /// Discord's URLs come with or without a final slash.
     fn url(&self, url: &str) -> String {
         let bare = url.split('?').next().unwrap_or(url).trim_end_matches('/');
-        format!("{bare}/?v={}&encoding=json", self.version)
+        let compress = self.compression.query();
+        format!("{bare}/?v={}&encoding=json{compress}", self.version)
+    }
+
+    /// What reads the binary frames of one connection.
+    pub(crate) fn inflater(&self) -> Inflater {
+        Inflater::new(self.compression)
     }
 }
 
@@ -86,14 +94,26 @@ mod tests {
 
     #[test]
     fn case_c10_the_query_is_there_exactly_once() {
-        let connect = Connect {
+        let connect = |compression| Connect {
             tls: Arc::new(crate::tls::client_config(true).unwrap()),
             user_agent: HeaderValue::from_static("x"),
             version: "10".to_owned(),
             allow_plain: false,
+            compression,
         };
-        for url in ["wss://host", "wss://host/", "wss://host/?v=9"] {
-            assert_eq!(connect.url(url), "wss://host/?v=10&encoding=json");
+        for (compression, compress) in [
+            (Compression::None, ""),
+            (Compression::ZlibStream, "&compress=zlib-stream"),
+            (Compression::ZstdStream, "&compress=zstd-stream"),
+        ] {
+            let expected = format!("wss://host/?v=10&encoding=json{compress}");
+            for url in [
+                "wss://host",
+                "wss://host/",
+                "wss://host/?v=9&compress=zlib-stream",
+            ] {
+                assert_eq!(connect(compression).url(url), expected);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod connect;
 mod end;
 mod heartbeat;
 mod identify_queue;
+mod inflate;
 mod mark;
 mod opening;
 mod outgoing;
@@ -214,7 +215,8 @@ impl Gateway {
                 return Some(end);
             }
         };
-        let interval = match self.greet(&mut socket, ticket).await {
+        let mut inflater = self.common.connect.inflater();
+        let interval = match self.greet(&mut socket, &mut inflater, ticket).await {
             Ok(interval) => interval,
             Err(end) => {
                 farewell(&mut socket, self.close_with(end)).await;
@@ -222,7 +224,7 @@ impl Gateway {
             }
         };
         let mut connection = Connection::new(socket, interval);
-        let end = self.read(&mut connection).await;
+        let end = self.read(&mut connection, &mut inflater).await;
         self.leave(connection, end).await;
         end
     }

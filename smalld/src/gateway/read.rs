@@ -1,5 +1,7 @@
 //! The reading half of a connection: from frames to the session, and on to the handlers.
 
+use std::fmt::Display;
+use std::ops::Deref;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::event::Origin;
 use crate::gateway::connect::Socket;
 use crate::gateway::end::End;
 use crate::gateway::identify_queue::Ticket;
+use crate::gateway::inflate::Inflater;
 use crate::gateway::session::{Started, Step};
 use crate::gateway::writer::Written;
 use crate::gateway::{CLOSE_TIMEOUT, Connection, Gateway, ShardState, Stage, opening};
@@ -22,6 +25,23 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
 
 type Frame = Option<Result<Message, tungstenite::Error>>;
 
+/// The text of a message: of a frame, or in the inflater's buffer until its next message.
+enum Text<'i> {
+    Plain(Utf8Bytes),
+    Inflated(&'i str),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Inflated(text) => text,
+        }
+    }
+}
+
 impl Gateway {
     /// Waits for HELLO and answers it with IDENTIFY or RESUME. Gives the interval of the
     /// heartbeats, or how the connection ended (`None` when the bot is closed).
@@ -30,6 +50,7 @@ impl Gateway {
     pub(super) async fn greet(
         &mut self,
         socket: &mut Socket,
+        inflater: &mut Inflater,
         ticket: Option<Ticket>,
     ) -> Result<Duration, Option<End>> {
         let deadline = Instant::now() + HELLO_TIMEOUT;
@@ -39,7 +60,7 @@ impl Gateway {
                 () = self.stopped() => return Err(None),
                 frame = tokio::time::timeout_at(deadline, socket.next()) => frame,
             };
-            let Some(text) = self.text(frame.map_err(|_| End::Silent)?)? else {
+            let Some(text) = self.text(frame.map_err(|_| End::Silent)?, inflater)? else {
                 continue;
             };
             let header = self.header(&text)?;
@@ -75,7 +96,11 @@ impl Gateway {
     }
 
     /// Reads until the connection ends or is to be left; `None` when the bot is closed.
-    pub(super) async fn read(&mut self, connection: &mut Connection) -> Option<End> {
+    pub(super) async fn read(
+        &mut self,
+        connection: &mut Connection,
+        inflater: &mut Inflater,
+    ) -> Option<End> {
         let mut stage = self.common.stage.clone();
         let mut stopped = pin!(stage.wait_for(|&stage| stage > Stage::Running));
         loop {
@@ -89,15 +114,20 @@ impl Gateway {
                 },
                 frame = connection.stream.next() => frame,
             };
-            if let Err(end) = self.take(connection, frame).await {
+            if let Err(end) = self.take(connection, frame, inflater).await {
                 return Some(end);
             }
         }
         Some(last_words(connection).await)
     }
 
-    async fn take(&mut self, connection: &Connection, frame: Frame) -> Result<(), End> {
-        let Some(text) = self.text(frame)? else {
+    async fn take(
+        &mut self,
+        connection: &Connection,
+        frame: Frame,
+        inflater: &mut Inflater,
+    ) -> Result<(), End> {
+        let Some(text) = self.text(frame, inflater)? else {
             return Ok(());
         };
         let header = self.header(&text)?;
@@ -116,15 +146,18 @@ impl Gateway {
         }
     }
 
-    /// The text of a frame; `None` where it is the WebSocket's own business.
-    fn text(&self, frame: Frame) -> Result<Option<Utf8Bytes>, End> {
+    /// The text of a frame; `None` where it is the WebSocket's own business, or only a piece.
+    fn text<'i>(&self, frame: Frame, inflater: &'i mut Inflater) -> Result<Option<Text<'i>>, End> {
         match frame {
-            Some(Ok(Message::Text(text))) => Ok(Some(text)),
+            // Off-protocol where compression was asked for, but clear all the same.
+            Some(Ok(Message::Text(text))) => Ok(Some(Text::Plain(text))),
             Some(Ok(Message::Close(frame))) => {
                 Err(End::Closed(frame.map(|frame| frame.code.into())))
             }
-            // Nothing was asked to come compressed, so binary frames are off-protocol.
-            Some(Ok(Message::Binary(_))) => Err(End::Garbage),
+            Some(Ok(Message::Binary(bytes))) => match inflater.push(&bytes) {
+                Ok(text) => Ok(text.map(Text::Inflated)),
+                Err(mistake) => Err(self.garbage(&mistake)),
+            },
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
             Some(Err(error)) => {
                 tracing::debug!(target: "smalld", shard = self.shard.id(), "{error}");
@@ -135,11 +168,13 @@ impl Gateway {
     }
 
     fn header<'t>(&self, text: &'t str) -> Result<Header<'t>, End> {
-        Header::parse(text).map_err(|error| {
-            let shard = self.shard.id();
-            tracing::warn!(target: "smalld", shard, "a frame that is no payload: {error}");
-            End::Garbage
-        })
+        Header::parse(text).map_err(|mistake| self.garbage(&mistake))
+    }
+
+    fn garbage(&self, mistake: &dyn Display) -> End {
+        let shard = self.shard.id();
+        tracing::warn!(target: "smalld", shard, "a frame that is no payload: {mistake}");
+        End::Garbage
     }
 
     fn acknowledged(&mut self, connection: &Connection) {
