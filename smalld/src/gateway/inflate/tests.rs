@@ -54,7 +54,6 @@ mod zlib {
     use flate2::{Compress, FlushCompress};
 
     use super::*;
-    use crate::header::Header;
 
     const STREAM: &str = include_str!("../../../tests/data/compressed/zlib_stream.json");
     const CORRUPT: &str = include_str!("../../../tests/data/compressed/zlib_stream_corrupt.json");
@@ -168,7 +167,7 @@ mod zlib {
         let mut inflater = Inflater::new(Compression::ZlibStream);
         inflater.push(&frames[0]).unwrap();
         let broken_off = inflater.push(&frames[1]).unwrap().unwrap();
-        assert!(Header::parse(broken_off).is_err(), "{broken_off}");
+        assert!(serde_json::from_str::<Value>(broken_off).is_err());
         assert_eq!(inflater.push(&frames[2]), Err(Mistake::NotUtf8));
     }
 
