@@ -56,6 +56,9 @@ pub(crate) struct Session {
 struct Live {
     id: Arc<str>,
     resume_url: String,
+    /// What an earlier process had received of it. If that comes again, be it the READY or RESUMED
+    /// of then, it is a replay and starts nothing.
+    received_before: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +119,7 @@ impl Session {
         let live = saved.session.as_ref().map(|session| Live {
             id: session.id.as_str().into(),
             resume_url: session.resume_url.clone(),
+            received_before: session.received,
         });
         Self {
             live,
@@ -247,11 +251,10 @@ impl Session {
             self.seq = header.s;
         }
         let replay = self.phase == Phase::Resuming;
-        if header.t() == Some("READY") && !self.ready(header) {
-            return Step::Leave(End::Garbage);
-        }
         let started = match header.t() {
-            Some("READY") => Some(Started::Anew),
+            _ if replay && self.was_received_before(header) => None,
+            Some("READY") if self.ready(header) => Some(Started::Anew),
+            Some("READY") => return Step::Leave(End::Garbage),
             Some("RESUMED") => Some(Started::Again),
             _ => None,
         };
@@ -263,6 +266,11 @@ impl Session {
             replay: replay && started.is_none(),
             started,
         }
+    }
+
+    fn was_received_before(&self, header: &Header<'_>) -> bool {
+        let before = self.live.as_ref().map(|live| live.received_before);
+        before.is_some_and(|before| header.s.is_some_and(|seq| seq <= before))
     }
 
     fn ready(&mut self, header: &Header<'_>) -> bool {
@@ -277,6 +285,7 @@ impl Session {
         self.live = Some(Live {
             id: ready.session_id.into(),
             resume_url: ready.resume_gateway_url,
+            received_before: 0,
         });
         true
     }

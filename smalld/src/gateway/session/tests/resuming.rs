@@ -1,6 +1,7 @@
 //! Resumes, and what may come in between.
 
 use super::*;
+use crate::gateway::SavedSession;
 
 const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
 const UNREACHABLE: End = End::Unreachable { retry_after: None };
@@ -191,4 +192,29 @@ fn case_g2_a_wait_that_discord_asks_for_is_kept() {
         let wait = live().ended(end, random).unwrap();
         assert_eq!(wait, Duration::from_secs(30));
     }
+}
+
+#[test]
+fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
+    let saved = SavedSession {
+        id: "sid".to_owned(),
+        resume_url: "wss://r".to_owned(),
+        handled: 0,
+        received: 4,
+        starts: 0,
+        alive: 0,
+    };
+    let saved = Saved {
+        session: Some(saved),
+        ..Saved::default()
+    };
+    let mut session = Session::restored(session().identity, &saved);
+    resumes_from(&mut session, 0);
+    assert_eq!(feed(&mut session, READY), REPLAYED);
+    assert_eq!(event(&mut session, 2), REPLAYED);
+    let resumed_before = RESUMED.replace("45", "4");
+    assert_eq!(feed(&mut session, &resumed_before), REPLAYED);
+    assert_eq!(event(&mut session, 5), REPLAYED);
+    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
+    assert_eq!(session.id().as_deref(), Some("sid"));
 }
