@@ -277,7 +277,7 @@ impl Gateway {
         let numbered = header.s.filter(|_| header.op == 0).zip(self.mark.as_ref());
         if let Some((seq, mark)) = numbered {
             mark.received(seq);
-            self.save_if_suspect().await;
+            self.save_if_suspect(step).await;
         }
         let wanted = || match numbered {
             Some((seq, mark)) => mark.completion(seq),
@@ -290,11 +290,14 @@ impl Gateway {
         }
     }
 
-    /// Where this event may end the process, as one at this place has done before, it has to be
-    /// known that it came.
-    async fn save_if_suspect(&self) {
+    /// Where this event may end the process, as one behind the saved mark has done before, it has to
+    /// be known that it came.
+    async fn save_if_suspect(&self, step: &Step) {
+        let Step::Dispatch { replay, .. } = step else {
+            return;
+        };
         if let Some(saving) = &self.common.saving
-            && self.record.is_suspect()
+            && self.record.is_suspect(*replay)
         {
             saving.now().await;
         }
