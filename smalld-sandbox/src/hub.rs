@@ -154,7 +154,7 @@ impl Hub {
 
     /// The script that connections go to, if there is one.
     pub(crate) fn stage(&self) -> Option<Stage> {
-        self.look(|state| state.stage.clone().filter(|stage| !stage.is_empty()))
+        self.look(|state| state.stage.clone().filter(|stage| !stage.has_ended()))
     }
 
     pub(crate) fn refuse_connections(&self, refusal: Refusal, times: usize) {

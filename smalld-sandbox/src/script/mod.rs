@@ -93,7 +93,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.guests.is_closed()
     }
 
