@@ -69,6 +69,19 @@ enum Phase {
     Ready,
 }
 
+/// What a session has to know of READY.
+#[derive(Deserialize)]
+struct Ready {
+    session_id: String,
+    resume_gateway_url: String,
+}
+
+impl Ready {
+    fn read(header: &Header<'_>) -> Option<Self> {
+        serde_json::from_str(header.d()).ok()
+    }
+}
+
 /// What a frame asks of the loop around it.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
@@ -251,11 +264,14 @@ impl Session {
             self.seq = header.s;
         }
         let replay = self.phase == Phase::Resuming;
+        let again = replay && self.was_received_before(header);
         let started = match header.t() {
-            _ if replay && self.was_received_before(header) => None,
-            Some("READY") if self.ready(header) => Some(Started::Anew),
-            Some("READY") => return Step::Leave(End::Garbage),
-            Some("RESUMED") => Some(Started::Again),
+            Some("READY") => match Ready::read(header) {
+                None => return Step::Leave(End::Garbage),
+                Some(ready) if again && self.is_of(&ready) => None,
+                Some(ready) => Some(self.ready(ready)),
+            },
+            Some("RESUMED") if !again => Some(Started::Again),
             _ => None,
         };
         if started.is_some() {
@@ -273,21 +289,18 @@ impl Session {
         before.is_some_and(|before| header.s.is_some_and(|seq| seq <= before))
     }
 
-    fn ready(&mut self, header: &Header<'_>) -> bool {
-        #[derive(Deserialize)]
-        struct Ready {
-            session_id: String,
-            resume_gateway_url: String,
-        }
-        let Ok(ready) = serde_json::from_str::<Ready>(header.d()) else {
-            return false;
-        };
+    fn is_of(&self, ready: &Ready) -> bool {
+        let live = self.live.as_ref();
+        live.is_some_and(|live| *live.id == *ready.session_id)
+    }
+
+    fn ready(&mut self, ready: Ready) -> Started {
         self.live = Some(Live {
             id: ready.session_id.into(),
             resume_url: ready.resume_gateway_url,
             received_before: 0,
         });
-        true
+        Started::Anew
     }
 
     /// Decides what comes after a connection: how long to wait before the next one, or that

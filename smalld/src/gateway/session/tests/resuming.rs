@@ -194,8 +194,8 @@ fn case_g2_a_wait_that_discord_asks_for_is_kept() {
     }
 }
 
-#[test]
-fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
+/// As an earlier process left it that had received up to 4 and handled nothing.
+fn restored() -> Session {
     let saved = SavedSession {
         id: "sid".to_owned(),
         resume_url: "wss://r".to_owned(),
@@ -210,6 +210,12 @@ fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
     };
     let mut session = Session::restored(session().identity, &saved);
     resumes_from(&mut session, 0);
+    session
+}
+
+#[test]
+fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
+    let mut session = restored();
     assert_eq!(feed(&mut session, READY), REPLAYED);
     assert_eq!(event(&mut session, 2), REPLAYED);
     let resumed_before = RESUMED.replace("45", "4");
@@ -217,4 +223,12 @@ fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
     assert_eq!(event(&mut session, 5), REPLAYED);
     assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
     assert_eq!(session.id().as_deref(), Some("sid"));
+}
+
+#[test]
+fn case_c4_another_sessions_ready_begins_it_whatever_was_received_before() {
+    let mut session = restored();
+    let ready = ready("sid2", "wss://r2");
+    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::Anew)));
+    assert_eq!(session.id().as_deref(), Some("sid2"));
 }
