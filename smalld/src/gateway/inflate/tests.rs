@@ -1,41 +1,11 @@
-use serde::Deserialize;
 use serde_json::Value;
 
+#[cfg(any(feature = "zlib", feature = "zstd"))]
+use self::recorded::Recorded;
 use super::*;
 
-/// Frames as a server sends them, and the messages in them.
-#[derive(Deserialize)]
-struct Recorded {
-    frames_base64: Vec<String>,
-    /// How many messages are whole with each frame.
-    messages_after: Option<Vec<usize>>,
-    messages: Vec<Value>,
-}
-
-impl Recorded {
-    fn read(text: &str) -> Self {
-        serde_json::from_str(text).unwrap()
-    }
-
-    fn frames(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.frames_base64.iter().map(|frame| base64(frame))
-    }
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut waiting) = (Vec::new(), 0_u32, 0);
-    for byte in text.bytes().filter(|byte| *byte != b'=') {
-        let digit = digits.iter().position(|digit| *digit == byte).unwrap();
-        bits = bits << 6 | u32::try_from(digit).unwrap();
-        waiting += 6;
-        if waiting >= 8 {
-            waiting -= 8;
-            bytes.push((bits >> waiting).to_le_bytes()[0]);
-        }
-    }
-    bytes
-}
+#[path = "../../../tests/recorded/mod.rs"]
+mod recorded;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -55,11 +25,6 @@ mod zlib {
 
     use super::*;
 
-    const STREAM: &str = include_str!("../../../tests/data/compressed/zlib_stream.json");
-    const CORRUPT: &str = include_str!("../../../tests/data/compressed/zlib_stream_corrupt.json");
-    const BAD_TEXT: &str = include_str!("../../../tests/data/compressed/zlib_stream_bad_text.json");
-    const PAYLOAD: &str = include_str!("../../../tests/data/compressed/zlib_payload.json");
-
     /// The next message of a stream.
     fn compress(stream: &mut Compress, text: &[u8]) -> Vec<u8> {
         finish(stream, text, FlushCompress::Sync)
@@ -78,13 +43,12 @@ mod zlib {
 
     #[test]
     fn case_e8_messages_are_there_exactly_with_the_frames_that_end_them() {
-        let recorded = Recorded::read(STREAM);
-        let expected = recorded.messages_after.as_ref().unwrap();
+        let recorded = Recorded::read(recorded::ZLIB);
         let mut inflater = Inflater::new(Compression::ZlibStream);
         let mut messages = Vec::new();
-        for (frame, &expected) in recorded.frames().zip(expected) {
+        for (frame, &expected) in recorded.frames().iter().zip(&recorded.messages_after) {
             let before = messages.len();
-            messages.extend(inflater.push(&frame).unwrap().map(json));
+            messages.extend(inflater.push(frame).unwrap().map(json));
             assert_eq!(messages.len() - before, expected);
         }
         assert_eq!(messages, recorded.messages);
@@ -116,8 +80,8 @@ mod zlib {
 
     #[test]
     fn case_e9_nothing_of_a_connection_is_left_in_the_next() {
-        let recorded = Recorded::read(STREAM);
-        let frames: Vec<_> = recorded.frames().collect();
+        let recorded = Recorded::read(recorded::ZLIB);
+        let frames = recorded.frames();
         let mut first = Inflater::new(Compression::ZlibStream);
         first.push(&frames[0]).unwrap();
         // Broken off in the middle of a message.
@@ -133,19 +97,19 @@ mod zlib {
 
     #[test]
     fn case_e10_a_corrupt_stream_is_noticed_after_its_good_messages() {
-        let recorded = Recorded::read(CORRUPT);
-        let mut frames = recorded.frames();
+        let recorded = Recorded::read(recorded::ZLIB_CORRUPT);
+        let frames = recorded.frames();
         let mut inflater = Inflater::new(Compression::ZlibStream);
-        let hello = inflater.push(&frames.next().unwrap()).unwrap().map(json);
+        let hello = inflater.push(&frames[0]).unwrap().map(json);
         assert_eq!(hello.as_ref(), recorded.messages.first());
-        let mistake = inflater.push(&frames.next().unwrap()).unwrap_err();
+        let mistake = inflater.push(&frames[1]).unwrap_err();
         assert!(matches!(mistake, Mistake::Corrupt(_)), "{mistake}");
     }
 
     #[test]
     fn case_e10_whatever_is_flipped_no_damage_does_harm() {
-        let recorded = Recorded::read(STREAM);
-        let frames: Vec<_> = recorded.frames().collect();
+        let recorded = Recorded::read(recorded::ZLIB);
+        let frames = recorded.frames();
         let mut random = fastrand::Rng::with_seed(10);
         for _ in 0..200 {
             let mut inflater = Inflater::with_most(Compression::ZlibStream, 1 << 20);
@@ -162,8 +126,8 @@ mod zlib {
 
     #[test]
     fn case_e11_what_is_no_json_or_no_text_is_noticed() {
-        let recorded = Recorded::read(BAD_TEXT);
-        let frames: Vec<_> = recorded.frames().collect();
+        let recorded = Recorded::read(recorded::ZLIB_BAD_TEXT);
+        let frames = recorded.frames();
         let mut inflater = Inflater::new(Compression::ZlibStream);
         inflater.push(&frames[0]).unwrap();
         let broken_off = inflater.push(&frames[1]).unwrap().unwrap();
@@ -173,10 +137,10 @@ mod zlib {
 
     #[test]
     fn case_e13_compressed_payloads_are_each_a_stream_of_their_own() {
-        let recorded = Recorded::read(PAYLOAD);
+        let recorded = Recorded::read(recorded::PAYLOAD);
         let mut inflater = Inflater::new(Compression::None);
         for _ in 0..2 {
-            for (frame, message) in recorded.frames().zip(&recorded.messages) {
+            for (frame, message) in recorded.frames().into_iter().zip(&recorded.messages) {
                 assert_eq!(
                     inflater.push(&frame).unwrap().map(json).as_ref(),
                     Some(message)
@@ -253,8 +217,6 @@ mod zstd {
 
     use super::*;
 
-    const STREAM: &str = include_str!("../../../tests/data/compressed/zstd_stream.json");
-
     fn stream(window: u32) -> CCtx<'static> {
         let mut stream = CCtx::create();
         stream.set_parameter(CParameter::WindowLog(window)).unwrap();
@@ -273,10 +235,10 @@ mod zstd {
 
     #[test]
     fn case_e12_each_frame_is_a_message() {
-        let recorded = Recorded::read(STREAM);
+        let recorded = Recorded::read(recorded::ZSTD);
         let mut inflater = Inflater::new(Compression::ZstdStream);
-        assert_eq!(recorded.frames_base64.len(), recorded.messages.len());
-        for (frame, message) in recorded.frames().zip(&recorded.messages) {
+        assert_eq!(recorded.frames().len(), recorded.messages.len());
+        for (frame, message) in recorded.frames().into_iter().zip(&recorded.messages) {
             assert_eq!(
                 inflater.push(&frame).unwrap().map(json).as_ref(),
                 Some(message)
@@ -296,8 +258,8 @@ mod zstd {
 
     #[test]
     fn case_e12_whatever_is_flipped_no_damage_does_harm() {
-        let recorded = Recorded::read(STREAM);
-        let frames: Vec<_> = recorded.frames().collect();
+        let recorded = Recorded::read(recorded::ZSTD);
+        let frames = recorded.frames();
         let mut random = fastrand::Rng::with_seed(12);
         for _ in 0..200 {
             let mut inflater = Inflater::with_most(Compression::ZstdStream, 1 << 20);
