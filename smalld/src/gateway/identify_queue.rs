@@ -54,11 +54,8 @@ impl IdentifyQueue {
 impl State {
     fn is_first(&self, shard: u32) -> bool {
         let key = self.starts.key(shard);
-        let first = self
-            .waiting
-            .iter()
-            .find(|&&other| self.starts.key(other) == key);
-        first == Some(&shard)
+        let is_before = |other: &&u32| self.starts.are_few() || self.starts.key(**other) == key;
+        self.waiting.iter().find(is_before) == Some(&shard)
     }
 }
 
@@ -135,9 +132,13 @@ mod tests {
     use super::*;
 
     fn queue(max_concurrency: u32) -> Arc<IdentifyQueue> {
+        queue_with(max_concurrency, 1000)
+    }
+
+    fn queue_with(max_concurrency: u32, remaining: u32) -> Arc<IdentifyQueue> {
         Arc::new(IdentifyQueue::new(Limit {
             total: 1000,
-            remaining: 1000,
+            remaining,
             reset_after: Duration::from_secs(86_400),
             max_concurrency,
         }))
@@ -173,6 +174,19 @@ mod tests {
         let queue = queue(1);
         assert_eq!(times(&queue, &[0]).await, [0]);
         assert_eq!(times(&queue, &[1, 0]).await, [5, 10]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_starts_of_a_day_are_spread_over_it_whatever_the_concurrency() {
+        let queue = queue_with(16, 100);
+        let times = times(&queue, &[0, 1, 2]).await;
+        assert_eq!(times, [864, 1728, 2592], "a hundredth of a day each");
+
+        let (first, second) = (queue.join(3), queue.join(4));
+        first.turn().await;
+        let hour = Duration::from_secs(3600);
+        let both = tokio::time::timeout(hour, second.turn()).await;
+        assert!(both.is_err(), "before the first of them has identified");
     }
 
     #[tokio::test(start_paused = true)]

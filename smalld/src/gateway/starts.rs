@@ -57,6 +57,14 @@ impl Starts {
         self.limit.remaining
     }
 
+    /// So few are left that all shards wait for each other, whatever their keys.
+    pub(crate) fn are_few(&self) -> bool {
+        let Limit {
+            total, remaining, ..
+        } = self.limit;
+        remaining <= FEW.min(total / 4)
+    }
+
     /// The earliest moment at which this shard may identify.
     pub(crate) fn due(&mut self, shard: u32, now: Instant) -> Instant {
         self.renew(now);
@@ -82,14 +90,11 @@ impl Starts {
     }
 
     fn spread(&self, now: Instant) -> Option<Instant> {
-        let Limit {
-            total, remaining, ..
-        } = self.limit;
-        if remaining == 0 {
-            return Some(self.reset);
-        }
         let left = self.reset.saturating_duration_since(now);
-        (remaining <= FEW.min(total / 4)).then(|| self.newest + left / remaining)
+        match self.limit.remaining {
+            0 => Some(self.reset),
+            remaining => self.are_few().then(|| self.newest + left / remaining),
+        }
     }
 }
 
