@@ -61,8 +61,9 @@ impl Sandbox {
         self.hub.send_raw(Whom::All, text.as_ref());
     }
 
-    /// Damages the next message to every open gateway connection, so that it is no JSON. If it was
-    /// a dispatch, it is remembered like any other, and a resume replays it undamaged.
+    /// Damages the next message to every open gateway connection, so that it is no JSON or, where
+    /// the connection is compressed, does not inflate. If it was a dispatch, it is remembered like
+    /// any other, and a resume replays it undamaged.
     pub fn corrupt_next(&self) {
         self.hub.act(|gateway| gateway.connections.damage_next());
     }

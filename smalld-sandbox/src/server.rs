@@ -22,7 +22,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::gateway::{self, Line, Pace};
+use crate::gateway::{self, Compression, Line, Pace};
 use crate::hub::{Entrance, Hub};
 use crate::refusal;
 use crate::rest;
@@ -102,7 +102,9 @@ async fn connection(stream: TcpStream, hub: Arc<Hub>, entrance: Entrance) {
     };
     if let Some(socket) = websocket(upgrade, pace).await {
         match destination {
-            Destination::Gateway => gateway::serve(hub, socket, entrance).await,
+            Destination::Gateway(compression) => {
+                gateway::serve(hub, socket, entrance, compression).await;
+            }
             Destination::Script(stage, opening) => stage.receive(&hub, socket, opening).await,
             Destination::WrongVersion => gateway::refuse(socket, gateway::INVALID_VERSION).await,
         }
@@ -113,13 +115,13 @@ type Upgrade = Mutex<Option<(OnUpgrade, Destination)>>;
 
 /// What a connection becomes once it is a websocket.
 enum Destination {
-    Gateway,
+    Gateway(Compression),
     Script(Stage, Opening),
     /// Closed with a close code, which can only be said once the websocket is open.
     WrongVersion,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Version {
     Ten,
     Other,
@@ -207,10 +209,10 @@ type Refused = (StatusCode, &'static str);
 
 /// Where the query leads, if it asks for what we speak.
 fn destination(request: &Request<Incoming>) -> Result<Destination, Refused> {
-    let version = version(request.uri().query().unwrap_or_default());
-    match version {
-        Ok(Version::Ten) => Ok(Destination::Gateway),
-        Ok(Version::Other) => Ok(Destination::WrongVersion),
+    let asked_for = asked_for(request.uri().query().unwrap_or_default());
+    match asked_for {
+        Ok((Version::Ten, compression)) => Ok(Destination::Gateway(compression)),
+        Ok((Version::Other, _)) => Ok(Destination::WrongVersion),
         Err(mistake) => Err((StatusCode::BAD_REQUEST, mistake)),
     }
 }
@@ -241,20 +243,18 @@ fn upgrades(request: &Request<Incoming>) -> bool {
     upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
 }
 
-fn version(query: &str) -> Result<Version, &'static str> {
-    let mut version = Version::Other;
+fn asked_for(query: &str) -> Result<(Version, Compression), &'static str> {
+    let (mut version, mut compression) = (Version::Other, Compression::None);
     for (name, value) in rest::pairs(query) {
         match (name.as_str(), value.as_str()) {
             ("v", "10") => version = Version::Ten,
             ("encoding", "json") => {}
             ("encoding", _) => return Err("this gateway speaks `encoding=json` only\n"),
-            ("compress", _) => {
-                return Err("this gateway does not compress: leave out `compress`\n");
-            }
+            ("compress", name) => compression = Compression::asked_for(name)?,
             _ => {}
         }
     }
-    Ok(version)
+    Ok((version, compression))
 }
 
 /// The raw socket under the connection, so that whoever serves it can do anything with it.
@@ -281,13 +281,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_gateway_speaks_version_10_in_uncompressed_json() {
-        assert!(matches!(version("v=10&encoding=json"), Ok(Version::Ten)));
-        assert!(matches!(version("v=10"), Ok(Version::Ten)));
-        assert!(matches!(version("v=9&encoding=json"), Ok(Version::Other)));
-        // Without a version, Discord serves the sixth.
-        assert!(matches!(version(""), Ok(Version::Other)));
-        assert!(version("v=10&encoding=etf").is_err());
-        assert!(version("v=10&encoding=json&compress=zlib-stream").is_err());
+    fn the_gateway_speaks_version_10_in_json_compressed_as_a_stream_or_not_at_all() {
+        for (query, version, compression) in [
+            ("v=10&encoding=json", Version::Ten, Compression::None),
+            ("v=10", Version::Ten, Compression::None),
+            (
+                "v=10&encoding=json&compress=zlib-stream",
+                Version::Ten,
+                Compression::ZlibStream,
+            ),
+            ("v=9&encoding=json", Version::Other, Compression::None),
+            // Without a version, Discord serves the sixth.
+            ("", Version::Other, Compression::None),
+        ] {
+            assert_eq!(asked_for(query), Ok((version, compression)), "{query}");
+        }
+        assert!(asked_for("v=10&encoding=etf").is_err());
+        assert!(asked_for("v=10&encoding=json&compress=gzip").is_err());
     }
 }

@@ -12,6 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 
 use super::close::{self, Close};
+use super::compression::Compression;
 use super::connections::{ConnectionId, Ending, Inbox};
 use super::conversation::Conversation;
 use super::line::Line;
@@ -44,7 +45,12 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
 }
 
 /// Serves a bot that has just upgraded its connection.
-pub(crate) async fn serve(hub: Arc<Hub>, socket: Socket, entrance: Entrance) {
+pub(crate) async fn serve(
+    hub: Arc<Hub>,
+    socket: Socket,
+    entrance: Entrance,
+    compression: Compression,
+) {
     let (id, inbox) = hub.connected(entrance);
     let mut presence = Presence {
         hub: &hub,
@@ -56,7 +62,7 @@ pub(crate) async fn serve(hub: Arc<Hub>, socket: Socket, entrance: Entrance) {
         mut ending,
     } = inbox;
     let (sink, mut stream) = socket.split();
-    let mut speaker = Speaker::new(sink, letters);
+    let mut speaker = Speaker::new(sink, letters, compression);
     let end = converse(&hub, id, &mut speaker, &mut stream, &mut ending).await;
     if let End::Asked(Ending::Hang) = end {
         // Until the sandbox stops, or somebody cuts what hangs.

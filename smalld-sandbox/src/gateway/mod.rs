@@ -1,6 +1,7 @@
 //! The gateway: sessions, the connections they live on, and what bots may ask over them.
 
 mod close;
+mod compression;
 mod connection;
 mod connections;
 mod conversation;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 pub(crate) use close::{Close, INVALID_VERSION};
+pub(crate) use compression::Compression;
 pub(crate) use connection::{Socket, refuse, serve, websocket_config};
 pub(crate) use connections::{ConnectionId, Connections, Ending, Inbox};
 pub(crate) use faults::Acknowledgement;

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
+use super::compression::{Compression, Compressor};
 use super::connection::Socket;
 use super::connections::{Ending, Letter};
 
@@ -23,15 +24,21 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 pub(super) struct Speaker {
     sink: SplitSink<Socket, Message>,
     letters: mpsc::Receiver<Letter>,
+    compressor: Compressor,
     /// What is left of the letter that is being sent.
     frames: VecDeque<Message>,
 }
 
 impl Speaker {
-    pub(super) fn new(sink: SplitSink<Socket, Message>, letters: mpsc::Receiver<Letter>) -> Self {
+    pub(super) fn new(
+        sink: SplitSink<Socket, Message>,
+        letters: mpsc::Receiver<Letter>,
+        compression: Compression,
+    ) -> Self {
         Self {
             sink,
             letters,
+            compressor: Compressor::new(compression),
             frames: VecDeque::new(),
         }
     }
@@ -51,7 +58,7 @@ impl Speaker {
                 let Some(letter) = self.letters.recv().await else {
                     return;
                 };
-                self.frames = encode(letter);
+                self.frames = encode(letter, &mut self.compressor);
                 continue;
             };
             if self.sink.start_send_unpin(frame).is_err() || self.sink.flush().await.is_err() {
@@ -95,7 +102,7 @@ impl Speaker {
             let Ok(letter) = self.letters.try_recv() else {
                 return Ok(());
             };
-            self.frames = encode(letter);
+            self.frames = encode(letter, &mut self.compressor);
         }
     }
 }
@@ -106,8 +113,11 @@ pub(super) async fn cut(ending: &mut watch::Receiver<Option<Ending>>) {
     let _ = cut.await;
 }
 
-fn encode(letter: Letter) -> VecDeque<Message> {
-    let (kind, bytes) = message(letter.text, letter.damaged);
+fn encode(letter: Letter, compressor: &mut Compressor) -> VecDeque<Message> {
+    let (kind, bytes) = match compressor.message(&letter.text, letter.damaged) {
+        Some(compressed) => (Data::Binary, compressed),
+        None => message(letter.text, letter.damaged),
+    };
     frames(kind, &bytes, letter.pieces)
 }
 
@@ -142,11 +152,12 @@ mod tests {
     use super::*;
 
     fn pieces(text: &'static str, pieces: usize) -> Vec<(OpCode, bool, Vec<u8>)> {
-        let frames = encode(Letter {
+        let letter = Letter {
             text: text.into(),
             damaged: false,
             pieces,
-        });
+        };
+        let frames = encode(letter, &mut Compressor::None);
         let frame = |message: Message| match message {
             Message::Frame(frame) => {
                 let header = frame.header();
