@@ -1,0 +1,12 @@
+//! Bots in processes of their own that are deployed, stopped, killed and started again.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod bot;
+mod deployment;
+mod kills;
+mod poison;
+mod process;
+mod rolling;
+mod stopping;

@@ -1,0 +1,72 @@
+//! An event that ends the process whenever it is handled: the bot gets past it, and nothing else
+//! is lost.
+
+use smalld::json;
+use smalld_sandbox::Sandbox;
+
+use crate::deployment::Deployment;
+use crate::process::{Process, until};
+
+#[tokio::test]
+async fn an_event_that_ends_the_process_is_skipped_at_the_fourth_start_after_it() {
+    let deployment = Deployment::new(Sandbox::builder()).await;
+    let first = deployment.start_first().await;
+    for _ in 0..4 {
+        deployment.send(json!({}));
+    }
+    deployment.all_are_handled().await;
+    let seqs = deployment.handled();
+    let newest = seqs.iter().map(|handled| handled.seq).max().unwrap();
+    let saved = || deployment.of_session("handled") >= newest;
+    assert!(until(saved).await, "{}", deployment.story());
+    let poison = deployment.send(json!({ "aborts": true }));
+    for _ in 0..5 {
+        deployment.send(json!({}));
+    }
+    assert!(first.ended().await.code().is_none());
+    let (process, starts) = start_until_it_lives(&deployment, poison).await;
+    assert_eq!(starts, 4, "{}", deployment.story());
+    let skipped = process.lines("skipped");
+    let seq = newest + 1;
+    let words = format!("1 events are skipped, those with seq {seq} to {seq}");
+    assert!(
+        skipped.len() == 1 && skipped[0].contains("ERROR") && skipped[0].contains(&words),
+        "{skipped:?}"
+    );
+    assert_eq!(process.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn an_event_that_ends_the_process_in_the_middle_of_others_is_skipped_after_some_starts_more()
+{
+    let deployment = Deployment::new(Sandbox::builder()).await;
+    let first = deployment.start_first().await;
+    for _ in 0..30 {
+        deployment.send(json!({}));
+    }
+    let poison = deployment.send(json!({ "aborts": true }));
+    for _ in 0..30 {
+        deployment.send(json!({}));
+    }
+    assert!(first.ended().await.code().is_none());
+    let (process, starts) = start_until_it_lives(&deployment, poison).await;
+    // One or two show how far one gets, three do not get past it.
+    assert!(starts <= 6, "{starts}\n{}", deployment.story());
+    assert_eq!(process.lines("1 events are skipped").len(), 1);
+    assert_eq!(process.terminate().await.code(), Some(0));
+    assert_eq!(deployment.sandbox.identifies(), 1);
+}
+
+/// Starts one after the other, as a supervisor does, until one has handled all but the poison;
+/// gives how many it took.
+async fn start_until_it_lives(deployment: &Deployment, poison: u64) -> (Process, usize) {
+    for starts in 1..=20 {
+        let mut process = deployment.start();
+        let decided = || process.has_ended() || deployment.missing() == [poison];
+        assert!(until(decided).await, "{}", deployment.story());
+        if !process.has_ended() {
+            return (process, starts);
+        }
+    }
+    panic!("not past it: {}", deployment.story());
+}
