@@ -277,7 +277,7 @@ impl Gateway {
         let numbered = header.s.filter(|_| header.op == 0).zip(self.mark.as_ref());
         if let Some((seq, mark)) = numbered {
             mark.received(seq);
-            self.save_if_suspect(step).await;
+            self.save_first(step).await;
         }
         let wanted = || match numbered {
             Some((seq, mark)) => mark.completion(seq),
@@ -290,14 +290,15 @@ impl Gateway {
         }
     }
 
-    /// Where this event may end the process, as one behind the saved mark has done before, it has to
-    /// be known that it came.
-    async fn save_if_suspect(&self, step: &Step) {
-        let Step::Dispatch { replay, .. } = step else {
+    /// Saves what must not be lost if this event ends the process: a session that has just begun,
+    /// as the next process would pay for another, and how far it came when it was resumed. And where
+    /// an event at this place may have ended a process before, it has to be known that it came.
+    async fn save_first(&self, step: &Step) {
+        let Step::Dispatch { replay, started } = step else {
             return;
         };
         if let Some(saving) = &self.common.saving
-            && self.record.is_suspect(*replay)
+            && (started.is_some() || self.record.is_suspect(*replay))
         {
             saving.now().await;
         }

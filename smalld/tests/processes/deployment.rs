@@ -51,6 +51,11 @@ impl Deployment {
         }
     }
 
+    pub(crate) fn without_sessions(mut self) -> Self {
+        self.keeps_sessions = false;
+        self
+    }
+
     pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
         self.variables.push((variable, value.to_owned()));
         self
@@ -156,6 +161,13 @@ impl Deployment {
     pub(crate) fn of_session(&self, field: &str) -> u64 {
         let session = self.session();
         session.map_or(0, |session| session[field].as_u64().unwrap_or(0))
+    }
+
+    /// Changes what is kept of the first shard.
+    pub(crate) fn change_saved(&self, change: impl FnOnce(&mut Json)) {
+        let mut json: Json = serde_json::from_str(&read(&self.sessions_file())).unwrap();
+        change(&mut json["shards"][0]);
+        std::fs::write(self.sessions_file(), json.to_string()).unwrap();
     }
 
     /// What all processes have told, for when a test fails.

@@ -3,10 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod acknowledged;
 mod bot;
 mod deployment;
 mod kills;
 mod poison;
 mod process;
 mod rolling;
+mod starts;
 mod stopping;

@@ -1,0 +1,131 @@
+//! Bots that end again and again as soon as they are ready: they do not spend the session starts
+//! that Discord grants for a day, at the end of which it would reset their token.
+
+use std::time::Duration;
+
+use smalld::json;
+use smalld_sandbox::{Builder, Sandbox};
+
+use crate::bot;
+use crate::deployment::Deployment;
+use crate::process::{Process, until};
+
+/// That some identify within one window is Discord's to refuse, and not what this is about.
+fn sandbox() -> Builder {
+    Sandbox::builder().identify_window(Duration::ZERO)
+}
+
+async fn ends_when_ready(sandbox: Builder) -> Deployment {
+    let deployment = Deployment::new(sandbox).await;
+    deployment.with(bot::ENDS_WHEN_READY, "1")
+}
+
+/// Starts one that identifies, and ends by it.
+async fn ends(deployment: &Deployment) {
+    let before = deployment.sandbox.identifies();
+    let status = deployment.start().ended().await;
+    assert_eq!(status.code(), None, "{}", deployment.story());
+    let identified = deployment.sandbox.identifies() - before;
+    assert_eq!(identified, 1, "{}", deployment.story());
+}
+
+#[tokio::test]
+async fn a_bot_that_ends_when_it_is_ready_resumes_its_session_instead_of_paying_for_another() {
+    let deployment = ends_when_ready(sandbox()).await;
+    ends(&deployment).await;
+    for _ in 0..3 {
+        let status = deployment.start().ended().await;
+        assert_eq!(status.code(), None, "{}", deployment.story());
+    }
+    // READY is skipped like any other event that ends the process.
+    let process = deployment.start();
+    process.says("events are skipped").await;
+    deployment.send(json!({}));
+    deployment.all_are_handled().await;
+    let sandbox = &deployment.sandbox;
+    assert_eq!((sandbox.identifies(), sandbox.resumes()), (1, 4));
+    assert_eq!(process.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn where_sessions_are_lost_each_process_waits_longer_to_begin_another() {
+    let deployment = ends_when_ready(sandbox()).await;
+    let lose_session = || deployment.change_saved(|saved| saved["session"] = json!(null));
+    ends(&deployment).await;
+    lose_session();
+    ends(&deployment).await;
+    for (begun, wait) in [(2, 10), (3, 20), (4, 40)] {
+        lose_session();
+        let saved = deployment.saved().unwrap();
+        assert_eq!(saved["begun"], begun);
+        // Nor does starting it again and again help.
+        for _ in 0..2 {
+            let process = deployment.start();
+            let seconds = waits(&process, begun).await;
+            assert!((wait - 8..=wait).contains(&seconds), "{seconds} of {wait}");
+            assert_eq!(process.terminate().await.code(), Some(0));
+        }
+        assert_eq!(deployment.sandbox.identifies(), begun);
+        // As if it had waited.
+        deployment.change_saved(|saved| saved["last_begun"] = json!(0));
+        ends(&deployment).await;
+    }
+}
+
+/// How many seconds this process says that it waits, after so many sessions.
+async fn waits(process: &Process, begun: usize) -> u64 {
+    let words = format!("the last {begun} sessions did not last");
+    process.says(&words).await;
+    let line = process.lines(&words).remove(0);
+    let (_, wait) = line.split_once("the next is begun in ").unwrap();
+    let (seconds, _) = wait.split_once('s').unwrap();
+    seconds.parse().unwrap()
+}
+
+#[tokio::test]
+async fn without_sessions_the_last_starts_of_the_day_are_spread_over_what_is_left_of_it() {
+    let limited = sandbox().session_starts(40).session_starts_spent(25);
+    let deployment = ends_when_ready(limited).await.without_sessions();
+    for _ in 0..5 {
+        ends(&deployment).await;
+    }
+    for _ in 0..3 {
+        let process = deployment.start();
+        process.says("10 session starts are left for the day").await;
+        let told = process.lines("the next waits 86").len();
+        assert_eq!(told, 1, "{}", deployment.story());
+        process.kill().await;
+    }
+    let sandbox = &deployment.sandbox;
+    assert_eq!((sandbox.identifies(), sandbox.connections()), (5, 5));
+    assert!(!sandbox.token_was_reset());
+}
+
+#[tokio::test]
+async fn where_no_start_is_left_it_ends_with_one_sentence_and_a_session_is_resumed_all_the_same() {
+    let deployment = Deployment::new(sandbox().session_starts(1)).await;
+    deployment.start_first().await.kill().await;
+    let process = deployment.start();
+    deployment.send(json!({}));
+    deployment.all_are_handled().await;
+    assert_eq!(process.terminate().await.code(), Some(0));
+
+    deployment.change_saved(|saved| saved["session"] = json!(null));
+    let process = deployment.start();
+    let log = process.log();
+    assert_eq!(process.ended().await.code(), Some(1));
+    let errors = crate::process::lines(&log, "rror");
+    assert_eq!(errors.len(), 1, "{}", deployment.story());
+    for words in [
+        "all 1 session starts of the day are used up",
+        "reset the bot's token",
+        "start again in 86",
+        "look for what starts the bot so often",
+    ] {
+        assert!(errors[0].contains(words), "{errors:?}");
+    }
+    let sandbox = &deployment.sandbox;
+    assert!(until(|| sandbox.connected() == 0).await);
+    assert_eq!((sandbox.identifies(), sandbox.connections()), (1, 2));
+    assert!(!sandbox.token_was_reset());
+}
