@@ -58,6 +58,35 @@ fn every_case_has_a_test_and_the_list_is_up_to_date() {
     }
 }
 
+/// The README's table says of each line which test proves it.
+#[test]
+fn each_test_that_the_readme_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Ok(readme) = fs::read_to_string(root.join("../README.md")) else {
+        return;
+    };
+    let begin = readme.find("| proved by |").expect("the table");
+    let table = readme[begin..].split("\n\n").next().unwrap_or_default();
+    let mut files = Vec::new();
+    for folder in ["src", "tests"] {
+        collect(&root.join(folder), &mut files);
+    }
+    let source: String = files
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("a file"))
+        .collect();
+    let rows = table.lines().skip(2);
+    for row in rows {
+        let proofs = row.rsplit('|').nth(1).expect("a last cell");
+        let mut names = proofs.split('`').skip(1).step_by(2).peekable();
+        assert!(names.peek().is_some(), "no test: {row}");
+        for name in names {
+            let function = format!("fn {name}(");
+            assert!(source.contains(&function), "there is no test `{name}`");
+        }
+    }
+}
+
 fn write_suite(page: &mut String, title: &str, cases: &[Case], tests: &Tests) {
     let mut passed = 0;
     let mut rows = String::new();
