@@ -131,8 +131,10 @@ impl Gateway {
             return Ok(());
         };
         let header = self.header(&text)?;
+        let before = self.session.seq();
         let step = self.session.received(&header);
         connection.pulse.set_seq(self.session.seq());
+        self.notice_gap(before);
         match &step {
             Step::Nothing | Step::Open { .. } | Step::Leave(_) => {}
             Step::Heartbeat => connection.pulse.ask(),
@@ -201,6 +203,16 @@ impl Gateway {
         if event == "RATE_LIMITED" {
             tracing::warn!(target: "smalld", shard, seq, "Discord has refused a payload: {}", header.d());
             connection.pulse.refused(header.d());
+        }
+    }
+
+    /// Discord promises no numbers without gaps, so there is nothing to do but to say it.
+    fn notice_gap(&self, before: Option<u64>) {
+        if let (Some(before), Some(now)) = (before, self.session.seq())
+            && now > before.saturating_add(1)
+        {
+            let (id, first, last) = (self.shard.id(), before + 1, now - 1);
+            tracing::warn!(target: "smalld", "shard {id}: events {first} to {last} are missing; going on with {now}");
         }
     }
 
