@@ -1,0 +1,266 @@
+//! A bot on a stage: its server is the test, and what its handlers get is on record.
+
+use std::time::{Duration, Instant};
+
+use smalld::{Builder, Handlers, Json, Payload, Result, SmallD};
+use smalld_sandbox::{Connection, Received, Sandbox, Script};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::support::{LONG, Log, builder};
+
+/// Heartbeats are far away.
+pub const CALM: Duration = Duration::from_secs(40);
+
+pub struct Play {
+    pub bot: SmallD,
+    pub sandbox: Sandbox,
+    pub script: Script,
+    pub record: Record,
+    pub running: JoinHandle<Result<()>>,
+    pub clock: Clock,
+    pub log: Log,
+    /// How many connections were taken.
+    taken: usize,
+}
+
+impl Play {
+    /// A bot that is about to connect and records every payload.
+    pub async fn begin() -> Self {
+        Self::begin_with(Handlers::new(), |builder| builder).await
+    }
+
+    /// The same with other handlers besides, and options.
+    pub async fn begin_with(handlers: Handlers, options: impl FnOnce(Builder) -> Builder) -> Self {
+        let (clock, log) = (Clock::hold(), Log::capture());
+        let sandbox = Sandbox::start().await.unwrap();
+        let script = sandbox.script();
+        let record = Record::default();
+        let handlers = record.of(handlers);
+        let bot = options(builder(&sandbox))
+            .handlers(handlers)
+            .build()
+            .unwrap();
+        let running = tokio::spawn({
+            let bot = bot.clone();
+            async move { bot.run().await }
+        });
+        Self {
+            bot,
+            sandbox,
+            script,
+            record,
+            running,
+            clock,
+            log,
+            taken: 0,
+        }
+    }
+
+    /// The next one, to whichever URL.
+    pub async fn connection(&mut self) -> Connection {
+        self.taken += 1;
+        let connection = self.script.connection(LONG).await.expect("a connection");
+        assert!(is_target(connection.target()), "{}", connection.target());
+        connection
+    }
+
+    /// A connection to the general URL that got HELLO and answered it by IDENTIFY.
+    pub async fn identifying(&mut self, interval: Duration) -> Connection {
+        let mut connection = self.connection().await;
+        assert!(!connection.to_resume_url());
+        connection.hello(interval).await;
+        let identify = connection.payload(LONG).await.expect("IDENTIFY");
+        assert_eq!(identify["op"], 2, "{identify}");
+        assert_eq!(identify["d"]["token"], self.sandbox.token());
+        connection
+    }
+
+    /// A connection with a session that is ready and has seen number 42.
+    pub async fn live(&mut self) -> Connection {
+        self.live_at(CALM).await
+    }
+
+    pub async fn live_at(&mut self, interval: Duration) -> Connection {
+        let mut connection = self.identifying(interval).await;
+        connection.answer_heartbeats(true);
+        connection.ready("sid", 1).await;
+        connection.event(42).await;
+        self.record.has(42).await;
+        connection
+    }
+
+    /// A connection to the resume URL that got HELLO and answered it by RESUME from here.
+    pub async fn resuming(&mut self, seq: u64) -> Connection {
+        let mut connection = self.connection().await;
+        assert!(connection.to_resume_url());
+        self.resume_on(&mut connection, seq).await;
+        connection
+    }
+
+    pub async fn resume_on(&self, connection: &mut Connection, seq: u64) {
+        connection.hello(CALM).await;
+        let resume = connection.payload(LONG).await.expect("RESUME");
+        assert_eq!(resume["op"], 6, "{resume}");
+        let (token, d) = (self.sandbox.token(), &resume["d"]);
+        assert_eq!(
+            *d,
+            smalld::json!({ "token": token, "session_id": "sid", "seq": seq })
+        );
+    }
+
+    /// The session is resumed from 42 and is as good as before; that was all that it took.
+    pub async fn resumes(&mut self) -> Connection {
+        let mut connection = self.resuming(42).await;
+        connection.answer_heartbeats(true);
+        connection.resumed(43).await;
+        self.record.has(43).await;
+        assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
+        assert!(self.is_alone());
+        connection
+    }
+
+    /// A session is begun that has nothing of the one before.
+    pub async fn begins_anew(&mut self) -> Connection {
+        let mut connection = self.identifying(CALM).await;
+        connection.answer_heartbeats(true);
+        connection.ready("another", 1).await;
+        assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
+        assert!(self.is_alone());
+        connection
+    }
+
+    /// Lets time pass for a bot that waits before its next connection.
+    pub async fn pause(&self, time: Duration) {
+        let attempts = self.taken + self.sandbox.refused_connections();
+        until(|| self.log.lines("connection ended").len() == attempts).await;
+        self.clock.pass(time).await;
+    }
+
+    /// No connection was made but those that were taken.
+    pub fn is_alone(&self) -> bool {
+        self.sandbox.connections() == self.taken
+    }
+
+    /// The bot is closed: it says so on its connection, and `run` ends.
+    pub async fn close(mut self, mut connection: Connection) {
+        self.bot.close();
+        assert_eq!(close_code(&mut connection).await, Some(1000));
+        assert_eq!(connection.receive(LONG).await, Received::Gone);
+        assert!(self.is_alone());
+        self.ended().await.unwrap();
+    }
+
+    /// What `run` came to by itself.
+    pub async fn ended(&mut self) -> Result<()> {
+        timeout(LONG, &mut self.running)
+            .await
+            .expect("an end in time")
+            .expect("no panic")
+    }
+}
+
+/// Lets others go on until something is so. Bounded by real time, whatever the clock says.
+pub async fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < LONG, "not in time");
+        yield_now().await;
+    }
+}
+
+/// Path and query of every connection; it may ask for compression.
+fn is_target(target: &str) -> bool {
+    let rest = target.strip_prefix("/?v=10&encoding=json");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("&compress="))
+}
+
+/// The code of the close frame that comes next; heartbeats may go before it.
+pub async fn close_code(connection: &mut Connection) -> Option<u16> {
+    loop {
+        match connection.receive(LONG).await {
+            Received::Payload(payload) if payload["op"] == 1 => {}
+            Received::Close(code) => return code,
+            other => panic!("no close frame but {other:?}"),
+        }
+    }
+}
+
+/// The bot leaves with a code that keeps its session, and goes.
+pub async fn is_left(mut connection: Connection) {
+    assert_eq!(close_code(&mut connection).await, Some(4900));
+    assert_eq!(connection.receive(LONG).await, Received::Gone);
+}
+
+/// What the bot has sent by now; it has also read what was sent to it.
+pub async fn so_far(connection: &mut Connection) -> Vec<Json> {
+    let mut all = until_pong(connection).await;
+    if !all.is_empty() {
+        // What came may have been answered.
+        all.extend(until_pong(connection).await);
+    }
+    all
+}
+
+async fn until_pong(connection: &mut Connection) -> Vec<Json> {
+    let mut all = Vec::new();
+    connection.ping("now").await;
+    loop {
+        match connection.receive(LONG).await {
+            Received::Pong(_) => return all,
+            Received::Payload(payload) => all.push(payload),
+            other => panic!("no pong but {other:?}"),
+        }
+    }
+}
+
+/// What the handlers got, in order.
+#[derive(Clone)]
+pub struct Record(watch::Sender<Vec<Json>>);
+
+impl Default for Record {
+    fn default() -> Self {
+        Self(watch::Sender::new(Vec::new()))
+    }
+}
+
+impl Record {
+    fn of(&self, handlers: Handlers) -> Handlers {
+        let record = self.0.clone();
+        handlers.on_gateway_payload(move |_, payload: Payload| {
+            let whole = serde_json::from_str(payload.text());
+            record.send_modify(|all| all.extend(whole));
+            async {}
+        })
+    }
+
+    pub fn all(&self) -> Vec<Json> {
+        self.0.borrow().clone()
+    }
+
+    /// The dispatches so far: names and numbers.
+    pub fn dispatches(&self) -> Vec<(String, u64)> {
+        let dispatches = self.all().into_iter().filter(|payload| payload["op"] == 0);
+        dispatches
+            .map(|payload| {
+                let t = payload["t"].as_str().unwrap_or_default().to_owned();
+                (t, payload["s"].as_u64().unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// Waits until some payload is so.
+    pub async fn wait(&self, is_so: impl Fn(&Json) -> bool) -> Json {
+        let mut watching = self.0.subscribe();
+        let found = watching.wait_for(|all| all.iter().any(&is_so));
+        let all = timeout(LONG, found).await.expect("in time").unwrap();
+        all.iter().find(|payload| is_so(payload)).unwrap().clone()
+    }
+
+    /// Waits for the dispatch of this number.
+    pub async fn has(&self, s: u64) -> Json {
+        self.wait(|payload| payload["s"] == s).await
+    }
+}
