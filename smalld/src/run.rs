@@ -1,9 +1,11 @@
 //! Joins gateway, dispatch and shutdown; the only file that knows all three.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime;
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
@@ -17,6 +19,8 @@ use crate::startup::{self, Start};
 
 /// Discord's close code for intents that the application has not been granted.
 const DISALLOWED_INTENTS: u16 = 4014;
+/// How long an event may take from the socket to its handlers, unless it waits for room.
+const A_MOMENT: Duration = Duration::from_millis(500);
 /// How long the connections may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -64,6 +68,7 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     let Fleet {
         mut gateways,
         records,
+        mut reading,
         saving,
     } = launch(bot, &dispatcher, start).await?;
     let ended = tokio::select! {
@@ -72,7 +77,7 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
         () = signals.next() => Ok(()),
     };
     bot.close();
-    finish(bot, &dispatcher, &mut signals).await;
+    finish(bot, &dispatcher, &mut reading, &mut signals).await;
     for record in &records {
         record.freeze();
     }
@@ -90,6 +95,8 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
 struct Fleet {
     gateways: JoinSet<Result<()>>,
     records: Vec<Arc<Record>>,
+    /// Ends when no event comes any more.
+    reading: mpsc::Receiver<Infallible>,
     saving: Option<Ending>,
 }
 
@@ -120,6 +127,7 @@ async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<F
         None => (None, None),
     };
     let common = common(bot, dispatcher, &start, asked);
+    let (reads, reading) = mpsc::channel(1);
     let mut gateways = JoinSet::new();
     for (shard, saved, unhandled, record) in restored {
         let identity = Identity {
@@ -129,12 +137,14 @@ async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<F
             extra: bot.inner().settings.identify.clone(),
         };
         let common = common.clone();
-        let gateway = Gateway::new(common, shard, identity, &saved, unhandled, record);
+        let reads = reads.clone();
+        let gateway = Gateway::new(common, shard, identity, &saved, unhandled, record, reads);
         gateways.spawn(gateway.run());
     }
     Ok(Fleet {
         gateways,
         records,
+        reading,
         saving,
     })
 }
@@ -183,14 +193,25 @@ async fn closed(bot: &SmallD) {
 }
 
 /// Lets the handlers that run finish, unless it takes too long or somebody is impatient.
-async fn finish(bot: &SmallD, dispatcher: &Dispatcher, signals: &mut Signals) {
+async fn finish(
+    bot: &SmallD,
+    dispatcher: &Dispatcher,
+    reading: &mut mpsc::Receiver<Infallible>,
+    signals: &mut Signals,
+) {
     let patience = bot.inner().settings.shutdown_timeout;
-    if dispatcher.unfinished().is_empty() {
+    // The handlers of an event that is just being handed on are counted in a moment.
+    let all_are_counted = timeout(A_MOMENT, reading.recv()).await.is_ok();
+    if all_are_counted && dispatcher.unfinished().is_empty() {
         return;
     }
+    let finished = async {
+        reading.recv().await;
+        dispatcher.idle().await;
+    };
     tracing::info!(target: "smalld", "stopping: handlers may finish within {patience:?}; a second signal stops at once");
     tokio::select! {
-        _ = timeout(patience, dispatcher.idle()) => {}
+        _ = timeout(patience, finished) => {}
         () = signals.next() => {}
     }
     for handler in dispatcher.unfinished() {

@@ -19,6 +19,7 @@ mod shard;
 mod starts;
 mod writer;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -77,6 +78,9 @@ pub(crate) enum Stage {
 pub(crate) type AskAddress =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
 
+/// Held while events may come, so that whoever waits for their handlers knows when these are all.
+pub(crate) type Reading = mpsc::Sender<Infallible>;
+
 /// What all shards of a bot have in common.
 #[derive(Clone)]
 pub(crate) struct Common {
@@ -102,6 +106,8 @@ pub(crate) struct Gateway {
     mark: Option<Arc<Mark>>,
     /// A place among those who wait to identify, taken before this runs.
     ticket: Option<Ticket>,
+    /// Dropped when the bot stops and no event comes from here any more.
+    reading: Option<Reading>,
     /// Before the first connection.
     wait: Duration,
     /// Since when this connection has a session that is ready.
@@ -121,6 +127,7 @@ impl Gateway {
         saved: &Saved,
         unhandled: u64,
         record: Arc<Record>,
+        reading: Reading,
     ) -> Self {
         let session = Session::restored(identity, saved);
         let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
@@ -134,6 +141,7 @@ impl Gateway {
             mark: record.mark(),
             record,
             ticket,
+            reading: Some(reading),
             wait,
             ready_since: None,
             was_ready: false,
@@ -219,14 +227,22 @@ impl Gateway {
         let interval = match self.greet(&mut socket, &mut inflater, ticket).await {
             Ok(interval) => interval,
             Err(end) => {
+                self.stops_reading(end);
                 farewell(&mut socket, self.close_with(end)).await;
                 return end;
             }
         };
         let mut connection = Connection::new(socket, interval);
         let end = self.read(&mut connection, &mut inflater).await;
+        self.stops_reading(end);
         self.leave(connection, end).await;
         end
+    }
+
+    fn stops_reading(&mut self, end: Option<End>) {
+        if end.is_none() {
+            self.reading = None;
+        }
     }
 
     /// Waits until this shard may identify, where it has to; `None` when the bot is closed.

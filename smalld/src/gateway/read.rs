@@ -211,8 +211,8 @@ impl Gateway {
         if let (Some(before), Some(now)) = (before, self.session.seq())
             && now > before.saturating_add(1)
         {
-            let (id, first, last) = (self.shard.id(), before + 1, now - 1);
-            tracing::warn!(target: "smalld", "shard {id}: events {first} to {last} are missing; going on with {now}");
+            let (shard, first, last) = (self.shard.id(), before + 1, now - 1);
+            tracing::warn!(target: "smalld", shard, "events {first} to {last} are missing; going on with {now}");
         }
     }
 

@@ -94,6 +94,10 @@ async fn counts(payload: Payload, d: Json, State(diary): State<Diary>) -> Result
     if d["aborts"] == true {
         std::process::abort();
     }
+    if let Some(blocks) = d["blocks"].as_u64() {
+        diary.write(0, &payload)?;
+        std::thread::sleep(Duration::from_millis(blocks));
+    }
     if let Some(pause) = d["pause"].as_u64() {
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }

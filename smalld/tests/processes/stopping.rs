@@ -64,3 +64,22 @@ async fn a_handler_that_outlives_the_shutdown_timeout_is_named_and_its_event_com
     assert!(handled[1].replay && handled[1].run == 2, "{handled:?}");
     drop(process);
 }
+
+#[tokio::test]
+async fn a_handler_whose_event_was_just_read_when_the_signal_came_finishes_too() {
+    let deployment = Deployment::new(Sandbox::builder()).await;
+    let process = deployment.start_first().await;
+    // It holds up the one that reads, and is no task yet.
+    let number = deployment.send(json!({ "blocks": 200, "pause": 50 }));
+    assert!(until(|| !deployment.handled().is_empty()).await);
+    let log = process.log();
+    assert_eq!(process.terminate().await.code(), Some(0));
+    let handled = deployment.by_number();
+    assert!(handled.contains_key(&number), "{}", deployment.story());
+    assert!(lines(&log, "abandoned").is_empty());
+    let process = deployment.start();
+    deployment.send(json!({}));
+    deployment.all_are_handled().await;
+    deployment.none_is_handled_twice();
+    assert_eq!(process.terminate().await.code(), Some(0));
+}
