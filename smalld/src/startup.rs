@@ -54,14 +54,28 @@ pub(crate) async fn prepare(bot: &SmallD) -> Result<Start> {
     let granted = granted(bot, document.as_ref()).await;
     let intents = bot.inner().settings.intents.resolve(granted);
     tracing::info!(target: "smalld", "intents: {}", in_short(intents));
+    let limit = gateway.session_start_limit.limit();
+    tell_of_shards(&shards, &limit);
     warn_of_intents(bot, intents);
     Ok(Start {
         gateway_url: gateway.url,
-        limit: gateway.session_start_limit.limit(),
+        limit,
         intents,
         shards,
         document,
     })
+}
+
+fn tell_of_shards(shards: &[Shard], limit: &Limit) {
+    let Limit {
+        total, remaining, ..
+    } = limit;
+    if let [first, .., last] = shards {
+        let (first, last, count) = (first.id(), last.id(), first.count());
+        tracing::info!(target: "smalld", "shards {first} to {last} of {count}; session starts left: {remaining} of {total}");
+    } else {
+        tracing::info!(target: "smalld", "session starts left: {remaining} of {total}");
+    }
 }
 
 /// What an earlier process has saved. What cannot be understood is told, and then forgotten.
