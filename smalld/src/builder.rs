@@ -203,8 +203,8 @@ impl Builder {
         self
     }
 
-    /// How Discord compresses what it sends over the gateway. By default not at all. The
-    /// features `zlib` (on by default) and `zstd` decide what is built in.
+    /// How Discord compresses what it sends over the gateway. By default the best one
+    /// that is built in, which the features `zlib` (on by default) and `zstd` decide.
     pub fn compression(mut self, compression: Compression) -> Self {
         if let Some(feature) = compression.missing_feature() {
             let mistake = format!(

@@ -4,7 +4,9 @@
 /// [`Builder`](crate::Builder::compression).
 ///
 /// A stream lasts as long as its connection and remembers what was sent before, which is why even
-/// short events shrink to a fifth. What a bot sends is never compressed.
+/// short events shrink to a fifth. What a bot sends is never compressed. The default is the best one
+/// that is built in: `ZstdStream`, else `ZlibStream`, else `None`; figures and reasons are in
+/// [docs/GATEWAY.md](https://github.com/smalld/smalld-rs/blob/main/docs/GATEWAY.md).
 ///
 /// ```
 /// use smalld::{Compression, SmallD};
@@ -15,17 +17,16 @@
 /// ```
 ///
 /// See [Discord Docs/Transport Compression](https://discord.com/developers/docs/events/gateway#transport-compression).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
     /// Plain text. Payloads that Discord compresses one by one, where `identify` has
     /// `"compress": true`, are understood with the feature `zlib`.
-    #[default]
     None,
     /// `zlib-stream`. Needs the feature `zlib`, which is on by default.
     ZlibStream,
-    /// `zstd-stream`: a little shorter and quicker to inflate, but with a window of up to 8 MiB for
-    /// each shard, and a C library. Needs the feature `zstd`.
+    /// `zstd-stream`: a fifth shorter again and a third quicker to inflate, but each shard holds a
+    /// window of some MiB, and a C library has to be built. Needs the feature `zstd`.
     ZstdStream,
 }
 
@@ -46,5 +47,30 @@ impl Compression {
             Self::ZstdStream if !cfg!(feature = "zstd") => Some("zstd"),
             _ => None,
         }
+    }
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        [Self::ZstdStream, Self::ZlibStream]
+            .into_iter()
+            .find(|compression| compression.missing_feature().is_none())
+            .unwrap_or(Self::None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_best_one_that_is_built_in() {
+        let expected = match (cfg!(feature = "zlib"), cfg!(feature = "zstd")) {
+            (_, true) => Compression::ZstdStream,
+            (true, false) => Compression::ZlibStream,
+            (false, false) => Compression::None,
+        };
+        assert_eq!(Compression::default(), expected);
+        assert_eq!(Compression::None.missing_feature(), None);
     }
 }

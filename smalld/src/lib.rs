@@ -48,7 +48,7 @@
 //! - `log` (default): [`run!`] writes a plain log to stderr where the program has set up no
 //!   `tracing` subscriber.
 //! - `zlib` (default): [`Compression::ZlibStream`], in pure Rust.
-//! - `zstd`: [`Compression::ZstdStream`], by the C library of zstd.
+//! - `zstd`: [`Compression::ZstdStream`], by the C library of zstd; the default where it is built in.
 
 mod bot;
 mod builder;

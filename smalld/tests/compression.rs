@@ -143,6 +143,85 @@ fn what_is_not_built_in_is_an_error_that_names_the_feature() {
 }
 
 #[tokio::test]
+async fn by_default_the_best_one_that_is_built_in_is_asked_for() {
+    let mut played = Played::start(|builder| builder).await;
+    let connection = played.connection().await;
+    let query = match (cfg!(feature = "zlib"), cfg!(feature = "zstd")) {
+        (_, true) => "&compress=zstd-stream",
+        (true, false) => "&compress=zlib-stream",
+        (false, false) => "",
+    };
+    assert_eq!(connection.target(), format!("/?v=10&encoding=json{query}"));
+    played.close().await;
+}
+
+/// A session over a real stream, which is cut into pieces, corrupted and broken off.
+async fn lives(compression: Compression) {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let (seen, mut numbers) = mpsc::unbounded_channel();
+    let handlers = Handlers::new().on("TEST_EVENT", move |_, payload: Payload| {
+        let _ = seen.send(payload.d().to_owned());
+        async {}
+    });
+    let bot = builder(&sandbox)
+        .handlers(handlers)
+        .compression(compression);
+    let bot = bot.build().expect("a bot");
+    let task = tokio::spawn({
+        let bot = bot.clone();
+        async move { bot.run().await }
+    });
+    for ready in 1..=3 {
+        let at_work = |sandbox: &Sandbox| sandbox.identifies() + sandbox.resumes() == ready;
+        assert!(sandbox.wait_until(at_work, LONG).await);
+        for nth in 0..20 {
+            sandbox.dispatch("TEST_EVENT", json!(nth + 100 * ready));
+        }
+        match ready {
+            1 => {
+                sandbox.split_frames(3);
+                sandbox.corrupt_next();
+                sandbox.dispatch("TEST_EVENT", json!("corrupt, but replayed"));
+            }
+            2 => sandbox.cut(),
+            _ => {}
+        }
+    }
+    sandbox.dispatch("TEST_EVENT", json!("last"));
+    let (mut got, mut expected) = (Vec::new(), Vec::new());
+    for ready in 1..=3 {
+        expected.extend((0..20).map(|nth| (nth + 100 * ready).to_string()));
+        expected.extend((ready == 1).then(|| "\"corrupt, but replayed\"".to_owned()));
+    }
+    expected.push("\"last\"".to_owned());
+    while got.len() < expected.len() {
+        let number = timeout(LONG, numbers.recv()).await;
+        got.push(number.expect("an event in time").expect("a bot"));
+    }
+    assert_eq!(got, expected);
+    assert_eq!((sandbox.identifies(), sandbox.resumes()), (1, 2));
+    bot.close();
+    task.await.expect("no panic").expect("a good end");
+}
+
+#[tokio::test]
+async fn a_session_lives_without_compression() {
+    lives(Compression::None).await;
+}
+
+#[cfg(feature = "zlib")]
+#[tokio::test]
+async fn a_session_lives_on_streams_of_zlib() {
+    lives(Compression::ZlibStream).await;
+}
+
+#[cfg(feature = "zstd")]
+#[tokio::test]
+async fn a_session_lives_on_streams_of_zstd() {
+    lives(Compression::ZstdStream).await;
+}
+
+#[tokio::test]
 async fn case_e7_a_binary_frame_that_nobody_asked_for_ends_the_connection_and_not_the_session() {
     let log = Log::capture();
     let mut played = Played::compressed(Compression::None).await;

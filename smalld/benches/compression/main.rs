@@ -7,7 +7,12 @@
 //! alike.
 
 // The inflater is none of smalld's public items, so the bench is built with a copy of it.
-#[allow(dead_code, unreachable_pub, reason = "a library has more use for it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a library has more use for it"
+)]
 #[path = "../../src/compression.rs"]
 mod compression;
 #[allow(
