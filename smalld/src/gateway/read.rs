@@ -310,7 +310,7 @@ impl Gateway {
             return;
         };
         if let Some(saving) = &self.common.saving
-            && (started.is_some() || self.record.is_suspect(*replay))
+            && (self.record.is_suspect(*replay) || started.is_some())
         {
             saving.now().await;
         }

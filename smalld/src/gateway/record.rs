@@ -34,7 +34,7 @@ pub(crate) struct SavedSession {
     pub(crate) handled: u64,
     /// The newest number that was received.
     pub(crate) received: u64,
-    /// How many processes have resumed from this very mark.
+    /// How many processes have resumed from this very mark and got an event.
     pub(crate) starts: u32,
     /// When it was last heard of, in Unix seconds.
     pub(crate) alive: u64,
@@ -93,6 +93,8 @@ struct Kept {
     /// The mark that this process started from, and how many have; 0 for a session of its own.
     from: u64,
     starts: u32,
+    /// This process has got an event of it. One that ends before proves nothing about any.
+    tried: bool,
     /// What an earlier process had received of it.
     received: u64,
     alive: u64,
@@ -108,6 +110,7 @@ impl Record {
             mark: Arc::new(Mark::new(saved.handled)),
             from: saved.handled,
             starts: saved.starts + 1,
+            tried: false,
             received: saved.received,
             alive: saved.alive,
         });
@@ -137,6 +140,7 @@ impl Record {
             mark: Arc::clone(&mark),
             from: seq,
             starts: 0,
+            tried: true,
             received: 0,
             alive: unix(SystemTime::now()),
         });
@@ -174,13 +178,17 @@ impl Record {
         state.session.as_ref().is_some_and(|kept| kept.starts() > 0)
     }
 
-    /// Earlier processes ended at the mark that this one started from: what is received has to be
-    /// known before it is handled, or nobody will know what to skip. So it is with all that is
-    /// replayed, as what ends the process may come after others that do not.
+    /// Whether what has just been received has to be saved before it is handled.
+    ///
+    /// The first of all is, as from then on this process counts as a start. Where earlier ones ended
+    /// at the mark that this one started from, nobody would know what to skip otherwise. So it is
+    /// with all that is replayed, as what ends the process may come after others that do not.
     pub(crate) fn is_suspect(&self, replay: bool) -> bool {
-        let state = self.state();
-        let suspects = |kept: &Kept| kept.starts > 1 && (replay || kept.starts() > 1);
-        state.session.as_ref().is_some_and(suspects)
+        let mut state = self.state();
+        state.session.as_mut().is_some_and(|kept| {
+            let first = !std::mem::replace(&mut kept.tried, true);
+            first || kept.starts > 1 && (replay || kept.starts() > 1)
+        })
     }
 
     pub(crate) fn freeze(&self) {
@@ -217,10 +225,10 @@ impl Record {
 impl Kept {
     /// Of this mark; once it has moved it is another, from which nobody has started.
     fn starts(&self) -> u32 {
-        if self.mark.handled() > self.from {
-            0
-        } else {
-            self.starts
+        match (self.mark.handled() > self.from, self.tried) {
+            (true, _) => 0,
+            (false, true) => self.starts,
+            (false, false) => self.starts.saturating_sub(1),
         }
     }
 }
@@ -260,9 +268,11 @@ mod tests {
                 Restored::Resume(session.clone())
             );
             let record = Record::new(0, (0, 0), Some(&session));
-            assert_eq!(record.is_suspect(false), start > 1);
+            assert_eq!(next(&record).starts, start - 1, "nothing has come yet");
             // The event that ends the process.
             record.mark().unwrap().received(42);
+            assert!(record.is_suspect(false), "the first is always saved");
+            assert_eq!(record.is_suspect(false), start > 1);
             session = next(&record);
             assert_eq!(
                 (session.handled, session.received, session.starts),
@@ -279,6 +289,7 @@ mod tests {
     fn a_mark_that_moves_clears_the_suspicion() {
         let record = Record::new(0, (0, 0), Some(&saved(41, 44, 2)));
         assert!(record.is_suspect(false));
+        assert_eq!(next(&record).starts, 3);
         let mark = record.mark().unwrap();
         mark.received(42);
         mark.dispatched();

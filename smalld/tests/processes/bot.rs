@@ -101,7 +101,7 @@ async fn counts(payload: Payload, d: Json, State(diary): State<Diary>) -> Result
     if let Some(pause) = d["pause"].as_u64() {
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
-    if d["hangs"] == true {
+    if d["hangs"] == true || d["hangs_in"] == diary.run {
         std::future::pending::<()>().await;
     }
     let number = d["number"].as_u64().ok_or("no number")?;

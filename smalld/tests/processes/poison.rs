@@ -5,7 +5,7 @@ use smalld::json;
 use smalld_sandbox::Sandbox;
 
 use crate::deployment::Deployment;
-use crate::process::{Process, until};
+use crate::process::{LONG, Process, until};
 
 #[tokio::test]
 async fn an_event_that_ends_the_process_is_skipped_at_the_fourth_start_after_it() {
@@ -55,6 +55,29 @@ async fn an_event_that_ends_the_process_in_the_middle_of_others_is_skipped_after
     assert_eq!(process.lines("1 events are skipped").len(), 1);
     assert_eq!(process.terminate().await.code(), Some(0));
     assert_eq!(deployment.sandbox.identifies(), 1);
+}
+
+#[tokio::test]
+async fn processes_that_end_before_they_got_an_event_do_not_make_it_skipped() {
+    let deployment = Deployment::new(Sandbox::builder()).await;
+    let first = deployment.start_first().await;
+    deployment.send(json!({ "hangs_in": deployment.run() }));
+    let newest = deployment.sandbox.last_seq(0);
+    let received = || Some(deployment.of_session("received")) == newest;
+    assert!(until(received).await, "{}", deployment.story());
+    first.kill().await;
+    let mut script = deployment.sandbox.script();
+    for _ in 0..4 {
+        let process = deployment.start();
+        let connection = script.connection(LONG).await;
+        assert!(connection.is_some(), "{}", deployment.story());
+        process.kill().await;
+    }
+    drop(script);
+    let process = deployment.start();
+    deployment.all_are_handled().await;
+    assert!(process.lines("skipped").is_empty());
+    assert_eq!(process.terminate().await.code(), Some(0));
 }
 
 /// Starts one after the other, as a supervisor does, until one has handled all but the poison;
