@@ -71,6 +71,12 @@ impl Handled {
     }
 }
 
+/// One that two bots may identify with right after each other.
+async fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::builder().identify_window(Duration::ZERO);
+    sandbox.start().await.unwrap()
+}
+
 fn number(sandbox: &Sandbox, number: u64) {
     sandbox.dispatch("NUMBERED", json!({ "number": number }));
 }
@@ -110,7 +116,7 @@ fn kept(sandbox: &Sandbox, sessions: &Memory, handlers: Handlers) -> Builder {
 
 #[tokio::test]
 async fn a_deploy_loses_no_event_and_handles_none_twice() {
-    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
     let mut happenings = sandbox.subscribe();
     let handled = Handled::default();
     let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
@@ -135,7 +141,7 @@ async fn a_deploy_loses_no_event_and_handles_none_twice() {
 
 #[tokio::test]
 async fn what_was_received_but_not_handled_is_replayed() {
-    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
     let begun = Arc::new(Notify::new());
     let hanging = Handlers::new().on("NUMBERED", {
         let begun = Arc::clone(&begun);
@@ -192,7 +198,7 @@ async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in
         }),
     ];
     for (words, change) in changes {
-        let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+        let (sandbox, sessions) = (sandbox().await, Memory::default());
         let handled = Handled::default();
         let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
         first.close().await.unwrap();
@@ -211,7 +217,7 @@ async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in
 
 #[tokio::test]
 async fn what_cannot_be_read_is_told_and_begun_anew() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = sandbox().await;
     for text in ["", "{}", r#"{"version":99}"#] {
         let sessions = Memory(Arc::new(Mutex::new(Some(text.to_owned()))));
         let log = Log::capture();
@@ -223,7 +229,7 @@ async fn what_cannot_be_read_is_told_and_begun_anew() {
 
 #[tokio::test]
 async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
-    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
     sandbox.invalidate_sessions();
@@ -245,7 +251,7 @@ async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
 
 #[tokio::test]
 async fn an_event_that_ended_three_processes_is_skipped_and_named() {
-    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
     let handled = Handled::default();
     let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
     first.close().await.unwrap();
@@ -271,7 +277,7 @@ async fn an_event_that_ended_three_processes_is_skipped_and_named() {
 
 #[tokio::test]
 async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_is_handled() {
-    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
     number(&sandbox, 1);
@@ -309,7 +315,7 @@ async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
             }
         }
     }
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = sandbox().await;
     let with = |calls| {
         builder(&sandbox)
             .handlers(Handlers::new())
@@ -332,7 +338,7 @@ async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
 async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
     use std::os::unix::fs::PermissionsExt;
 
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = sandbox().await;
     let folder = std::env::temp_dir().join(format!("smalld-sessions-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("sessions.json");
@@ -361,7 +367,7 @@ async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
 
 #[tokio::test]
 async fn a_file_that_cannot_be_had_is_said_at_the_start() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = sandbox().await;
     let nowhere = std::env::temp_dir()
         .join("smalld-no-such-folder")
         .join("s.json");
