@@ -80,12 +80,37 @@ async fn processes_that_end_before_they_got_an_event_do_not_make_it_skipped() {
     assert_eq!(process.terminate().await.code(), Some(0));
 }
 
-/// Starts one after the other, as a supervisor does, until one has handled all but the poison;
-/// gives how many it took.
+#[tokio::test]
+async fn what_was_at_work_whenever_the_process_ended_is_skipped_with_it_and_named() {
+    let deployment = Deployment::new(Sandbox::builder()).await;
+    let first = deployment.start_first().await;
+    let busy = json!({ "pause": 10_000 });
+    let events = [busy.clone(), busy, json!({ "aborts": true }), json!({})];
+    let seqs = events.map(|event| {
+        deployment.send(event);
+        deployment.sandbox.last_seq(0).unwrap()
+    });
+    assert!(first.ended().await.code().is_none());
+    let last = deployment.sent();
+    let is_past = || deployment.by_number().contains_key(&last);
+    let (process, _) = start_until(&deployment, is_past).await;
+    let (from, to) = (seqs[0], seqs[2]);
+    let words = format!("3 events are skipped, those with seq {from} to {to}");
+    assert_eq!(process.lines(&words).len(), 1, "{}", deployment.story());
+    assert_eq!(deployment.missing(), [1, 2, 3]);
+    assert_eq!(process.terminate().await.code(), Some(0));
+}
+
+/// Starts one after the other until one has handled all but the poison; gives how many it took.
 async fn start_until_it_lives(deployment: &Deployment, poison: u64) -> (Process, usize) {
+    start_until(deployment, || deployment.missing() == [poison]).await
+}
+
+/// Starts one after the other, as a supervisor does, until one gets as far as this.
+async fn start_until(deployment: &Deployment, is_past: impl Fn() -> bool) -> (Process, usize) {
     for starts in 1..=20 {
         let mut process = deployment.start();
-        let decided = || process.has_ended() || deployment.missing() == [poison];
+        let decided = || process.has_ended() || is_past();
         assert!(until(decided).await, "{}", deployment.story());
         if !process.has_ended() {
             return (process, starts);
