@@ -19,8 +19,6 @@ use crate::startup::{self, Start};
 
 /// Discord's close code for intents that the application has not been granted.
 const DISALLOWED_INTENTS: u16 = 4014;
-/// How long an event may take from the socket to its handlers, unless it waits for room.
-const A_MOMENT: Duration = Duration::from_millis(500);
 /// How long the connections may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -200,18 +198,24 @@ async fn finish(
     signals: &mut Signals,
 ) {
     let patience = bot.inner().settings.shutdown_timeout;
-    // The handlers of an event that is just being handed on are counted in a moment.
-    let all_are_counted = timeout(A_MOMENT, reading.recv()).await.is_ok();
-    if all_are_counted && dispatcher.unfinished().is_empty() {
-        return;
-    }
-    let finished = async {
-        reading.recv().await;
+    let tell = || {
+        let waits = !dispatcher.unfinished().is_empty();
+        if waits {
+            tracing::info!(target: "smalld", "stopping: handlers may finish within {patience:?}; a second signal stops at once");
+        }
+        waits
+    };
+    let finishing = async {
+        let told = tell();
+        // What was read last may be on its way to a handler, be it the one that has closed the bot.
+        let _ = reading.recv().await;
+        if !told {
+            tell();
+        }
         dispatcher.idle().await;
     };
-    tracing::info!(target: "smalld", "stopping: handlers may finish within {patience:?}; a second signal stops at once");
     tokio::select! {
-        _ = timeout(patience, finished) => {}
+        _ = timeout(patience, finishing) => {}
         () = signals.next() => {}
     }
     for handler in dispatcher.unfinished() {
