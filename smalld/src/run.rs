@@ -13,7 +13,7 @@ use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
 use crate::gateway::{Common, Gateway, IdentifyQueue, Identity, Record, Shard, Stage};
-use crate::sessions::{Ending, Origin, Saving, restore};
+use crate::sessions::{Ending, Origin, Saving, Sessions, restore};
 use crate::signal::Signals;
 use crate::startup::{self, Start};
 
@@ -47,6 +47,7 @@ pub(crate) fn outside_of_a_runtime() -> Result<()> {
 pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     let _running = bot.begin()?;
     startup::check(bot)?;
+    let _sessions = ReleaseOnDrop(bot.inner().settings.sessions.as_ref());
     let mut signals = Signals::new();
     let start = tokio::select! {
         biased;
@@ -68,7 +69,12 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
         records,
         mut reading,
         saving,
-    } = launch(bot, &dispatcher, start).await?;
+    } = tokio::select! {
+        biased;
+        () = closed(bot) => Fleet::none(),
+        () = signals.next() => Fleet::none(),
+        fleet = launch(bot, &dispatcher, start) => fleet?,
+    };
     let ended = tokio::select! {
         ended = first_to_fail(&mut gateways) => ended,
         () = closed(bot) => Ok(()),
@@ -96,6 +102,18 @@ struct Fleet {
     /// Ends when no event comes any more.
     reading: mpsc::Receiver<Infallible>,
     saving: Option<Ending>,
+}
+
+impl Fleet {
+    /// Where the bot is closed before there are any.
+    fn none() -> Self {
+        Self {
+            gateways: JoinSet::new(),
+            records: Vec::new(),
+            saving: None,
+            reading: mpsc::channel(1).1,
+        }
+    }
 }
 
 /// Starts a task for each shard, and saves their sessions where they are to be kept.
@@ -238,5 +256,16 @@ struct AbandonOnDrop(Dispatcher);
 impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
         self.0.abandon();
+    }
+}
+
+/// However `run` ends, another process, or a second run in this one, need not wait for the sessions.
+struct ReleaseOnDrop<'b>(Option<&'b Sessions>);
+
+impl Drop for ReleaseOnDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(sessions) = self.0 {
+            sessions.release();
+        }
     }
 }

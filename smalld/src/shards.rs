@@ -88,7 +88,8 @@ impl OwnShards {
     /// Discord recommends so many; gives those that the bot has.
     pub(crate) fn recommended(&self, count: u32) -> Arc<[Shard]> {
         self.0.send_if_modified(|shards| {
-            let asked = shards.is_none();
+            // None, too, where an earlier run ended before it knew.
+            let asked = shards.as_ref().is_none_or(|shards| shards.is_empty());
             if asked {
                 *shards = Shards::count(count.max(1)).made();
             }

@@ -129,6 +129,8 @@ impl Gateway {
         record: Arc<Record>,
         reading: Reading,
     ) -> Self {
+        // An earlier run may have ended it.
+        shard.disconnected();
         let session = Session::restored(identity, saved);
         let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
         let wait = session.first_wait(Duration::from_secs(since_last));

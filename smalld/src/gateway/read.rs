@@ -69,11 +69,17 @@ impl Gateway {
             match step {
                 Step::Leave(end) => return Err(Some(end)),
                 Step::Open { interval, opening } => {
-                    self.opens(ticket).await;
-                    let sent = timeout(HELLO_TIMEOUT, opening::send(socket, opening.to_string()));
-                    return match sent.await {
-                        Ok(Ok(())) => Ok(interval),
-                        _ => Err(Some(End::Lost)),
+                    let sending = async {
+                        self.opens(ticket).await;
+                        opening::send(socket, opening.to_string()).await
+                    };
+                    return tokio::select! {
+                        biased;
+                        () = self.stopped() => Err(None),
+                        sent = timeout(HELLO_TIMEOUT, sending) => match sent {
+                            Ok(Ok(())) => Ok(interval),
+                            _ => Err(Some(End::Lost)),
+                        },
                     };
                 }
                 Step::Nothing | Step::Heartbeat | Step::Acknowledged | Step::Dispatch { .. } => {}

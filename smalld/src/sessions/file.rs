@@ -4,7 +4,7 @@
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::BoxError;
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct File {
     path: PathBuf,
     /// Held from loading on, until it is released.
-    lock: Mutex<Option<fs::File>>,
+    lock: Mutex<Option<Arc<fs::File>>>,
 }
 
 impl File {
@@ -57,11 +57,11 @@ impl File {
             }
             tokio::time::sleep(LOOK).await;
         }
-        *self.held() = Some(file);
+        *self.held() = Some(Arc::new(file));
         Ok(())
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<fs::File>> {
+    fn held(&self) -> MutexGuard<'_, Option<Arc<fs::File>>> {
         self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,7 +80,13 @@ impl SessionStore for File {
     async fn save(&self, sessions: &str) -> Result<(), BoxError> {
         let (path, beside) = (self.path.clone(), self.beside(".new"));
         let text = sessions.to_owned();
-        let written = tokio::task::spawn_blocking(move || replace(&path, &beside, &text)).await;
+        // Where nobody waits for it any more, it still must not come after another process's.
+        let lock = self.held().clone();
+        let writing = tokio::task::spawn_blocking(move || {
+            let _lock = lock;
+            replace(&path, &beside, &text)
+        });
+        let written = writing.await;
         written?
             .map_err(|error| format!("`{}` cannot be written: {error}", self.path.display()).into())
     }

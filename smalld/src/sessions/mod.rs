@@ -6,9 +6,12 @@ mod saving;
 
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+
+use futures_util::FutureExt;
 
 use crate::error::BoxError;
 
@@ -45,7 +48,10 @@ impl Sessions {
     }
 
     pub(crate) async fn save(&self, sessions: &str) -> Result<(), BoxError> {
-        self.0.save_boxed(sessions).await
+        let saving = AssertUnwindSafe(async { self.0.save_boxed(sessions).await });
+        // A store that panics once may save the next time.
+        let saved = saving.catch_unwind().await;
+        saved.unwrap_or_else(|_| Err("the store panicked".into()))
     }
 
     pub(crate) fn release(&self) {

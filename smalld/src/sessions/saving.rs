@@ -32,7 +32,6 @@ impl Saving {
         origin: Origin,
         records: Vec<Arc<Record>>,
     ) -> Result<(Self, Ending)> {
-        let kept = sessions.clone();
         let mut saver = Saver {
             sessions,
             origin,
@@ -49,7 +48,6 @@ impl Saving {
         let task = tokio::spawn(saver.run(asks));
         let saving = Self { asked };
         let ending = Ending {
-            sessions: kept,
             saving: saving.clone(),
             task,
         };
@@ -71,7 +69,6 @@ impl Saving {
 
 /// Ends the saving.
 pub(crate) struct Ending {
-    sessions: Sessions,
     saving: Saving,
     task: JoinHandle<()>,
 }
@@ -86,7 +83,6 @@ impl Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         self.task.abort();
-        self.sessions.release();
     }
 }
 
