@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::coop;
 
 use crate::dispatch::handler::Handler;
 use crate::dispatch::pointer;
@@ -71,7 +72,10 @@ pub(crate) struct Turn {
 impl Turn {
     /// Waits for the turn, which lasts until what is returned is dropped.
     pub(crate) async fn wait(self) -> (Option<OwnedSemaphorePermit>, Place) {
-        (self.turnstile.acquire_owned().await.ok(), self.place)
+        // Out of tokio's own order of turns: where that is used up, the first poll would take no
+        // place, and a later event might take it.
+        let turn = coop::unconstrained(self.turnstile.acquire_owned());
+        (turn.await.ok(), self.place)
     }
 }
 
@@ -105,4 +109,25 @@ fn owner(payload: &Payload) -> Option<String> {
         scan::string(id)
     });
     ids.next().map(ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_is_taken_also_by_a_task_that_has_had_its_share() {
+        let turnstile = Arc::new(Semaphore::new(1));
+        let turn = |user: &str| Turn {
+            turnstile: Arc::clone(&turnstile),
+            place: Place {
+                queues: Queues::default(),
+                key: (0, user.to_owned()),
+            },
+        };
+        while coop::consume_budget().now_or_never().is_some() {}
+        assert!(turn("1").wait().now_or_never().is_some());
+    }
 }
