@@ -57,19 +57,22 @@ impl Document {
 }
 
 impl Origin {
+    /// As far as is known: where one of them could not ask for the bot's id it is taken for the
+    /// same. If it is not, Discord refuses to resume.
+    fn is_of_another_bot(&self, other: &Self) -> bool {
+        let known = self.bot.as_ref().zip(other.bot.as_ref());
+        known.is_some_and(|(bot, other)| bot != other)
+    }
+
     /// Whether the session starts of the other count for this one.
     fn is_of_the_same_shards(&self, other: &Self) -> bool {
-        let same_bot = self.bot.is_none() || self.bot == other.bot;
-        same_bot && self.shard_count == other.shard_count
+        !self.is_of_another_bot(other) && self.shard_count == other.shard_count
     }
 
     /// In what another origin differs from this one; none if its sessions can be resumed.
     fn differs(&self, other: &Self) -> Option<&'static str> {
         let differences = [
-            (
-                self.bot.is_some() && self.bot != other.bot,
-                "of another bot",
-            ),
+            (self.is_of_another_bot(other), "of another bot"),
             (self.base_url != other.base_url, "of another `base_url`"),
             (
                 self.shard_count != other.shard_count,
@@ -209,6 +212,11 @@ mod tests {
         let mut unknown = origin();
         unknown.bot = None;
         assert!(restored(&document(), &unknown, 1).0.session.is_some());
+        // And so it is where the process before could not ask.
+        let mut of_unknown = document();
+        of_unknown.origin.bot = None;
+        let (saved, _) = restored(&of_unknown, &origin(), 1);
+        assert!(saved.session.is_some() && saved.begun == 3, "{saved:?}");
     }
 
     #[test]
