@@ -98,6 +98,7 @@ struct Kept {
     /// What an earlier process had received of it.
     received: u64,
     alive: u64,
+    stopped: bool,
 }
 
 impl Record {
@@ -109,10 +110,11 @@ impl Record {
             resume_url: saved.resume_url.clone(),
             mark: Arc::new(Mark::new(saved.handled)),
             from: saved.handled,
-            starts: saved.starts + 1,
+            starts: saved.starts.saturating_add(1),
             tried: false,
             received: saved.received,
             alive: saved.alive,
+            stopped: false,
         });
         let (begun, last_begun) = begun;
         Self {
@@ -143,6 +145,7 @@ impl Record {
             tried: true,
             received: 0,
             alive: unix(SystemTime::now()),
+            stopped: false,
         });
         mark
     }
@@ -166,7 +169,7 @@ impl Record {
     pub(crate) fn alive(&self) {
         let now = unix(SystemTime::now());
         if let Some(kept) = &mut self.state().session
-            && now >= kept.alive + EXACT.as_secs()
+            && now >= kept.alive.saturating_add(EXACT.as_secs())
         {
             kept.alive = now;
         }
@@ -191,10 +194,13 @@ impl Record {
         })
     }
 
+    /// The bot stops. A process that gets as far as this has not been ended by an event, so it does
+    /// not count among those that have.
     pub(crate) fn freeze(&self) {
         let mut state = self.state();
         if let Some(kept) = &mut state.session {
             kept.mark.freeze();
+            kept.stopped = true;
             kept.alive = unix(SystemTime::now());
         }
     }
@@ -225,11 +231,11 @@ impl Record {
 impl Kept {
     /// Of this mark; once it has moved it is another, from which nobody has started.
     fn starts(&self) -> u32 {
-        match (self.mark.handled() > self.from, self.tried) {
-            (true, _) => 0,
-            (false, true) => self.starts,
-            (false, false) => self.starts.saturating_sub(1),
+        if self.mark.handled() > self.from {
+            return 0;
         }
+        let counts = self.tried && !self.stopped;
+        self.starts.saturating_sub(u32::from(!counts))
     }
 }
 
@@ -301,6 +307,37 @@ mod tests {
             44,
             "what an earlier process received is not forgotten"
         );
+    }
+
+    #[test]
+    fn starts_that_are_stopped_in_order_skip_nothing() {
+        // As where Discord cannot be reached, and somebody starts the bot again and again.
+        let mut session = saved(41, 44, 1);
+        for _ in 0..5 {
+            let restored = session.clone().restore(SystemTime::now());
+            assert_eq!(restored, Restored::Resume(session.clone()));
+            let record = Record::new(0, (0, 0), Some(&session));
+            assert_eq!(next(&record).starts, 2, "it may be ended any time");
+            record.freeze();
+            session = next(&record);
+        }
+        assert_eq!((session.handled, session.starts), (41, 1));
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_do_no_harm() {
+        let session = SavedSession {
+            alive: u64::MAX,
+            ..saved(u64::MAX, 0, u32::MAX)
+        };
+        assert!(matches!(
+            session.clone().restore(SystemTime::now()),
+            Restored::Resume(_)
+        ));
+        let record = Record::new(0, (u32::MAX, u64::MAX), Some(&session));
+        record.alive();
+        record.freeze();
+        assert_eq!(next(&record).handled, u64::MAX);
     }
 
     #[test]
