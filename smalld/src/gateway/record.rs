@@ -311,12 +311,14 @@ mod tests {
 
     #[test]
     fn starts_that_are_stopped_in_order_skip_nothing() {
-        // As where Discord cannot be reached, and somebody starts the bot again and again.
+        // As where handlers outlive the time that they get, and the bot is deployed again and again.
         let mut session = saved(41, 44, 1);
         for _ in 0..5 {
             let restored = session.clone().restore(SystemTime::now());
             assert_eq!(restored, Restored::Resume(session.clone()));
             let record = Record::new(0, (0, 0), Some(&session));
+            record.mark().unwrap().received(42);
+            assert!(record.is_suspect(true));
             assert_eq!(next(&record).starts, 2, "it may be ended any time");
             record.freeze();
             session = next(&record);
