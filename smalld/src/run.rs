@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
-use crate::gateway::{Common, Gateway, IdentifyQueue, Identity, Record, Shard, Stage};
+use crate::gateway::{Common, Gateway, IdentifyQueue, Identity, Record, Shard, Stage, unix};
 use crate::sessions::{Ending, Origin, Saving, Sessions, restore};
 use crate::signal::Signals;
 use crate::startup::{self, Start};
@@ -66,7 +66,6 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     }
     let Fleet {
         mut gateways,
-        records,
         mut reading,
         saving,
     } = tokio::select! {
@@ -82,8 +81,8 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     };
     bot.close();
     finish(bot, &dispatcher, &mut reading, &mut signals).await;
-    for record in &records {
-        record.freeze();
+    if let Some(saving) = &saving {
+        saving.freeze();
     }
     bot.inner().stage.send_replace(Stage::Closing);
     let closing = timeout(CLOSE_TIMEOUT, first_to_fail(&mut gateways)).await;
@@ -98,7 +97,6 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
 /// All shards on their way.
 struct Fleet {
     gateways: JoinSet<Result<()>>,
-    records: Vec<Arc<Record>>,
     /// Ends when no event comes any more.
     reading: mpsc::Receiver<Infallible>,
     saving: Option<Ending>,
@@ -109,7 +107,6 @@ impl Fleet {
     fn none() -> Self {
         Self {
             gateways: JoinSet::new(),
-            records: Vec::new(),
             saving: None,
             reading: mpsc::channel(1).1,
         }
@@ -130,19 +127,25 @@ async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<F
     let needed = restored
         .iter()
         .filter(|(_, saved, ..)| saved.session.is_none());
-    startup::check_starts(&start.limit, needed.count())?;
+    startup::check_starts(&start.limit, needed.count(), restored.len())?;
     let records: Vec<_> = restored
         .iter()
         .map(|(.., record)| Arc::clone(record))
         .collect();
     let (asked, saving) = match &bot.inner().settings.sessions {
         Some(sessions) => {
-            let (asked, ending) = Saving::start(sessions.clone(), origin, records.clone()).await?;
+            let (asked, ending) = Saving::start(sessions.clone(), origin, records).await?;
             (Some(asked), Some(ending))
         }
         None => (None, None),
     };
     let common = common(bot, dispatcher, &start, asked);
+    for (shard, saved, ..) in &restored {
+        let ago = unix(now).saturating_sub(saved.last_begun);
+        common
+            .identifies
+            .identified_before(shard.id(), Duration::from_secs(ago));
+    }
     let (reads, reading) = mpsc::channel(1);
     let mut gateways = JoinSet::new();
     for (shard, saved, unhandled, record) in restored {
@@ -159,7 +162,6 @@ async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<F
     }
     Ok(Fleet {
         gateways,
-        records,
         reading,
         saving,
     })

@@ -197,15 +197,15 @@ async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
 }
 
 /// Whether so many shards may identify now: Discord resets the token of a bot that starts more
-/// sessions than it may. Those that resume cost nothing.
-pub(crate) fn check_starts(limit: &Limit, needed: usize) -> Result<()> {
+/// sessions than it may. Those that resume cost nothing, and do so though the others wait.
+pub(crate) fn check_starts(limit: &Limit, needed: usize, shards: usize) -> Result<()> {
     let Limit {
         total,
         remaining,
         reset_after: reset,
         ..
     } = limit;
-    if needed > 0 && *remaining == 0 {
+    if needed == shards && *remaining == 0 {
         return Err(Error::gateway(format!(
             "all {total} session starts of the day are used up, and one more would make Discord reset the bot's token; start again in {reset:.0?}, and look for what starts the bot so often"
         )));
@@ -315,4 +315,24 @@ pub(crate) fn who_needs(bot: &SmallD) -> String {
         return "; no handler needs them".to_owned();
     }
     format!("; these need them:{lines}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_that_can_resume_run_though_no_session_starts_are_left() {
+        let limit = |remaining| Limit {
+            total: 1000,
+            remaining,
+            reset_after: Duration::from_secs(7200),
+            max_concurrency: 1,
+        };
+        assert!(check_starts(&limit(0), 0, 4).is_ok());
+        assert!(check_starts(&limit(0), 1, 4).is_ok(), "one of them waits");
+        assert!(check_starts(&limit(1), 4, 4).is_ok());
+        let error = check_starts(&limit(0), 4, 4).unwrap_err().to_string();
+        assert!(error.contains("7200s"), "{error}");
+    }
 }

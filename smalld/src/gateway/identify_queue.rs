@@ -45,6 +45,12 @@ impl IdentifyQueue {
         }
     }
 
+    /// An earlier process let this shard identify, so many whole seconds ago.
+    pub(crate) fn identified_before(&self, shard: u32, ago: Duration) {
+        let now = Instant::now().into_std();
+        self.state().starts.identified_before(shard, ago, now);
+    }
+
     /// Held for a few instructions only, never across an await.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -42,7 +42,7 @@ impl Starts {
     pub(crate) fn new(limit: Limit, now: Instant) -> Self {
         Self {
             limit,
-            reset: now + limit.reset_after,
+            reset: now + limit.reset_after.min(DAY),
             last: HashMap::new(),
             newest: now,
         }
@@ -80,6 +80,18 @@ impl Starts {
         self.limit.remaining = self.limit.remaining.saturating_sub(1);
         self.last.insert(self.key(shard), now);
         self.newest = now;
+    }
+
+    /// An earlier process identified, so many whole seconds ago; Discord has counted it.
+    pub(crate) fn identified_before(&mut self, shard: u32, ago: Duration, now: Instant) {
+        // Of the second in which it did the fraction is not known.
+        let ago = ago.saturating_sub(Duration::from_secs(1));
+        let Some(then) = now.checked_sub(ago).filter(|_| ago < WINDOW) else {
+            return;
+        };
+        let key = self.key(shard);
+        let last = self.last.entry(key).or_insert(then);
+        *last = then.max(*last);
     }
 
     fn renew(&mut self, now: Instant) {
@@ -120,6 +132,18 @@ mod tests {
         starts.spent(0, now);
         assert_eq!(starts.due(1, now), now);
         assert_eq!(starts.due(2, now), now + WINDOW + JITTER);
+    }
+
+    #[test]
+    fn an_identify_of_an_earlier_process_counts_for_its_key() {
+        let (mut starts, now) = starts(1000, 1000, 2);
+        let second = Duration::from_secs(1);
+        starts.identified_before(0, second * 9, now);
+        assert_eq!(starts.due(0, now), now);
+        starts.identified_before(2, second * 2, now);
+        starts.identified_before(4, second * 5, now);
+        assert_eq!(starts.due(0, now), now + second * 4 + JITTER);
+        assert_eq!(starts.due(1, now), now);
     }
 
     /// A process that ends as soon as it has identified, and is started again at once.
@@ -163,5 +187,10 @@ mod tests {
         let (mut starts, now) = starts(0, 0, 0);
         assert_eq!(starts.key(7), 0);
         assert!(starts.due(7, now) > now);
+        let limit = Limit {
+            reset_after: Duration::MAX,
+            ..starts.limit
+        };
+        assert_eq!(Starts::new(limit, now).due(7, now), now + DAY);
     }
 }

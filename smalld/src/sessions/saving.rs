@@ -32,6 +32,7 @@ impl Saving {
         origin: Origin,
         records: Vec<Arc<Record>>,
     ) -> Result<(Self, Ending)> {
+        let kept = records.clone();
         let mut saver = Saver {
             sessions,
             origin,
@@ -49,6 +50,7 @@ impl Saving {
         let saving = Self { asked };
         let ending = Ending {
             saving: saving.clone(),
+            records: kept,
             task,
         };
         Ok((saving, ending))
@@ -70,10 +72,18 @@ impl Saving {
 /// Ends the saving.
 pub(crate) struct Ending {
     saving: Saving,
+    records: Vec<Arc<Record>>,
     task: JoinHandle<()>,
 }
 
 impl Ending {
+    /// The bot stops: handlers that are abandoned from now on move no mark.
+    pub(crate) fn freeze(&self) {
+        for record in &self.records {
+            record.freeze();
+        }
+    }
+
     /// Saves a last time.
     pub(crate) async fn end(self) {
         self.saving.now().await;
@@ -81,7 +91,9 @@ impl Ending {
 }
 
 impl Drop for Ending {
+    /// Also where `run` is dropped in the middle: the task may be about to save at this moment.
     fn drop(&mut self) {
+        self.freeze();
         self.task.abort();
     }
 }
@@ -146,5 +158,55 @@ impl Saver {
         self.sessions.save(&document.text()).await?;
         self.saved = document.shards;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::SavedSession;
+    use crate::sessions::SessionStore;
+
+    struct Nowhere;
+
+    impl SessionStore for Nowhere {
+        async fn load(&self) -> Result<Option<String>, BoxError> {
+            Ok(None)
+        }
+
+        async fn save(&self, _: &str) -> Result<(), BoxError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_abandoned_with_a_run_that_is_dropped_is_not_handled() {
+        let session = SavedSession {
+            id: "sid".to_owned(),
+            resume_url: "wss://r".to_owned(),
+            handled: 41,
+            received: 41,
+            starts: 0,
+            alive: 0,
+        };
+        let record = Arc::new(Record::new(0, (0, 0), Some(&session)));
+        let origin = Origin {
+            bot: None,
+            base_url: String::new(),
+            shard_count: 1,
+            intents: 0,
+            identify: serde_json::Map::new(),
+        };
+        let records = vec![Arc::clone(&record)];
+        let (_, ending) = Saving::start(Sessions::store(Nowhere), origin, records)
+            .await
+            .unwrap();
+        let mark = record.mark().unwrap();
+        mark.received(42);
+        let at_work = mark.completion(42);
+        mark.dispatched();
+        drop(ending);
+        drop(at_work);
+        assert_eq!(record.saved().session.unwrap().handled, 41);
     }
 }
