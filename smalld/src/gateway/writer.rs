@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::{Sink, SinkExt};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
@@ -124,12 +124,13 @@ where
                 if sent.is_closed() {
                     continue;
                 }
+                let answer = Answer(Some(sent));
                 let result = match may_send(&payload, &mut limit, &pulse) {
                     Ok(()) => payload_of_user(&mut socket, payload).await,
                     Err(error) => Err(error),
                 };
                 let broken = matches!(result, Err(Error::Gateway(_)));
-                let _ = sent.send(result);
+                answer.give(result);
                 if broken { Err(()) } else { Ok(()) }
             }
         };
@@ -165,13 +166,34 @@ fn may_send(payload: &Outgoing, limit: &mut SendLimit, pulse: &Pulse) -> Result<
     }
 }
 
+/// Goes to whoever sent a payload, also where the writing is broken off.
+struct Answer(Option<oneshot::Sender<Result<()>>>);
+
+impl Answer {
+    fn give(mut self, result: Result<()>) {
+        if let Some(sent) = self.0.take() {
+            let _ = sent.send(result);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(sent) = self.0.take() {
+            let _ = sent.send(Err(broken()));
+        }
+    }
+}
+
+fn broken() -> Error {
+    Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")
+}
+
 async fn payload_of_user<S: Sink<Message> + Unpin>(
     socket: &mut S,
     payload: Outgoing,
 ) -> Result<()> {
-    text(socket, payload.text).await.map_err(|()| {
-        Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")
-    })
+    text(socket, payload.text).await.map_err(|()| broken())
 }
 
 async fn text<S: Sink<Message> + Unpin>(socket: &mut S, text: String) -> Result<(), ()> {
@@ -194,5 +216,38 @@ async fn send<S: Sink<Message> + Unpin>(socket: &mut S, message: Message) -> Res
     match tokio::time::timeout(WRITE_TIMEOUT, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::sink;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_broken_off_while_it_is_written_may_have_arrived() {
+        let (begun, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+        let stuck = sink::unfold(Arc::clone(&begun), |begun, _: Message| async move {
+            begun.notify_one();
+            std::future::pending::<Result<_, ()>>().await
+        });
+        let (orders, inbox) = mpsc::channel(2);
+        let interval = Duration::from_secs(45);
+        let writer = tokio::spawn(write(Box::pin(stuck), interval, pulse, inbox));
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let (sent, answer) = oneshot::channel();
+            let payload = Outgoing::new(&json!({ "op": 4 })).unwrap();
+            assert!(orders.send(Order::Send { payload, sent }).await.is_ok());
+            answers.push(answer);
+        }
+        begun.notified().await;
+        writer.abort();
+        let waiting = answers.pop().unwrap().await;
+        assert!(waiting.is_err(), "it was not sent");
+        let error = answers.pop().unwrap().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("may have arrived"), "{error}");
     }
 }
