@@ -7,7 +7,7 @@ use smalld::{Json, json};
 use smalld_sandbox::{Connection, Received};
 use tokio::runtime::Handle;
 
-use crate::play::{CALM, Play, close_code, is_left, so_far, until};
+use crate::play::{CALM, IDENTIFY_WINDOW, Play, close_code, is_left, so_far, until};
 use crate::support::LONG;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -124,7 +124,7 @@ async fn case_b27_opcode_9_false_is_begun_anew_after_one_to_five_seconds() {
     is_left(connection).await;
     play.pause(SECOND * 9 / 10).await;
     assert!(play.is_alone());
-    play.pause(SECOND * 41 / 10).await;
+    play.pause(IDENTIFY_WINDOW).await;
     let mut connection = play.identifying(INTERVAL).await;
     play.clock.pass(INTERVAL).await;
     let beat = json!({ "op": 1, "d": null });
@@ -151,7 +151,7 @@ async fn case_b29_opcode_9_without_d_is_begun_anew() {
     let mut connection = play.live().await;
     connection.send_text(r#"{"op":9}"#).await;
     is_left(connection).await;
-    play.pause(SECOND * 5).await;
+    play.pause(IDENTIFY_WINDOW).await;
     let connection = play.begins_anew().await;
     play.close(connection).await;
 }

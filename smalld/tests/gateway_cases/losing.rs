@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use smalld::{Error, GatewayError, Intents, Json, json};
 
-use crate::play::{CALM, Play, is_left, so_far};
+use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, so_far};
 use crate::support::LONG;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,10 +18,11 @@ async fn is_resumed_after(code: impl Into<Option<u16>>) {
     play.close(connection).await;
 }
 
-/// Discord closes so, and a session is begun anew at once.
+/// Discord closes so, and a session is begun anew as soon as the one before was long enough ago.
 async fn is_begun_anew_after(code: u16) {
     let mut play = Play::begin().await;
     play.live().await.close(code).await;
+    play.pause(IDENTIFY_WINDOW).await;
     let mut connection = play.begins_anew().await;
     // The old session is never heard of again.
     connection.send(json!({ "op": 7, "d": null })).await;
@@ -120,7 +121,7 @@ async fn case_b9_4007_in_answer_to_a_resume_is_begun_anew() {
     let mut play = Play::begin().await;
     play.live().await.cut();
     play.resuming(42).await.close(4007).await;
-    play.pause(SECOND * 2).await;
+    play.pause(IDENTIFY_WINDOW).await;
     let connection = play.begins_anew().await;
     play.close(connection).await;
 }
@@ -189,7 +190,7 @@ async fn case_b17_1000_is_resumed_and_begun_anew_only_if_refused() {
     let mut connection = play.resuming(42).await;
     connection.send(json!({ "op": 9, "d": false })).await;
     is_left(connection).await;
-    play.pause(SECOND * 5).await;
+    play.pause(IDENTIFY_WINDOW).await;
     let connection = play.begins_anew().await;
     play.close(connection).await;
 }
@@ -216,9 +217,9 @@ async fn case_b19_a_code_from_the_future_is_resumed_and_not_in_a_tight_loop() {
 async fn case_b20_a_close_before_ready_waits_for_the_next_window() {
     let mut play = Play::begin().await;
     play.identifying(CALM).await.close(4000).await;
-    play.pause(SECOND * 49 / 10).await;
+    play.pause(SECOND * 5).await;
     assert!(play.is_alone());
-    play.pause(SECOND / 5).await;
+    play.pause(SECOND / 2).await;
     let connection = play.begins_anew().await;
     play.close(connection).await;
 }

@@ -6,13 +6,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../scripted/mod.rs"]
+mod scripted;
+
 mod clock;
 mod play;
 
-// mod connecting;
-// mod frames;
+mod connecting;
+mod frames;
 mod leaving;
 mod life;
 mod losing;
-// mod resuming;
-// mod sending;
+mod resuming;
+mod sending;
+mod starting;

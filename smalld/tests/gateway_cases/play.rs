@@ -14,6 +14,9 @@ use crate::support::{LONG, Log, builder};
 /// Heartbeats are far away.
 pub const CALM: Duration = Duration::from_secs(40);
 
+/// After it Discord takes another IDENTIFY; the wait after a session that ended is within it, too.
+pub const IDENTIFY_WINDOW: Duration = Duration::from_secs(6);
+
 pub struct Play {
     pub bot: SmallD,
     pub sandbox: Sandbox,
@@ -34,8 +37,17 @@ impl Play {
 
     /// The same with other handlers besides, and options.
     pub async fn begin_with(handlers: Handlers, options: impl FnOnce(Builder) -> Builder) -> Self {
-        let (clock, log) = (Clock::hold(), Log::capture());
         let sandbox = Sandbox::start().await.unwrap();
+        Self::begin_on(sandbox, handlers, options)
+    }
+
+    /// The same against a sandbox with options of its own.
+    pub fn begin_on(
+        sandbox: Sandbox,
+        handlers: Handlers,
+        options: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
+        let (clock, log) = (Clock::hold(), Log::capture());
         let script = sandbox.script();
         let record = Record::default();
         let handlers = record.of(handlers);
@@ -134,9 +146,14 @@ impl Play {
 
     /// Lets time pass for a bot that waits before its next connection.
     pub async fn pause(&self, time: Duration) {
-        let attempts = self.taken + self.sandbox.refused_connections();
-        until(|| self.log.lines("connection ended").len() == attempts).await;
+        self.has_ended(self.taken).await;
         self.clock.pass(time).await;
+    }
+
+    /// Waits until so many connections have ended, those that failed among them, and the bot waits
+    /// before the next.
+    pub async fn has_ended(&self, times: usize) {
+        until(|| self.log.lines("connection ended").len() >= times).await;
     }
 
     /// No connection was made but those that were taken.

@@ -1,0 +1,140 @@
+//! D: when sessions are begun. What shards have to do with it is in `shards.rs`.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use smalld::{Error, Handlers, json};
+use smalld_sandbox::Sandbox;
+use tokio::time::Instant;
+
+use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, until};
+use crate::scripted::{Reply, Scripted};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A Discord whose `/gateway/bot` answers so.
+async fn begin_with_limit(total: u32, remaining: u32) -> (Play, Scripted) {
+    let sandbox = Sandbox::start().await.unwrap();
+    let limit = json!({
+        "total": total, "remaining": remaining, "reset_after": 7_200_000, "max_concurrency": 1,
+    });
+    let answer = json!({
+        "url": sandbox.gateway_url(), "shards": 1, "session_start_limit": limit,
+    });
+    let rest = Scripted::always(Reply::json(200, &answer)).await;
+    let url = rest.url();
+    let options = |builder: smalld::Builder| builder.base_url(url);
+    (Play::begin_on(sandbox, Handlers::new(), options), rest)
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d4_a_refused_identify_is_tried_again_after_the_window_and_then_later() {
+    let mut play = Play::begin().await;
+    for seconds in [5, 10, 20] {
+        let mut connection = play.identifying(CALM).await;
+        connection.send(json!({ "op": 9, "d": false })).await;
+        is_left(connection).await;
+        play.pause((SECOND * seconds).saturating_sub(SECOND / 2))
+            .await;
+        assert!(play.is_alone(), "{seconds}");
+        play.clock.pass(SECOND).await;
+    }
+    let connection = play.begins_anew().await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d5_without_session_starts_the_bot_ends_and_says_when_to_start_again() {
+    let (mut play, _rest) = begin_with_limit(1000, 0).await;
+    let ended = play.ended().await;
+    let Err(Error::Gateway(error)) = ended else {
+        panic!("{ended:?}")
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains("all 1000") && text.contains("7200s"),
+        "{text}"
+    );
+    play.clock.pass(CALM).await;
+    assert!(play.is_alone());
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d6_few_session_starts_are_a_warning() {
+    let (play, _rest) = begin_with_limit(1000, 3).await;
+    let warned = || play.log.lines("3 of 1000 session starts are left");
+    until(|| warned().len() == 1).await;
+    assert!(warned()[0].contains("WARN"), "{:?}", warned());
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d7_sessions_that_do_not_last_are_begun_at_growing_intervals() {
+    let mut play = Play::begin().await;
+    let mut connection = play.identifying(CALM).await;
+    let mut wait = IDENTIFY_WINDOW;
+    for seconds in [10, 20, 40, 80] {
+        connection.ready("sid", 42).await;
+        play.record.has(42).await;
+        connection.close(4000).await;
+        let mut resuming = play.resuming(42).await;
+        resuming.send(json!({ "op": 9, "d": false })).await;
+        is_left(resuming).await;
+        play.pause(wait).await;
+        connection = play.identifying(CALM).await;
+        wait = SECOND * seconds;
+    }
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d9_an_outage_of_rest_is_outlived() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let limit = json!({ "total": 9, "remaining": 9, "reset_after": 0, "max_concurrency": 1 });
+    let good = json!({ "url": sandbox.gateway_url(), "shards": 1, "session_start_limit": limit });
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&times);
+    let rest = Scripted::by(move |_, seen| {
+        if seen.path == "/gateway/bot" {
+            asked.lock().unwrap().push(Instant::now());
+        }
+        if asked.lock().unwrap().len() <= 12 {
+            return Reply::text(500, "");
+        }
+        Reply::json(200, &good)
+    })
+    .await;
+    let url = rest.url();
+    let options = |builder: smalld::Builder| builder.base_url(url);
+    let mut play = Play::begin_on(sandbox, Handlers::new(), options);
+    let begun = Instant::now();
+    while play.sandbox.connections() == 0 {
+        assert!(begun.elapsed() < SECOND * 600);
+        play.clock.pass(SECOND / 10).await;
+    }
+    let times = times.lock().unwrap().clone();
+    let waits: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(waits.iter().all(|&wait| wait > SECOND / 2), "{waits:?}");
+    assert!(waits.iter().any(|&wait| wait > SECOND * 4), "{waits:?}");
+    let connection = play.begins_anew().await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d9_a_401_ends_the_bot_at_once() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let rest = Scripted::always(Reply::json(
+        401,
+        &json!({ "message": "401: Unauthorized", "code": 0 }),
+    ))
+    .await;
+    let url = rest.url();
+    let options = |builder: smalld::Builder| builder.base_url(url);
+    let mut play = Play::begin_on(sandbox, Handlers::new(), options);
+    let ended = play.ended().await;
+    let Err(Error::Http(error)) = ended else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(error.response.status, 401);
+    assert_eq!(rest.only().path, "/gateway/bot");
+    assert!(play.is_alone());
+}
