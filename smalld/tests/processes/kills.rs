@@ -79,7 +79,9 @@ async fn leave_the_mark(deployment: &Deployment) {
     assert!(moved, "{}", deployment.story());
 }
 
+/// Before its first word a signal would end it like any other program.
 async fn ends_well(deployment: &Deployment, process: Process) {
+    process.says("Discord at").await;
     process.signal(Signal::TERM);
     let status = process.ended().await;
     assert_eq!(status.code(), Some(0), "{}", deployment.story());
