@@ -144,7 +144,8 @@ impl Builder {
     ///
     /// With it a bot that is started again resumes, and Discord replays what has happened since the
     /// last event of which all handlers had ended, be it after a deploy or a crash: every event is
-    /// handled *at least once*. After a crash some are handled twice;
+    /// handled *at least once*. (One whose handlers are at it for longer than a minute, the wait of an
+    /// [`ordered`](crate::on) one included, counts as handled.) After a crash some are handled twice;
     /// [`Payload::is_replay`](crate::Payload::is_replay) and [`Payload::id`](crate::Payload::id) tell. An
     /// event that ended the process three times over is skipped, and told in the log.
     ///
