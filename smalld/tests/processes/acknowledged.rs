@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use smalld::json;
+use smalld::{Json, json};
 use smalld_sandbox::{Builder, Replay, Sandbox};
 use tokio::time::sleep;
 
@@ -14,7 +14,7 @@ use crate::process::until;
 fn forgetful() -> Builder {
     Sandbox::builder()
         .replay(Replay::Unacknowledged)
-        .heartbeat_interval(Duration::from_millis(50))
+        .heartbeat_interval(Duration::from_millis(300))
         .identify_window(Duration::ZERO)
 }
 
@@ -31,7 +31,7 @@ async fn deploys_at_random_moments_lose_nothing_and_nothing_is_handled_twice() {
         assert_eq!(process.terminate().await.code(), Some(0));
         deployment.send(json!({}));
         process = deployment.start();
-        let resumed = || deployment.sandbox.resumes() == deploys;
+        let resumed = || deployment.sandbox.resumes() >= deploys;
         assert!(until(resumed).await, "{}", deployment.story());
     }
     deployment.all_are_handled().await;
@@ -50,16 +50,20 @@ async fn what_a_killed_process_had_acknowledged_and_not_handled_is_counted_in_on
     let newest = deployment.sandbox.last_seq(0).unwrap();
     let acknowledged = || {
         let payloads = deployment.sandbox.gateway_payloads();
-        let beat = |payload: &smalld::Json| payload["op"] == 1 && payload["d"] == newest;
-        payloads.iter().any(beat) && deployment.of_session("received") == newest
+        let beat = |payload: &Json| payload["op"] == 1 && payload["d"].as_u64() >= Some(newest);
+        payloads.iter().any(beat) && deployment.of_session("received") >= newest
     };
     assert!(until(acknowledged).await, "{}", deployment.story());
     process.kill().await;
+    // Three, unless its connection was lost meanwhile: each RESUMED is one more.
+    let unhandled = deployment.of_session("received") - deployment.of_session("handled");
+    assert!(unhandled >= 3, "{}", deployment.story());
     let process = deployment.start();
     process.says("refused to resume").await;
     let lines = process.lines("refused to resume");
+    let words = format!(" {unhandled} events");
     assert!(
-        lines.len() == 1 && lines[0].contains("WARN") && lines[0].contains(" 3 events"),
+        lines.len() == 1 && lines[0].contains("WARN") && lines[0].contains(&words),
         "{lines:?}"
     );
     let sandbox = &deployment.sandbox;
