@@ -12,7 +12,9 @@ use tokio::time::timeout;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
-use crate::gateway::{Common, Gateway, IdentifyQueue, Identity, Record, Shard, Stage, unix};
+use crate::gateway::{
+    Common, Gateway, IdentifyQueue, Identity, Record, Saved, Shard, Stage, are_of_one_site, unix,
+};
 use crate::sessions::{Ending, Origin, Saving, Sessions, restore};
 use crate::signal::Signals;
 use crate::startup::{self, Start};
@@ -118,7 +120,8 @@ async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<F
     let origin = origin(bot, &start);
     let now = SystemTime::now();
     let restored = start.shards.iter().map(|shard| {
-        let (saved, unhandled) = restore(start.document.as_ref(), &origin, shard.id(), now);
+        let (mut saved, unhandled) = restore(start.document.as_ref(), &origin, shard.id(), now);
+        keep_to_the_gateway(&mut saved, &start.gateway_url);
         let begun = (saved.begun, saved.last_begun);
         let record = Record::new(shard.id(), begun, saved.session.as_ref());
         (shard.clone(), saved, unhandled, Arc::new(record))
@@ -165,6 +168,18 @@ async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<F
         reading,
         saving,
     })
+}
+
+/// A session is resumed with the token, which is not for whoever could write where sessions are
+/// kept. Discord takes a RESUME at its general URL, too.
+fn keep_to_the_gateway(saved: &mut Saved, gateway_url: &str) {
+    if let Some(session) = &mut saved.session
+        && !are_of_one_site(&session.resume_url, gateway_url)
+    {
+        let shard = saved.shard;
+        tracing::warn!(target: "smalld", shard, "the saved session is resumed at {gateway_url}: it names {}, which is elsewhere", session.resume_url);
+        gateway_url.clone_into(&mut session.resume_url);
+    }
 }
 
 /// Whose sessions these are.

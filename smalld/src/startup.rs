@@ -183,7 +183,8 @@ async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
             Err(error) => error,
         };
         let passes = match &error {
-            Error::Network(_) => true,
+            // What is no JSON, or not this, is the page of somebody in between.
+            Error::Network(_) | Error::Json(_) => true,
             Error::Http(error) => error.response.status >= 500,
             _ => false,
         };

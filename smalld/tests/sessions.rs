@@ -301,6 +301,21 @@ async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_i
 }
 
 #[tokio::test]
+async fn the_token_does_not_go_to_where_somebody_wrote_into_the_store() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    let url = json!("ws://localhost:1");
+    sessions.change(|json| json["shards"][0]["session"]["resume_url"] = url);
+    let log = Log::capture();
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    assert_eq!(sandbox.resumes(), 1);
+    assert_eq!(sandbox.connections_to_resume_url(), 0);
+    assert_eq!(log.lines("which is elsewhere").len(), 1, "{}", log.text());
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
     struct Failing(AtomicUsize);
     impl SessionStore for Failing {

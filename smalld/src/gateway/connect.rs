@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -88,6 +89,23 @@ impl Connect {
     }
 }
 
+/// Whether two URLs lead to the same host, or to hosts of one domain such as `discord.gg`.
+pub(crate) fn are_of_one_site(one: &str, other: &str) -> bool {
+    let hosts = [one, other].map(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
+    let [Some(one), Some(other)] = hosts else {
+        return false;
+    };
+    one == other || domain(&one).is_some_and(|site| Some(site) == domain(&other))
+}
+
+/// The last two labels of a name; an address has none.
+fn domain(host: &str) -> Option<(&str, &str)> {
+    let mut labels = host.rsplit('.');
+    let (last, before) = (labels.next()?, labels.next()?);
+    let is_name = last.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_name.then_some((before, last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +133,28 @@ mod tests {
                 assert_eq!(connect(compression).url(url), expected);
             }
         }
+    }
+
+    #[test]
+    fn a_site_is_a_host_or_the_hosts_of_a_domain() {
+        let discord = "wss://gateway.discord.gg";
+        for (one, other) in [
+            (discord, "wss://gateway-us-east1-b.discord.gg/?v=10"),
+            ("ws://127.0.0.1:1", "ws://127.0.0.1:2"),
+            ("ws://proxy:8080", "ws://proxy:8080"),
+        ] {
+            assert!(are_of_one_site(one, other), "{one} {other}");
+        }
+        for other in [
+            "wss://discord.gg.example.com",
+            "wss://gateway-discord.gg",
+            "wss://127.0.0.1",
+            "not a url",
+            "",
+        ] {
+            assert!(!are_of_one_site(discord, other), "{other}");
+        }
+        assert!(!are_of_one_site("ws://127.0.0.1", "ws://10.9.0.1"));
+        assert!(!are_of_one_site("ws://proxy", "ws://other"));
     }
 }

@@ -11,6 +11,7 @@ mod inflate;
 mod mark;
 mod opening;
 mod outgoing;
+mod pace;
 mod read;
 mod record;
 mod send_limit;
@@ -28,12 +29,12 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, timeout};
 
 pub use self::shard::{Shard, ShardState};
 
-pub(crate) use self::connect::Connect;
+pub(crate) use self::connect::{Connect, are_of_one_site};
 pub(crate) use self::identify_queue::IdentifyQueue;
 pub(crate) use self::outgoing::{Outgoing, shard_of};
 #[cfg(test)]
@@ -47,6 +48,7 @@ use self::connect::Socket;
 use self::end::End;
 use self::identify_queue::Ticket;
 use self::mark::Mark;
+use self::pace::Pace;
 use self::shard::Order;
 use self::writer::{Pulse, RESUMABLE, Written};
 use crate::dispatch::Dispatcher;
@@ -108,8 +110,9 @@ pub(crate) struct Gateway {
     ticket: Option<Ticket>,
     /// Dropped when the bot stops and no event comes from here any more.
     reading: Option<Reading>,
-    /// Before the first connection.
+    /// Before the next connection.
     wait: Duration,
+    pace: Pace,
     /// Since when this connection has a session that is ready.
     ready_since: Option<Instant>,
     was_ready: bool,
@@ -145,6 +148,7 @@ impl Gateway {
             ticket,
             reading: Some(reading),
             wait,
+            pace: Pace::default(),
             ready_since: None,
             was_ready: false,
             unhandled,
@@ -167,7 +171,9 @@ impl Gateway {
             };
             self.disconnected();
             let was_resuming = self.session.is_resuming();
-            self.wait = self.session.ended(end, fastrand::f64())?;
+            let wait = self.session.ended(end, fastrand::f64())?;
+            let now = Instant::now().into_std();
+            self.wait = wait.max(self.pace.ended(now, fastrand::f64()));
             if self.session.will_identify() {
                 self.lost_session(was_resuming);
             }
@@ -235,6 +241,8 @@ impl Gateway {
             }
         };
         let mut connection = Connection::new(socket, interval);
+        // The writer goes first: behind a handler that blocks its thread it would wait for that.
+        yield_now().await;
         let end = self.read(&mut connection, &mut inflater).await;
         self.stops_reading(end);
         self.leave(connection, end).await;

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
@@ -71,7 +72,7 @@ impl Gateway {
                 Step::Open { interval, opening } => {
                     let sending = async {
                         self.opens(ticket).await;
-                        opening::send(socket, opening.to_string()).await
+                        opening::send(socket, opening.text()).await
                     };
                     return tokio::select! {
                         biased;
@@ -143,7 +144,10 @@ impl Gateway {
         self.notice_gap(before);
         match &step {
             Step::Nothing | Step::Open { .. } | Step::Leave(_) => {}
-            Step::Heartbeat => connection.pulse.ask(),
+            Step::Heartbeat => {
+                connection.pulse.ask();
+                yield_now().await;
+            }
             Step::Acknowledged => self.acknowledged(connection),
             Step::Dispatch { started, .. } => self.received(connection, &header, *started),
         }

@@ -175,10 +175,11 @@ impl Record {
         }
     }
 
-    /// The mark is still the one that this process started from.
+    /// Events have come, and the mark is still the one that this process started from.
     pub(crate) fn is_unmoved(&self) -> bool {
         let state = self.state();
-        state.session.as_ref().is_some_and(|kept| kept.starts() > 0)
+        let unmoved = |kept: &Kept| kept.tried && kept.starts() > 0;
+        state.session.as_ref().is_some_and(unmoved)
     }
 
     /// Whether what has just been received has to be saved before it is handled.

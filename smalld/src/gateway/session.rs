@@ -1,6 +1,7 @@
 //! The state machine of a session: which frame means what, what to send, when to resume, to
 //! identify, to wait or to stop. Pure: no socket and no clock; chance comes in as an argument.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ pub(crate) enum Step {
     /// HELLO came: beat at this interval, and send this IDENTIFY or RESUME.
     Open {
         interval: Duration,
-        opening: Value,
+        opening: Opening,
     },
     /// Discord wants a heartbeat at once.
     Heartbeat,
@@ -102,6 +103,22 @@ pub(crate) enum Step {
     },
     /// End this connection from our side.
     Leave(End),
+}
+
+/// IDENTIFY or RESUME, which hold the token: it does not show it.
+#[derive(PartialEq)]
+pub(crate) struct Opening(Value);
+
+impl Opening {
+    pub(crate) fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opening(op {})", self.0["op"])
+    }
 }
 
 /// How a session came to be ready.
@@ -229,7 +246,7 @@ impl Session {
             return Step::Nothing;
         }
         self.failed_connects = 0;
-        let opening = self.opening();
+        let opening = Opening(self.opening());
         Step::Open {
             interval: Duration::from_millis(hello.heartbeat_interval),
             opening,

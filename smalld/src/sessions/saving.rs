@@ -2,6 +2,7 @@
 //! asked for. Off the way of the events.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Saving {
     asked: mpsc::Sender<oneshot::Sender<()>>,
+    /// The store did not answer in time. Until it does nobody waits for it again.
+    hangs: Arc<AtomicBool>,
 }
 
 impl Saving {
@@ -39,6 +42,7 @@ impl Saving {
             records,
             saved: Vec::new(),
             failing: false,
+            hangs: Arc::default(),
         };
         saver.try_to_save().await.map_err(|error| {
             Error::config(format!(
@@ -46,8 +50,9 @@ impl Saving {
             ))
         })?;
         let (asked, asks) = mpsc::channel(16);
+        let hangs = Arc::clone(&saver.hangs);
         let task = tokio::spawn(saver.run(asks));
-        let saving = Self { asked };
+        let saving = Self { asked, hangs };
         let ending = Ending {
             saving: saving.clone(),
             records: kept,
@@ -58,12 +63,19 @@ impl Saving {
 
     /// Ready when all that is known now has been saved, or cannot be, which is told in the log.
     pub(crate) async fn now(&self) {
+        if !self.hangs.load(Ordering::Relaxed) {
+            self.wait().await;
+        }
+    }
+
+    async fn wait(&self) {
         let (answer, answered) = oneshot::channel();
         let saved = async {
             let _ = self.asked.send(answer).await;
             answered.await
         };
         if timeout(PATIENCE, saved).await.is_err() {
+            self.hangs.store(true, Ordering::Relaxed);
             tracing::warn!(target: "smalld", "the sessions have not been saved within {PATIENCE:?}; going on without");
         }
     }
@@ -86,7 +98,7 @@ impl Ending {
 
     /// Saves a last time.
     pub(crate) async fn end(self) {
-        self.saving.now().await;
+        self.saving.wait().await;
     }
 }
 
@@ -104,6 +116,7 @@ struct Saver {
     records: Vec<Arc<Record>>,
     saved: Vec<Saved>,
     failing: bool,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Saver {
@@ -128,6 +141,7 @@ impl Saver {
                 () = soon => None,
             };
             self.save().await;
+            self.hangs.store(false, Ordering::Relaxed);
             if let Some(ask) = asked {
                 // Who asked may have lost patience.
                 let _ = ask.send(());

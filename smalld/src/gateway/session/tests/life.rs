@@ -18,7 +18,7 @@ fn case_a1_hello_is_answered_by_identify() {
         "shard": [0, 1],
         "large_threshold": 250,
     });
-    assert_eq!(opening, json!({"op": 2, "d": d}));
+    assert_eq!(opening.0, json!({"op": 2, "d": d}));
 }
 
 #[test]
