@@ -60,6 +60,7 @@ pub mod events;
 mod gateway;
 mod header;
 mod intents;
+mod launch;
 mod log;
 mod rest;
 mod run;

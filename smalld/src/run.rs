@@ -1,8 +1,7 @@
-//! Joins gateway, dispatch and shutdown; the only file that knows all three.
+//! Joins start, shards, handlers and shutdown: from the first request to the last word.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::mpsc;
@@ -12,12 +11,11 @@ use tokio::time::timeout;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
-use crate::gateway::{
-    Common, Gateway, IdentifyQueue, Identity, Record, Saved, Shard, Stage, are_of_one_site, unix,
-};
-use crate::sessions::{Ending, Origin, Saving, Sessions, restore};
+use crate::gateway::Stage;
+use crate::launch::{Fleet, launch};
+use crate::sessions::Sessions;
 use crate::signal::Signals;
-use crate::startup::{self, Start};
+use crate::startup;
 
 /// Discord's close code for intents that the application has not been granted.
 const DISALLOWED_INTENTS: u16 = 4014;
@@ -94,117 +92,6 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     ended
         .and(closing.unwrap_or(Ok(())))
         .map_err(|error| error.explained(DISALLOWED_INTENTS, || startup::who_needs(bot)))
-}
-
-/// All shards on their way.
-struct Fleet {
-    gateways: JoinSet<Result<()>>,
-    /// Ends when no event comes any more.
-    reading: mpsc::Receiver<Infallible>,
-    saving: Option<Ending>,
-}
-
-impl Fleet {
-    /// Where the bot is closed before there are any.
-    fn none() -> Self {
-        Self {
-            gateways: JoinSet::new(),
-            saving: None,
-            reading: mpsc::channel(1).1,
-        }
-    }
-}
-
-/// Starts a task for each shard, and saves their sessions where they are to be kept.
-async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<Fleet> {
-    let origin = origin(bot, &start);
-    let now = SystemTime::now();
-    let restored = start.shards.iter().map(|shard| {
-        let (mut saved, unhandled) = restore(start.document.as_ref(), &origin, shard.id(), now);
-        keep_to_the_gateway(&mut saved, &start.gateway_url);
-        let begun = (saved.begun, saved.last_begun);
-        let record = Record::new(shard.id(), begun, saved.session.as_ref());
-        (shard.clone(), saved, unhandled, Arc::new(record))
-    });
-    let restored: Vec<_> = restored.collect();
-    let needed = restored
-        .iter()
-        .filter(|(_, saved, ..)| saved.session.is_none());
-    startup::check_starts(&start.limit, needed.count(), restored.len())?;
-    let records: Vec<_> = restored
-        .iter()
-        .map(|(.., record)| Arc::clone(record))
-        .collect();
-    let (asked, saving) = match &bot.inner().settings.sessions {
-        Some(sessions) => {
-            let (asked, ending) = Saving::start(sessions.clone(), origin, records).await?;
-            (Some(asked), Some(ending))
-        }
-        None => (None, None),
-    };
-    let common = common(bot, dispatcher, &start, asked);
-    for (shard, saved, ..) in &restored {
-        let ago = unix(now).saturating_sub(saved.last_begun);
-        common
-            .identifies
-            .identified_before(shard.id(), Duration::from_secs(ago));
-    }
-    let (reads, reading) = mpsc::channel(1);
-    let mut gateways = JoinSet::new();
-    for (shard, saved, unhandled, record) in restored {
-        let identity = Identity {
-            token: bot.inner().settings.token.clone(),
-            intents: start.intents,
-            shard: (shard.id(), shard.count()),
-            extra: bot.inner().settings.identify.clone(),
-        };
-        let common = common.clone();
-        let reads = reads.clone();
-        let gateway = Gateway::new(common, shard, identity, &saved, unhandled, record, reads);
-        gateways.spawn(gateway.run());
-    }
-    Ok(Fleet {
-        gateways,
-        reading,
-        saving,
-    })
-}
-
-/// A session is resumed with the token, which is not for whoever could write where sessions are
-/// kept. Discord takes a RESUME at its general URL, too.
-fn keep_to_the_gateway(saved: &mut Saved, gateway_url: &str) {
-    if let Some(session) = &mut saved.session
-        && !are_of_one_site(&session.resume_url, gateway_url)
-    {
-        let shard = saved.shard;
-        tracing::warn!(target: "smalld", shard, "the saved session is resumed at {gateway_url}: it names {}, which is elsewhere", session.resume_url);
-        gateway_url.clone_into(&mut session.resume_url);
-    }
-}
-
-/// Whose sessions these are.
-fn origin(bot: &SmallD, start: &Start) -> Origin {
-    Origin {
-        bot: bot.id().map(ToOwned::to_owned),
-        base_url: bot.inner().rest.base().text().to_owned(),
-        shard_count: start.shards.first().map_or(0, Shard::count),
-        intents: start.intents.bits(),
-        identify: bot.inner().settings.identify.clone(),
-    }
-}
-
-fn common(bot: &SmallD, dispatcher: &Dispatcher, start: &Start, saving: Option<Saving>) -> Common {
-    let (named, asked) = (bot.clone(), bot.clone());
-    Common {
-        url: start.gateway_url.clone(),
-        ask_address: Arc::new(move || Box::pin(startup::address(asked.clone()))),
-        connect: bot.inner().settings.connect.clone(),
-        identifies: Arc::new(IdentifyQueue::new(start.limit)),
-        dispatcher: dispatcher.clone(),
-        saving,
-        stage: bot.inner().stage.subscribe(),
-        on_ready: Arc::new(move |id| drop(named.inner().id.set(id.into()))),
-    }
 }
 
 /// Waits until a shard cannot go on, or all have been closed.

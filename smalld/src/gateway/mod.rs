@@ -98,6 +98,28 @@ pub(crate) struct Common {
     pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
+/// What an earlier process has left for a shard, which may be nothing.
+pub(crate) struct LeftBehind {
+    pub(crate) shard: Shard,
+    pub(crate) saved: Saved,
+    /// Events that it had received and not handled.
+    pub(crate) unhandled: u64,
+    pub(crate) record: Arc<Record>,
+}
+
+impl LeftBehind {
+    pub(crate) fn new(shard: Shard, saved: Saved, unhandled: u64) -> Self {
+        let begun = (saved.begun, saved.last_begun);
+        let record = Record::new(shard.id(), begun, saved.session.as_ref());
+        Self {
+            shard,
+            saved,
+            unhandled,
+            record: Arc::new(record),
+        }
+    }
+}
+
 /// One shard's way through all its connections.
 pub(crate) struct Gateway {
     common: Common,
@@ -125,16 +147,19 @@ impl Gateway {
     /// made is the order in which they start.
     pub(crate) fn new(
         common: Common,
-        shard: Shard,
         identity: Identity,
-        saved: &Saved,
-        unhandled: u64,
-        record: Arc<Record>,
+        left: LeftBehind,
         reading: Reading,
     ) -> Self {
+        let LeftBehind {
+            shard,
+            saved,
+            unhandled,
+            record,
+        } = left;
         // An earlier run may have ended it.
         shard.disconnected();
-        let session = Session::restored(identity, saved);
+        let session = Session::restored(identity, &saved);
         let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
         let wait = session.first_wait(Duration::from_secs(since_last));
         let queues = session.will_identify() && wait.is_zero();
