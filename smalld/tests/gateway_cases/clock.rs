@@ -1,31 +1,41 @@
 //! A clock that stands still until a test moves it, while sockets go on in real time.
 
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::advance;
 
-/// In real time. After it the clock runs on by leaps, so that what a test waits for in vain fails
-/// it instead of hanging.
+/// In real time. After it the clock runs on by leaps, so that a test that waits in vain comes to
+/// its end.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Enough for everybody to act who can act without a socket or the time.
 const TURNS: u32 = 100;
 
 /// The clock of a test that starts paused. As long as this lives nobody else moves it.
 pub struct Clock {
-    _hold: mpsc::Sender<()>,
+    _hold: Sender<()>,
+    ran_on: Arc<AtomicBool>,
 }
 
 impl Clock {
     pub fn hold() -> Self {
-        let (hold, end) = mpsc::channel::<()>();
+        let (hold, released) = channel::<()>();
+        let ran_on = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&ran_on);
         // A paused clock leaps to the next timer when nobody has anything to do, which is so while
         // bytes are on their way, too; but not while a blocking task runs.
         spawn_blocking(move || {
-            let _ = end.recv_timeout(PATIENCE);
+            let in_vain = released.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            flag.store(in_vain, Ordering::SeqCst);
         });
-        Self { _hold: hold }
+        Self {
+            _hold: hold,
+            ran_on,
+        }
     }
 
     /// Moves on; whoever waited for it has acted afterwards.
@@ -34,5 +44,15 @@ impl Clock {
         for _ in 0..TURNS {
             yield_now().await;
         }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        let ran_on = self.ran_on.load(Ordering::SeqCst);
+        assert!(
+            thread::panicking() || !ran_on,
+            "something waited for a time that the test did not let pass"
+        );
     }
 }
