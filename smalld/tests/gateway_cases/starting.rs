@@ -7,7 +7,7 @@ use smalld::{Error, Handlers, json};
 use smalld_sandbox::Sandbox;
 use tokio::time::Instant;
 
-use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, until};
+use crate::play::{CALM, Play, is_left, until};
 use crate::scripted::{Reply, Scripted};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -71,17 +71,18 @@ async fn case_d6_few_session_starts_are_a_warning() {
 async fn case_d7_sessions_that_do_not_last_are_begun_at_growing_intervals() {
     let mut play = Play::begin().await;
     let mut connection = play.identifying(CALM).await;
-    let mut wait = IDENTIFY_WINDOW;
-    for seconds in [10, 20, 40, 80] {
+    for seconds in [5, 10, 20, 40, 80] {
         connection.ready("sid", 42).await;
         play.record.has(42).await;
         connection.close(4000).await;
         let mut resuming = play.resuming(42).await;
         resuming.send(json!({ "op": 9, "d": false })).await;
         is_left(resuming).await;
-        play.pause(wait).await;
+        play.pause((SECOND * seconds).saturating_sub(SECOND / 2))
+            .await;
+        assert!(play.is_alone(), "{seconds}");
+        play.clock.pass(SECOND).await;
         connection = play.identifying(CALM).await;
-        wait = SECOND * seconds;
     }
     play.close(connection).await;
 }
