@@ -12,7 +12,7 @@ use crate::dispatch::Kind;
 use crate::error::{Error, Result};
 use crate::gateway::{Limit, Shard};
 use crate::intents::Intents;
-use crate::rest::RateLimits;
+use crate::rest::{RateLimits, Request};
 use crate::sessions::Document;
 
 /// The longest wait between two attempts to ask for the gateway's address.
@@ -166,9 +166,14 @@ impl SessionStartLimit {
 
 /// Asks once more where the gateway is; `None` where that cannot be told now.
 pub(crate) async fn address(bot: SmallD) -> Option<String> {
-    let asked = bot.get("/gateway/bot").rate_limits(RateLimits::Wait);
-    let gateway = asked.json::<GatewayBot>().await;
+    let gateway = ask(&bot).json::<GatewayBot>().await;
     gateway.ok().map(|gateway| gateway.url)
+}
+
+/// A request for the gateway's address. That it is repeated is decided here.
+fn ask(bot: &SmallD) -> Request {
+    let asked = bot.get("/gateway/bot").rate_limits(RateLimits::Wait);
+    asked.retry(false)
 }
 
 /// Asks where the gateway is, as often as it takes.
@@ -177,8 +182,7 @@ pub(crate) async fn address(bot: SmallD) -> Option<String> {
 async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
     let mut wait = Duration::from_secs(1);
     loop {
-        let asked = bot.get("/gateway/bot").rate_limits(RateLimits::Wait);
-        let error = match asked.json::<GatewayBot>().await {
+        let error = match ask(bot).json::<GatewayBot>().await {
             Ok(gateway) => return Ok(gateway),
             Err(error) => error,
         };

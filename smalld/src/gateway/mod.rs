@@ -4,6 +4,7 @@
 mod backoff;
 mod close_code;
 mod connect;
+mod connection;
 mod end;
 mod heartbeat;
 mod identify_queue;
@@ -26,10 +27,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::StreamExt;
-use futures_util::stream::SplitStream;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
 pub use self::shard::{Shard, ShardState};
@@ -44,27 +43,22 @@ pub(crate) use self::session::{Identity, Session};
 pub(crate) use self::shard::over;
 pub(crate) use self::starts::Limit;
 
-use self::connect::Socket;
+use self::connection::{Connection, farewell};
 use self::end::End;
 use self::identify_queue::Ticket;
 use self::mark::Mark;
 use self::pace::Pace;
-use self::shard::Order;
-use self::writer::{Pulse, RESUMABLE, Written};
+use self::writer::RESUMABLE;
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
 use crate::sessions::Saving;
 
 /// Ends the session; the bot goes offline at once.
 const GOODBYE: u16 = 1000;
-/// How long Discord may take to answer a close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long Discord may take to say where its gateway is, while nothing else works either.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a session has to be ready to count as one that was worth beginning.
 const LASTS: Duration = Duration::from_secs(600);
-/// Payloads of users that may wait for the writer; beyond it their futures wait.
-const ORDERS: usize = 32;
 
 /// How far the bot's end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -325,28 +319,15 @@ impl Gateway {
     }
 
     /// Ends a connection: says so where that means something, and drops the socket.
-    async fn leave(&self, mut connection: Connection, end: Option<End>) {
+    async fn leave(&self, connection: Connection, end: Option<End>) {
         if end.is_none() {
             // Heartbeats go on while handlers finish; that nobody reads their answers is no fault.
             connection.pulse.heartbeat().pause();
             self.reached(Stage::Closing).await;
         }
-        let Some(code) = self.close_with(end) else {
-            return;
-        };
-        let closing = async {
-            let _ = connection.orders.send(Order::Close(code)).await;
-            // The writer that found the connection silent has said so itself, and has ended.
-            if !connection.writer.0.is_finished() {
-                let _ = (&mut connection.writer.0).await;
-            }
-            while let Some(Ok(message)) = connection.stream.next().await {
-                if message.is_close() {
-                    return;
-                }
-            }
-        };
-        let _ = timeout(CLOSE_TIMEOUT, closing).await;
+        if let Some(code) = self.close_with(end) {
+            connection.close(code).await;
+        }
     }
 
     /// The code to close with, where there is still somebody to tell.
@@ -371,48 +352,5 @@ impl Gateway {
         };
         let (shard, wait) = (self.shard.id(), self.wait.as_secs_f64());
         tracing::info!(target: "smalld", shard, "connection ended ({end}); {how} in {wait:.1} s");
-    }
-}
-
-/// Ends a connection that has not got as far as a writer of its own.
-async fn farewell(socket: &mut Socket, code: Option<u16>) {
-    if let Some(code) = code {
-        let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(writer::close_frame(code)))).await;
-    }
-}
-
-/// What is held while a connection lasts.
-struct Connection {
-    stream: SplitStream<Socket>,
-    orders: mpsc::Sender<Order>,
-    pulse: Arc<Pulse>,
-    writer: AbortOnDrop,
-}
-
-impl Connection {
-    /// The writing half becomes a task of its own, which heartbeats from now on.
-    fn new(socket: Socket, interval: Duration) -> Self {
-        let (sink, stream) = socket.split();
-        let (orders, inbox) = mpsc::channel(ORDERS);
-        let pulse = Arc::new(Pulse::default());
-        pulse
-            .heartbeat()
-            .hello(interval, fastrand::f64(), Instant::now().into_std());
-        let writer = tokio::spawn(writer::write(sink, interval, Arc::clone(&pulse), inbox));
-        Self {
-            stream,
-            orders,
-            pulse,
-            writer: AbortOnDrop(writer),
-        }
-    }
-}
-
-/// Nothing may outlive its connection, also where the shard's own task is dropped.
-struct AbortOnDrop(JoinHandle<Written>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -14,12 +14,13 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::dispatch::Completion;
 use crate::event::Origin;
 use crate::gateway::connect::Socket;
+use crate::gateway::connection::{CLOSE_TIMEOUT, Connection};
 use crate::gateway::end::End;
 use crate::gateway::identify_queue::Ticket;
 use crate::gateway::inflate::Inflater;
 use crate::gateway::session::{Started, Step};
 use crate::gateway::writer::Written;
-use crate::gateway::{CLOSE_TIMEOUT, Connection, Gateway, ShardState, Stage, opening};
+use crate::gateway::{Gateway, ShardState, Stage, opening};
 use crate::header::Header;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
