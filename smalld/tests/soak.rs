@@ -20,7 +20,9 @@ const SHARDS: u32 = 10;
 const ROUNDS: usize = 36;
 const LEAST_DISCONNECTS: usize = 300;
 /// Shards whose session is taken away in the end.
-const INVALIDATED: u32 = 3;
+const INVALIDATED: usize = 3;
+/// No wait comes near to it, unless something is broken; a backoff may take some seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 const INTERVAL: Duration = Duration::from_millis(500);
 /// The sandbox closes later ones with 4009, and each would be a session more.
 const LATEST_HEARTBEAT: Duration = Duration::from_millis(1750);
@@ -85,34 +87,22 @@ async fn run(seed: u64, rounds: usize) {
         async move { bot.run().await }
     });
     let all = |sandbox: &Sandbox| sandbox.identifies() == SHARDS as usize;
-    assert!(sandbox.wait_until(all, support::LONG).await);
+    assert!(sandbox.wait_until(all, PATIENCE).await);
 
-    let trials: Vec<_> = (0..SHARDS)
-        .map(|shard| {
-            let chance = Rng::with_seed(seed.wrapping_add(u64::from(shard)));
-            let (sandbox, handled) = (Arc::clone(&sandbox), handled.clone());
-            tokio::spawn(async move {
-                let mut trial = Trial {
-                    sandbox: &sandbox,
-                    handled: &handled,
-                    chance,
-                    shard,
-                    sent: 0,
-                };
-                trial.disconnects(rounds).await;
-                trial.all_is_handled().await;
-                trial
-                    .takes_the_session_away(
-                        shard < INVALIDATED.min(u32::try_from(rounds).unwrap() - 1),
-                    )
-                    .await;
-                trial.all_is_handled().await;
-            })
-        })
-        .collect();
-    for trial in trials {
-        trial.await.unwrap();
-    }
+    let trials = (0..SHARDS).map(|shard| Trial {
+        sandbox: Arc::clone(&sandbox),
+        handled: handled.clone(),
+        chance: Rng::with_seed(seed.wrapping_add(u64::from(shard))),
+        shard,
+        sent: 0,
+    });
+    let trials = all_at_once(trials, move |trial| trial.disconnects(rounds)).await;
+    // Some of those faults concern all shards. A damaged READY would be a session more, and events of
+    // which no bot hears; so sessions are taken away when that is over.
+    let taken = trials
+        .into_iter()
+        .take(if rounds < ROUNDS { 0 } else { INVALIDATED });
+    all_at_once(taken, Trial::loses_its_session).await;
 
     let disconnects = sandbox.connections() - SHARDS as usize;
     let (identifies, gap) = (sandbox.identifies(), sandbox.longest_heartbeat_gap());
@@ -123,15 +113,28 @@ async fn run(seed: u64, rounds: usize) {
     assert!(disconnects >= least, "{disconnects} disconnects");
     assert_eq!(sandbox.too_early_identifies(), 0);
     assert!(!sandbox.token_was_reset());
-    assert!(
-        identifies <= (SHARDS + INVALIDATED) as usize,
-        "{identifies}"
-    );
+    assert!(identifies <= SHARDS as usize + INVALIDATED, "{identifies}");
     assert!(gap <= LATEST_HEARTBEAT, "{gap:?}");
     let reconnects: u64 = bot.shards().map(|shard| shard.reconnects()).sum();
     assert!(reconnects >= least as u64, "{reconnects}");
     bot.close();
     running.await.unwrap().unwrap();
+}
+
+/// Gives the trials back when all of them have come through.
+async fn all_at_once<F>(
+    trials: impl Iterator<Item = Trial>,
+    phase: impl Fn(Trial) -> F,
+) -> Vec<Trial>
+where
+    F: Future<Output = Trial> + Send + 'static,
+{
+    let phases: Vec<_> = trials.map(|trial| tokio::spawn(phase(trial))).collect();
+    let mut through = Vec::new();
+    for phase in phases {
+        through.push(phase.await.unwrap());
+    }
+    through
 }
 
 /// What a shard's handlers were given, by shard.
@@ -178,28 +181,32 @@ impl Handled {
 }
 
 /// What one shard has to go through.
-struct Trial<'a> {
-    sandbox: &'a Sandbox,
-    handled: &'a Handled,
+struct Trial {
+    sandbox: Arc<Sandbox>,
+    handled: Handled,
     chance: Rng,
     shard: u32,
     sent: u64,
 }
 
-impl<'a> Trial<'a> {
-    fn shard(&self) -> smalld_sandbox::Shard<'a> {
+impl Trial {
+    fn shard(&self) -> smalld_sandbox::Shard<'_> {
         self.sandbox.shard(u64::from(self.shard))
     }
 
     fn send_some(&mut self) {
         for _ in 0..self.chance.u64(..8) {
-            self.shard()
-                .dispatch("NUMBERED", json!({ "number": self.sent }));
-            self.sent += 1;
+            self.send();
         }
     }
 
-    async fn disconnects(&mut self, rounds: usize) {
+    fn send(&mut self) {
+        let event = json!({ "number": self.sent });
+        self.shard().dispatch("NUMBERED", event);
+        self.sent += 1;
+    }
+
+    async fn disconnects(mut self, rounds: usize) -> Self {
         for _ in 0..rounds {
             self.send_some();
             let before = self.shard().resumes();
@@ -207,7 +214,7 @@ impl<'a> Trial<'a> {
             self.send_some();
             let resumed = |_: &Sandbox| self.shard().resumes() > before;
             assert!(
-                self.sandbox.wait_until(resumed, support::LONG).await,
+                self.sandbox.wait_until(resumed, PATIENCE).await,
                 "shard {} does not come back",
                 self.shard
             );
@@ -216,11 +223,14 @@ impl<'a> Trial<'a> {
                 self.shard().cut();
             }
         }
+        self.all_is_handled().await;
+        self
     }
 
     fn disconnect(&mut self) {
-        let (shard, sandbox) = (self.shard(), self.sandbox);
-        match self.chance.u8(..100) {
+        let fault = self.chance.u8(..100);
+        let (shard, sandbox) = (self.shard(), &self.sandbox);
+        match fault {
             0..20 => shard.cut(),
             20..40 => shard.close(4000),
             40..50 => shard.close(1001),
@@ -284,22 +294,24 @@ impl<'a> Trial<'a> {
     }
 
     /// Whose session is gone identifies anew, after the wait that Discord asks for.
-    async fn takes_the_session_away(&mut self, really: bool) {
-        if !really {
-            return;
-        }
+    async fn loses_its_session(mut self) -> Self {
         let before = self.shard().identifies();
         self.shard().interrupt(false);
         // Where there is no connection at this moment, the resume will be refused.
         self.shard().invalidate();
         let begun = |_: &Sandbox| self.shard().identifies() > before;
         assert!(
-            self.sandbox.wait_until(begun, support::LONG).await,
+            self.sandbox.wait_until(begun, PATIENCE).await,
             "shard {} does not begin anew",
             self.shard
         );
+        // What comes to a handler has come after READY; cut before that the session would be lost.
+        self.send();
+        self.all_is_handled().await;
         self.send_some();
         self.shard().cut();
         self.send_some();
+        self.all_is_handled().await;
+        self
     }
 }
