@@ -117,6 +117,8 @@ pub struct RateLimitError {
     pub message: Option<Box<str>>,
     /// What was limited: method and path, or the gateway.
     pub subject: Box<str>,
+    /// Whether `RateLimits::Wait` would have waited: it is for requests alone.
+    is_request: bool,
 }
 
 /// Whom a rate limit concerns.
@@ -203,12 +205,11 @@ impl Error {
     /// A limit of the gateway's own.
     pub(crate) fn rate_limit(subject: &str, retry_after: Duration) -> Self {
         let scope = RateLimitScope::User;
-        Self::RateLimit(RateLimitError::new(
-            subject.into(),
-            retry_after,
-            None,
-            scope,
-        ))
+        let error = RateLimitError::new(subject.into(), retry_after, None, scope);
+        Self::RateLimit(RateLimitError {
+            is_request: false,
+            ..error
+        })
     }
 }
 
@@ -229,6 +230,7 @@ impl RateLimitError {
             code: None,
             message: None,
             subject,
+            is_request: true,
         }
     }
 }
@@ -377,7 +379,11 @@ impl fmt::Display for RateLimitError {
         if let (Some(code), Some(message)) = (self.code, &self.message) {
             write!(f, " ({code}: {message})")?;
         }
-        f.write_str("; try again then, or let requests wait with `RateLimits::Wait`")
+        f.write_str(if self.is_request {
+            "; try again then, or let requests wait with `RateLimits::Wait`"
+        } else {
+            "; it was not sent, try again then"
+        })
     }
 }
 
@@ -426,6 +432,15 @@ mod tests {
         assert_eq!(
             format!("{error:?}"),
             "the payload cannot be written as JSON: the disk is full"
+        );
+    }
+
+    #[test]
+    fn a_limit_of_the_gateway_does_not_advise_what_is_for_requests() {
+        let error = Error::rate_limit("presence", Duration::from_secs(3)).to_string();
+        assert_eq!(
+            error,
+            "presence: rate limited for 3.000 s; it was not sent, try again then"
         );
     }
 
