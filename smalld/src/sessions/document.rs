@@ -107,8 +107,9 @@ pub(crate) fn restore(
     };
     let session = saved.session.take();
     if let Some(difference) = origin.differs(&document.origin) {
-        if session.is_some() {
-            tracing::info!(target: "smalld", shard, "the saved session is not resumed: it is one {difference}");
+        if let Some(session) = session {
+            let unhandled = session.received.saturating_sub(session.handled);
+            tracing::info!(target: "smalld", shard, "the saved session is not resumed: it is one {difference}; {unhandled} events that had been received and not handled are not replayed");
         }
         let same_shard = origin.is_of_the_same_shards(&document.origin);
         return (if same_shard { saved } else { fresh }, 0);
@@ -116,11 +117,14 @@ pub(crate) fn restore(
     let Some(session) = session else {
         return (saved, 0);
     };
-    let (received, seen) = (session.received, session.starts);
-    let mut unhandled = 0;
+    let (unhandled, seen) = (
+        session.received.saturating_sub(session.handled),
+        session.starts,
+    );
+    let mut replayed = 0;
     match session.restore(now) {
         Restored::Resume(session) => {
-            unhandled = received.saturating_sub(session.handled);
+            replayed = unhandled;
             saved.session = Some(session);
         }
         Restored::Skip { session, skipped } => {
@@ -129,10 +133,10 @@ pub(crate) fn restore(
             saved.session = Some(session);
         }
         Restored::Stale => {
-            tracing::info!(target: "smalld", shard, "the saved session is not resumed: it is stale");
+            tracing::info!(target: "smalld", shard, "the saved session is not resumed: it is stale, as Discord was last heard of more than ten minutes ago; {unhandled} events that had been received and not handled are not replayed");
         }
     }
-    (saved, unhandled)
+    (saved, replayed)
 }
 
 #[cfg(test)]
