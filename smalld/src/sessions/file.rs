@@ -35,10 +35,27 @@ impl File {
         name.into()
     }
 
+    /// What to do where the file cannot be, if that is plain.
+    fn hint(&self) -> String {
+        let directory = self.path.parent().unwrap_or(&self.path);
+        if directory.as_os_str().is_empty() || directory.exists() {
+            return String::new();
+        }
+        format!(
+            "; the directory `{}` does not exist: create it",
+            directory.display()
+        )
+    }
+
     async fn lock(&self) -> Result<(), BoxError> {
         let path = self.beside(".lock");
-        let file = private(&path)
-            .map_err(|error| format!("`{}` cannot be opened: {error}", path.display()))?;
+        let file = private(&path).map_err(|error| {
+            format!(
+                "`{}` cannot be opened: {error}{}",
+                path.display(),
+                self.hint()
+            )
+        })?;
         let mut told = false;
         loop {
             match file.try_lock() {
