@@ -24,8 +24,9 @@ impl Sandbox {
 
     /// Lets every gateway connection hang: it stays open, but nothing is read, sent or answered on
     /// it any more, close frames included, as when a cable is pulled. A bot learns of it only by
-    /// heartbeats that are not acknowledged. The sessions can be resumed at once, over other
-    /// connections, and [`connected`](Self::connected) counts what hangs no longer.
+    /// heartbeats that are not acknowledged: a test gives the sandbox a short
+    /// [`heartbeat_interval`](crate::Builder::heartbeat_interval). The sessions can be resumed at
+    /// once, over other connections, and [`connected`](Self::connected) counts what hangs no longer.
     pub fn hang(&self) {
         self.hub.end_connections(Whom::All, &Ending::Hang);
     }
