@@ -112,7 +112,9 @@ impl Builder {
 
     /// How long after one IDENTIFY the next of the same group of shards is too early, which is
     /// answered by opcode 9 with `d` false. By default 5 seconds, as on Discord; zero is for tests
-    /// that identify again and again and are about something else.
+    /// that identify again and again and are about something else. A bot that keeps to Discord's
+    /// five seconds by itself is not made quicker by it; [`max_concurrency`](Self::max_concurrency)
+    /// lets its shards identify at once.
     pub fn identify_window(mut self, window: Duration) -> Self {
         self.allowance.window = window;
         self

@@ -232,7 +232,8 @@ impl Sandbox {
     }
 
     /// Waits until a bot has identified, which is when READY is on its way to it; false if none
-    /// does within this time.
+    /// does within this time. Of several shards that is the first: for all of them wait until
+    /// [`identifies`](Self::identifies) is their number.
     pub async fn wait_until_ready(&self, at_most: Duration) -> bool {
         self.wait_until(|sandbox| sandbox.identifies() > 0, at_most)
             .await

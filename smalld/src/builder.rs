@@ -140,7 +140,8 @@ impl Builder {
     }
 
     /// Where gateway sessions are kept, so that they outlive the process: the path of a file, or a
-    /// [store](Sessions::store) of your own. By default nowhere.
+    /// [store](Sessions::store) of your own. By default nowhere. The file's directory has to be there;
+    /// a file `.lock` is made beside it. A path that is not absolute begins at the working directory.
     ///
     /// With it a bot that is started again resumes, and Discord replays what has happened since the
     /// last event of which all handlers had ended, be it after a deploy or a crash: every event is

@@ -37,7 +37,7 @@
 //! |---|---|---|
 //! | span `handler` around each run of a handler, and so around what it tells itself | `debug` | `handler` (its path), `shard`, `event`, `seq` |
 //! | event `received`, for each dispatch | `debug` | `shard`, `event`, `seq` |
-//! | events of a session that has begun or goes on | `info` | `shard`, `event` (READY or RESUMED), `seq` |
+//! | events of a session that has begun or goes on | `info` | `shard`, `event` (READY or RESUMED), `seq`, `replayed` (with RESUMED, how many events came before it) |
 //! | all other events of a shard: why a connection ended and when the next is made, what was not understood, a refused resume | `info`, `warn` | `shard` |
 //!
 //! [`SmallD::shards`] gives how each [`Shard`] stands, its latency, the start of its session and how

@@ -88,6 +88,9 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     let closing = timeout(CLOSE_TIMEOUT, first_to_fail(&mut gateways)).await;
     if let Some(saving) = saving {
         saving.end().await;
+        tracing::info!(target: "smalld", "stopped; the sessions are kept for the next start");
+    } else {
+        tracing::info!(target: "smalld", "stopped");
     }
     ended
         .and(closing.unwrap_or(Ok(())))

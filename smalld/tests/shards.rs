@@ -62,6 +62,11 @@ async fn each_shard_handles_its_own_events_and_says_how_it_stands() {
     sandbox.shard(2).cut();
     assert!(until(|| second.reconnects() == 1).await);
     assert_eq!(second.session_start(), Some(begun), "it goes on");
+    sandbox.shard(2).interrupt(false);
+    assert!(
+        until(|| second.session_start().is_none()).await,
+        "it is gone"
+    );
     let others: u64 = bot.shards().map(|shard| shard.reconnects()).sum();
     assert_eq!(others, 1);
 

@@ -8,7 +8,7 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error as WsError;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
@@ -21,6 +21,8 @@ use crate::gateway::inflate::{Inflater, MOST_BYTES};
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many characters of an answer are told that refuses a connection.
+const MOST_SAID: usize = 200;
 
 /// How every connection of a bot is made.
 #[derive(Clone)]
@@ -63,10 +65,7 @@ impl Connect {
                 let retry_after = response.headers().get(header::RETRY_AFTER);
                 let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
                 let retry_after = seconds.map(Duration::from_secs);
-                Err((
-                    End::Unreachable { retry_after },
-                    format!("HTTP {}", response.status()),
-                ))
+                Err((End::Unreachable { retry_after }, refusal(&response)))
             }
             Ok(Err(error)) => Err(unreachable(error.to_string())),
             Err(_) => Err(unreachable(format!(
@@ -86,6 +85,20 @@ impl Connect {
     /// What reads the binary frames of one connection.
     pub(crate) fn inflater(&self) -> Inflater {
         Inflater::new(self.compression)
+    }
+}
+
+/// The status, and what the server says of it.
+fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
+    let body = response.body().as_deref().unwrap_or_default();
+    let said: String = String::from_utf8_lossy(body)
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .take(MOST_SAID)
+        .collect();
+    match said.trim() {
+        "" => format!("HTTP {}", response.status()),
+        said => format!("HTTP {}: {said}", response.status()),
     }
 }
 

@@ -77,7 +77,7 @@ impl Ticket {
     /// Waits until this shard may identify.
     pub(crate) async fn turn(&self) {
         let mut changes = self.queue.changed.subscribe();
-        let mut told = false;
+        let (mut waits, mut told) = (false, false);
         loop {
             let (due, remaining) = self.due();
             let now = Instant::now();
@@ -88,6 +88,10 @@ impl Ticket {
                 told = true;
                 let (shard, wait) = (self.shard, due - now);
                 tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait:.0?}; look for what starts the bot so often");
+            }
+            if !waits {
+                waits = true;
+                tracing::info!(target: "smalld", shard = self.shard, "waits for its turn to identify");
             }
             let passed = async {
                 match due {

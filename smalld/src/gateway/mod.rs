@@ -132,6 +132,8 @@ pub(crate) struct Gateway {
     /// Since when this connection has a session that is ready.
     ready_since: Option<Instant>,
     was_ready: bool,
+    /// How many events have been replayed since the last RESUMED.
+    replayed: u64,
     /// Events that an earlier process had received and not handled, until they are replayed.
     unhandled: u64,
 }
@@ -170,6 +172,7 @@ impl Gateway {
             pace: Pace::default(),
             ready_since: None,
             was_ready: false,
+            replayed: 0,
             unhandled,
         }
     }
@@ -180,6 +183,9 @@ impl Gateway {
         if !self.wait.is_zero() {
             let (wait, begun) = (self.wait, self.session.starts());
             tracing::warn!(target: "smalld", shard, "the last {begun} sessions did not last, and Discord grants a day so many; the next is begun in {wait:.0?}");
+        }
+        if let (false, Some(seq)) = (self.session.will_identify(), self.session.seq()) {
+            tracing::info!(target: "smalld", shard, seq, "resumes the saved session from the last event that was handled");
         }
         loop {
             if timeout(self.wait, self.stopped()).await.is_ok() {
@@ -350,7 +356,11 @@ impl Gateway {
         } else {
             "resumes"
         };
-        let (shard, wait) = (self.shard.id(), self.wait.as_secs_f64());
-        tracing::info!(target: "smalld", shard, "connection ended ({end}); {how} in {wait:.1} s");
+        let when = match self.wait.as_secs_f64() {
+            wait if wait < 0.05 => "at once".to_owned(),
+            wait => format!("in {wait:.1} s"),
+        };
+        let shard = self.shard.id();
+        tracing::info!(target: "smalld", shard, "connection ended ({end}); {how} {when}");
     }
 }

@@ -150,7 +150,10 @@ impl Gateway {
                 yield_now().await;
             }
             Step::Acknowledged => self.acknowledged(connection),
-            Step::Dispatch { started, .. } => self.received(connection, &header, *started),
+            Step::Dispatch { started, replay } => {
+                self.replayed += u64::from(*replay);
+                self.received(connection, &header, *started);
+            }
         }
         self.dispatch(connection, &header, &text, &step).await;
         match step {
@@ -204,11 +207,15 @@ impl Gateway {
         let (shard, event, seq) = (self.shard.id(), header.t().unwrap_or_default(), header.s);
         tracing::debug!(target: "smalld", shard, event, seq, "received");
         if let Some(started) = started {
-            let what = match started {
-                Started::Anew => "a session has begun",
-                Started::Again => "the session goes on",
-            };
-            tracing::info!(target: "smalld", shard, event, seq, "{what}");
+            let replayed = std::mem::take(&mut self.replayed);
+            match started {
+                Started::Anew => {
+                    tracing::info!(target: "smalld", shard, event, seq, "a session has begun");
+                }
+                Started::Again => {
+                    tracing::info!(target: "smalld", shard, event, seq, replayed, "the session goes on");
+                }
+            }
             self.started(connection, header, started);
         }
         if event == "RATE_LIMITED" {

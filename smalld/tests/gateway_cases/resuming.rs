@@ -231,6 +231,24 @@ async fn case_c12_a_loop_of_resumes_ends_in_one_identify() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_loop_of_resumes_that_come_through_and_break_is_held_back() {
+    let mut play = Play::begin().await;
+    let mut connection = play.live().await;
+    for seq in 42..161 {
+        connection.close(4001).await;
+        connection = play.resuming(seq).await;
+        connection.resumed(seq + 1).await;
+        play.record.has(seq + 1).await;
+    }
+    connection.close(4001).await;
+    play.pause(SECOND / 2).await;
+    assert!(play.is_alone());
+    play.clock.pass(SECOND * 2).await;
+    let connection = play.resuming(161).await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_c13_a_resume_holds_the_bare_token() {
     let sandbox = Sandbox::builder()
         .token("Zm9v.bare.token")

@@ -7,8 +7,9 @@ use smalld::{Error, Handlers, json};
 use smalld_sandbox::Sandbox;
 use tokio::time::Instant;
 
-use crate::play::{CALM, Play, is_left, until};
+use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, until};
 use crate::scripted::{Reply, Scripted};
+use crate::support::LONG;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -84,6 +85,26 @@ async fn case_d7_sessions_that_do_not_last_are_begun_at_growing_intervals() {
         play.clock.pass(SECOND).await;
         connection = play.identifying(CALM).await;
     }
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_d7_a_session_that_lasted_ten_minutes_was_not_begun_in_vain() {
+    let mut play = Play::begin().await;
+    let mut connection = play.live().await;
+    connection.send(json!({ "op": 9, "d": false })).await;
+    is_left(connection).await;
+    play.pause(IDENTIFY_WINDOW).await;
+    connection = play.live().await;
+    for _ in 0..16 {
+        play.clock.pass(CALM).await;
+        assert!(connection.payload_of(1, LONG).await.is_some());
+    }
+    connection.send(json!({ "op": 9, "d": false })).await;
+    is_left(connection).await;
+    // Two that did not last would be ten seconds apart.
+    play.pause(IDENTIFY_WINDOW).await;
+    let connection = play.begins_anew().await;
     play.close(connection).await;
 }
 
