@@ -250,6 +250,26 @@ async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
 }
 
 #[tokio::test]
+async fn what_was_replayed_is_not_counted_when_a_later_resume_is_refused() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    sandbox.dispatch("UNWANTED", json!({}));
+    sessions.change(|json| {
+        let session = &mut json["shards"][0]["session"];
+        session["received"] = json!(session["handled"].as_u64().unwrap() + 1);
+    });
+    let log = Log::capture();
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    sandbox.invalidate_sessions();
+    sandbox.cut();
+    let refused = || log.lines("refused to resume");
+    assert!(until(|| refused().len() == 1).await, "{}", log.text());
+    assert!(refused()[0].contains(" 0 events"), "{:?}", refused());
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_event_that_ended_three_processes_is_skipped_and_named() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
     let handled = Handled::default();
