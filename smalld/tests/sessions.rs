@@ -216,6 +216,18 @@ async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in
 }
 
 #[tokio::test]
+async fn a_bot_that_begins_anew_keeps_its_distance_from_the_one_before() {
+    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    sessions.change(|json| json["origin"]["intents"] = json!(2));
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    assert_eq!(sandbox.identifies(), 2);
+    assert_eq!(sandbox.too_early_identifies(), 0);
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_told_and_begun_anew() {
     let sandbox = sandbox().await;
     for text in ["", "{}", r#"{"version":99}"#] {

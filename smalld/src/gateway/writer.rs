@@ -250,4 +250,30 @@ mod tests {
         let error = answers.pop().unwrap().await.unwrap().unwrap_err();
         assert!(error.to_string().contains("may have arrived"), "{error}");
     }
+
+    #[tokio::test]
+    async fn a_payload_whose_sender_has_gone_away_is_not_sent() {
+        let (orders, inbox) = mpsc::channel(3);
+        let mut waited_for = Vec::new();
+        for number in 0..2 {
+            let (sent, answer) = oneshot::channel();
+            let payload = Outgoing::new(&json!({ "op": 4, "d": number })).unwrap();
+            assert!(orders.send(Order::Send { payload, sent }).await.is_ok());
+            waited_for.push(answer);
+        }
+        waited_for.remove(0);
+        assert!(orders.send(Order::Close(1000)).await.is_ok());
+        let written = Mutex::new(Vec::new());
+        let socket = sink::unfold(&written, |written, message: Message| async move {
+            written.lock().unwrap().push(message);
+            Ok::<_, ()>(written)
+        });
+        let pulse = Arc::new(Pulse::default());
+        let ended = write(Box::pin(socket), Duration::from_secs(45), pulse, inbox).await;
+        assert_eq!(ended, Written::Closed);
+        let written = written.lock().unwrap();
+        let texts = written.iter().filter(|message| message.is_text());
+        let texts: Vec<_> = texts.filter_map(|message| message.to_text().ok()).collect();
+        assert_eq!(texts, [r#"{"d":1,"op":4}"#]);
+    }
 }
