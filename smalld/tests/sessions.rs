@@ -150,8 +150,8 @@ async fn what_was_received_but_not_handled_is_replayed() {
             std::future::pending::<()>()
         }
     });
-    let impatient = kept(&sandbox, &sessions, hanging).shutdown_timeout(Duration::ZERO);
-    let first = Bot::ready(impatient).await;
+    let impatient = || kept(&sandbox, &sessions, hanging.clone()).shutdown_timeout(Duration::ZERO);
+    let first = Bot::ready(impatient()).await;
     number(&sandbox, 1);
     begun.notified().await;
     sandbox.dispatch("UNWANTED", json!({}));
@@ -163,6 +163,13 @@ async fn what_was_received_but_not_handled_is_replayed() {
         (&session["handled"], &session["received"]),
         (&json!(2), &json!(4))
     );
+
+    let between = Bot::ready(impatient()).await;
+    begun.notified().await;
+    between.close().await.unwrap();
+    let session = sessions.session();
+    assert_eq!(session["handled"], 2);
+    assert_eq!(session["starts"], 0, "it was stopped in order");
 
     let replayed = Arc::new(Mutex::new(Vec::new()));
     let handlers = Handlers::new().on("NUMBERED", {
