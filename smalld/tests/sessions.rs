@@ -401,7 +401,11 @@ async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
             .handlers(Handlers::new())
             .sessions(path.as_path())
     };
+    // As a process leaves it that was killed while it wrote.
+    std::fs::write(folder.join("sessions.json.new"), "x".repeat(100_000)).unwrap();
     let first = Bot::ready(of_file()).await;
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(serde_json::from_str::<Json>(&text).is_ok(), "{text}");
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 

@@ -193,6 +193,16 @@ mod tests {
         }
     }
 
+    fn origin() -> Origin {
+        Origin {
+            bot: None,
+            base_url: String::new(),
+            shard_count: 1,
+            intents: 0,
+            identify: serde_json::Map::new(),
+        }
+    }
+
     #[tokio::test]
     async fn what_is_abandoned_with_a_run_that_is_dropped_is_not_handled() {
         let session = SavedSession {
@@ -204,15 +214,8 @@ mod tests {
             alive: 0,
         };
         let record = Arc::new(Record::new(0, (0, 0), Some(&session)));
-        let origin = Origin {
-            bot: None,
-            base_url: String::new(),
-            shard_count: 1,
-            intents: 0,
-            identify: serde_json::Map::new(),
-        };
         let records = vec![Arc::clone(&record)];
-        let (_, ending) = Saving::start(Sessions::store(Nowhere), origin, records)
+        let (_, ending) = Saving::start(Sessions::store(Nowhere), origin(), records)
             .await
             .unwrap();
         let mark = record.mark().unwrap();
@@ -222,5 +225,37 @@ mod tests {
         drop(ending);
         drop(at_work);
         assert_eq!(record.saved().session.unwrap().handled, 41);
+    }
+
+    /// Saves once, and then never gets to the end of it.
+    #[derive(Default)]
+    struct Hanging(AtomicBool);
+
+    impl SessionStore for Hanging {
+        async fn load(&self) -> Result<Option<String>, BoxError> {
+            Ok(None)
+        }
+
+        async fn save(&self, _: &str) -> Result<(), BoxError> {
+            if self.0.swap(true, Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_hangs_is_waited_for_once() {
+        let record = Arc::new(Record::new(0, (0, 0), None));
+        let store = Sessions::store(Hanging::default());
+        let (saving, _ending) = Saving::start(store, origin(), vec![Arc::clone(&record)])
+            .await
+            .unwrap();
+        record.begun(1);
+        let begin = tokio::time::Instant::now();
+        for _ in 0..3 {
+            saving.now().await;
+        }
+        assert_eq!(begin.elapsed(), PATIENCE);
     }
 }

@@ -142,6 +142,25 @@ async fn case_d9_an_outage_of_rest_is_outlived() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn case_d9_a_page_of_somebody_in_between_is_no_answer() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let limit = json!({ "total": 9, "remaining": 9, "reset_after": 0, "max_concurrency": 1 });
+    let good = json!({ "url": sandbox.gateway_url(), "shards": 1, "session_start_limit": limit });
+    let rest = Scripted::by(move |nth, _| match nth {
+        0 => Reply::text(200, "<html>maintenance</html>"),
+        _ => Reply::json(200, &good),
+    })
+    .await;
+    let url = rest.url();
+    let options = |builder: smalld::Builder| builder.base_url(url);
+    let mut play = Play::begin_on(sandbox, Handlers::new(), options);
+    until(|| play.log.lines("asking again in").len() == 1).await;
+    play.clock.pass(SECOND * 2).await;
+    let connection = play.begins_anew().await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_d9_a_401_ends_the_bot_at_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let rest = Scripted::always(Reply::json(
