@@ -14,40 +14,9 @@ use smalld::{
     ShardState, SmallD, json,
 };
 use smalld_sandbox::{Happening, Sandbox};
-use support::{LONG, Log, builder, until};
+use support::{LONG, Log, Memory, builder, until};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-
-/// A store that two bots share, one after the other.
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Option<String>>>);
-
-impl SessionStore for Memory {
-    async fn load(&self) -> Result<Option<String>, BoxError> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    async fn save(&self, sessions: &str) -> Result<(), BoxError> {
-        *self.0.lock().unwrap() = Some(sessions.to_owned());
-        Ok(())
-    }
-}
-
-impl Memory {
-    fn json(&self) -> Json {
-        serde_json::from_str(self.0.lock().unwrap().as_deref().unwrap()).unwrap()
-    }
-
-    fn session(&self) -> Json {
-        self.json()["shards"][0]["session"].clone()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Json)) {
-        let mut json = self.json();
-        change(&mut json);
-        *self.0.lock().unwrap() = Some(json.to_string());
-    }
-}
 
 /// The numbers that were handled, in order.
 #[derive(Clone, Default)]

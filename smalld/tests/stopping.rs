@@ -4,40 +4,15 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smalld::{
-    BoxError, Builder, Handlers, Intents, Json, SessionStore, Sessions, Shards, SmallD, json,
-};
+use smalld::{BoxError, Builder, Handlers, Intents, SessionStore, Sessions, Shards, SmallD, json};
 use smalld_sandbox::Sandbox;
-use support::{LONG, Log, builder, until};
+use support::{LONG, Log, Memory, builder, until};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-
-/// What was saved last.
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Option<String>>>);
-
-impl SessionStore for Memory {
-    async fn load(&self) -> Result<Option<String>, BoxError> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    async fn save(&self, sessions: &str) -> Result<(), BoxError> {
-        *self.0.lock().unwrap() = Some(sessions.to_owned());
-        Ok(())
-    }
-}
-
-impl Memory {
-    fn session(&self) -> Json {
-        let text = self.0.lock().unwrap().clone().unwrap();
-        let json: Json = serde_json::from_str(&text).unwrap();
-        json["shards"][0]["session"].clone()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_closes_the_bot_finishes_and_its_event_is_not_replayed() {

@@ -149,7 +149,8 @@ impl Connection {
             .await
     }
 
-    /// Sends READY: the sandbox's own, with its resume URL and the bot as `user`, for this session.
+    /// Sends READY: the sandbox's own, with its resume URL, the bot as `user`, and a session with
+    /// this id.
     pub async fn ready(&mut self, session_id: impl AsRef<str>, s: u64) -> bool {
         let mut d = self.ready.clone();
         d["session_id"] = json!(session_id.as_ref());

@@ -12,7 +12,7 @@ use std::io;
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use smalld::{Builder, Handlers, Result, SmallD};
+use smalld::{BoxError, Builder, Handlers, Json, Result, SessionStore, SmallD};
 use smalld_sandbox::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -63,6 +63,38 @@ impl Running {
             .await
             .expect("an end in time")
             .expect("no panic")
+    }
+}
+
+/// A store of sessions that bots share, one after the other.
+#[derive(Clone, Default)]
+pub struct Memory(pub Arc<Mutex<Option<String>>>);
+
+impl SessionStore for Memory {
+    async fn load(&self) -> std::result::Result<Option<String>, BoxError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn save(&self, sessions: &str) -> std::result::Result<(), BoxError> {
+        *self.0.lock().unwrap() = Some(sessions.to_owned());
+        Ok(())
+    }
+}
+
+impl Memory {
+    pub fn json(&self) -> Json {
+        serde_json::from_str(self.0.lock().unwrap().as_deref().unwrap()).unwrap()
+    }
+
+    /// What was saved of the first shard's session.
+    pub fn session(&self) -> Json {
+        self.json()["shards"][0]["session"].clone()
+    }
+
+    pub fn change(&self, change: impl FnOnce(&mut Json)) {
+        let mut json = self.json();
+        change(&mut json);
+        *self.0.lock().unwrap() = Some(json.to_string());
     }
 }
 
