@@ -304,7 +304,9 @@ impl Gateway {
     /// Hands an event to its handlers, and keeps the session's mark below it until they are done.
     async fn hand_on(&self, header: &Header<'_>, text: &str, step: &Step) {
         let origin = self.origin(step);
-        let numbered = header.s.filter(|_| header.op == 0).zip(self.mark.as_ref());
+        // Where sessions do not outlive the process nobody asks how far its events were handled.
+        let mark = self.common.saving.as_ref().and(self.mark.as_ref());
+        let numbered = header.s.filter(|_| header.op == 0).zip(mark);
         if let Some((seq, mark)) = numbered {
             mark.received(seq);
             self.save_first(step).await;
@@ -328,7 +330,7 @@ impl Gateway {
             return;
         };
         if let Some(saving) = &self.common.saving
-            && (self.record.is_suspect(*replay) || started.is_some())
+            && (self.record.came(*replay) || started.is_some())
         {
             saving.now().await;
         }

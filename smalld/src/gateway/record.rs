@@ -182,12 +182,12 @@ impl Record {
         state.session.as_ref().is_some_and(unmoved)
     }
 
-    /// Whether what has just been received has to be saved before it is handled.
+    /// An event has come. Tells whether that has to be saved before it is handled.
     ///
     /// The first of all is, as from then on this process counts as a start. Where earlier ones ended
     /// at the mark that this one started from, nobody would know what to skip otherwise. So it is
     /// with all that is replayed, as what ends the process may come after others that do not.
-    pub(crate) fn is_suspect(&self, replay: bool) -> bool {
+    pub(crate) fn came(&self, replay: bool) -> bool {
         let mut state = self.state();
         state.session.as_mut().is_some_and(|kept| {
             let first = !std::mem::replace(&mut kept.tried, true);
@@ -278,8 +278,8 @@ mod tests {
             assert_eq!(next(&record).starts, start - 1, "nothing has come yet");
             // The event that ends the process.
             record.mark().unwrap().received(42);
-            assert!(record.is_suspect(false), "the first is always saved");
-            assert_eq!(record.is_suspect(false), start > 1);
+            assert!(record.came(false), "the first is always saved");
+            assert_eq!(record.came(false), start > 1);
             session = next(&record);
             assert_eq!(
                 (session.handled, session.received, session.starts),
@@ -295,13 +295,13 @@ mod tests {
     #[test]
     fn a_mark_that_moves_clears_the_suspicion() {
         let record = Record::new(0, (0, 0), Some(&saved(41, 44, 2)));
-        assert!(record.is_suspect(false));
+        assert!(record.came(false));
         assert_eq!(next(&record).starts, 3);
         let mark = record.mark().unwrap();
         mark.received(42);
         mark.dispatched();
-        assert!(!record.is_suspect(false));
-        assert!(record.is_suspect(true), "it may be a later one");
+        assert!(!record.came(false));
+        assert!(record.came(true), "it may be a later one");
         assert_eq!((next(&record).starts, next(&record).handled), (0, 42));
         assert_eq!(
             next(&record).received,
@@ -319,7 +319,7 @@ mod tests {
             assert_eq!(restored, Restored::Resume(session.clone()));
             let record = Record::new(0, (0, 0), Some(&session));
             record.mark().unwrap().received(42);
-            assert!(record.is_suspect(true));
+            assert!(record.came(true));
             assert_eq!(next(&record).starts, 2, "it may be ended any time");
             record.freeze();
             session = next(&record);
