@@ -228,10 +228,15 @@ impl Gateway {
         }
         self.record.forget();
         self.shard.lost_session();
-        let (shard, unhandled) = (self.shard.id(), std::mem::take(&mut self.unhandled));
         if was_resuming {
-            tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that had been received and not handled are not replayed, nor what happened since");
+            self.tell_of_refusal();
         }
+        self.unhandled = 0;
+    }
+
+    fn tell_of_refusal(&self) {
+        let (shard, unhandled) = (self.shard.id(), self.unhandled);
+        tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that had been received and not handled are not replayed, nor what happened since");
     }
 
     /// One connection from its start to its end; `None` when the bot is closed.

@@ -258,6 +258,10 @@ impl Gateway {
         struct User {
             id: String,
         }
+        if self.mark.is_some() {
+            // There was a session to resume, and this is another.
+            self.tell_of_refusal();
+        }
         if let Ok(ready) = serde_json::from_str::<Ready>(header.d()) {
             (self.common.on_ready)(&ready.user.id);
         }

@@ -87,6 +87,7 @@ async fn case_c4_ready_in_answer_to_a_resume_is_accepted() {
     let mut connection = play.resuming(42).await;
     connection.ready("sid2", 1).await;
     until_ready_twice(&play).await;
+    assert_eq!(play.log.lines("refused to resume").len(), 1);
     connection.cut();
     let mut connection = play.connection().await;
     assert!(connection.to_resume_url());
