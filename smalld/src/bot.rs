@@ -13,13 +13,13 @@ use tokio::sync::watch;
 use crate::builder::Builder;
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
+use crate::gateway::checkpoint::Sessions;
+use crate::gateway::shards::OwnShards;
 use crate::gateway::{Connect, Outgoing, Shard, Stage};
 use crate::rest::{Path, Request, Rest};
 use crate::run;
-use crate::sessions::Sessions;
-use crate::shards::OwnShards;
+use crate::run::requested_intents::Wanted;
 use crate::token::Token;
-use crate::wanted::Wanted;
 
 /// A bot's handle on Discord: requests by their paths, payloads to the gateway.
 ///

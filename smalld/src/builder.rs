@@ -13,18 +13,18 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::bot::{Inner, Settings, SmallD};
-use crate::compression::Compression;
 use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
+use crate::event::intents::Intents;
+use crate::gateway::checkpoint::Sessions;
+use crate::gateway::compression::Compression;
+use crate::gateway::shards::{OwnShards, Shards};
 use crate::gateway::{Connect, Stage};
-use crate::intents::Intents;
 use crate::rest::{Base, DISCORD, RateLimits, Rest};
 use crate::run;
-use crate::sessions::Sessions;
-use crate::shards::{OwnShards, Shards};
+use crate::run::requested_intents::Wanted;
 use crate::tls;
 use crate::token::Token;
-use crate::wanted::Wanted;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -52,44 +52,34 @@
 
 mod bot;
 mod builder;
-mod compression;
 mod dispatch;
 mod error;
 mod event;
-pub mod events;
 mod gateway;
-mod header;
-mod intents;
-mod launch;
 mod log;
 mod rest;
 mod run;
-mod scan;
-mod sessions;
-mod shards;
-mod signal;
-mod startup;
 mod tls;
 mod token;
-mod wanted;
 
 pub use bot::SmallD;
 pub use builder::Builder;
-pub use compression::Compression;
 pub use dispatch::{FromBot, FromEvent, HandlerError, Handlers, Outcome, State, ViaEvent};
 pub use error::{
     BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,
     NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,
 };
 pub use event::Payload;
+pub use event::catalog as events;
+pub use event::intents::Intents;
+pub use gateway::checkpoint::{SessionStore, Sessions};
+pub use gateway::compression::Compression;
+pub use gateway::shards::Shards;
 pub use gateway::{Shard, ShardState};
-pub use intents::Intents;
 pub use rest::{Attachment, Path, PathValue, RateLimits, Request, Response};
 #[doc(inline)]
 pub use serde_json::Value as Json;
 pub use serde_json::json;
-pub use sessions::{SessionStore, Sessions};
-pub use shards::Shards;
 pub use smalld_macros::{on, on_error, on_gateway_payload, on_start, path};
 
 /// Builds a bot from the environment and the given options, and runs it until it is stopped.

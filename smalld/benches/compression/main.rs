@@ -13,17 +13,20 @@
     unused_imports,
     reason = "a library has more use for it"
 )]
-#[path = "../../src/compression.rs"]
+#[path = "../../src/gateway/compression.rs"]
 mod compression;
 #[allow(
     dead_code,
     unused_imports,
     reason = "so do its tests, which run elsewhere"
 )]
-#[path = "../../src/gateway/inflate/mod.rs"]
+#[path = "../../src/gateway/connection/inflate/mod.rs"]
 mod inflate;
 mod gateway {
-    pub(crate) use crate::inflate;
+    pub(crate) use crate::compression;
+    pub(crate) mod connection {
+        pub(crate) use crate::inflate;
+    }
 }
 mod payloads;
 

@@ -12,8 +12,8 @@ use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::outcome::{self, Outcome};
 use crate::dispatch::registration::{Call, Check, Field, Kind, Registration, Run};
 use crate::event::Payload;
-use crate::events::intents_of;
-use crate::intents::Intents;
+use crate::event::catalog::intents_of;
+use crate::event::intents::Intents;
 
 /// The handlers of a bot: those that the attributes registered, or closures added at run time.
 ///

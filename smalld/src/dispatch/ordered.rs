@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::coop;
 
+use crate::dispatch::filter;
 use crate::dispatch::handler::Handler;
-use crate::dispatch::pointer;
 use crate::event::Payload;
-use crate::scan;
+use crate::event::scan;
 
 /// How many may wait for one key; beyond it they run on without order.
 const MOST: usize = 100;
@@ -105,7 +105,7 @@ fn owner(payload: &Payload) -> Option<String> {
     };
     let places = [guild, &["channel_id"], &["user_id"], &["user", "id"]];
     let mut ids = places.into_iter().filter_map(|place| {
-        let id = pointer::find(payload.d(), place)?;
+        let id = filter::find(payload.d(), place)?;
         scan::string(id)
     });
     ids.next().map(ToOwned::to_owned)

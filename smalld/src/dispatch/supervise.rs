@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use crate::dispatch::completion::Completion;
 use crate::dispatch::handler::Handler;
 use crate::dispatch::outcome::Failure;
 use crate::event::Payload;
+use crate::event::acknowledge::Completion;
 
 /// A handler that runs longer is slow.
 pub(super) const SLOW: Duration = Duration::from_secs(10);

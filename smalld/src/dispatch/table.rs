@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::dispatch::filter;
 use crate::dispatch::handler::{Handler, Handlers};
-use crate::dispatch::pointer;
 use crate::dispatch::registration::Kind;
-use crate::header::Header;
+use crate::event::envelope::Header;
 
 /// The handlers, found by event name.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl DispatchTable {
             .filter(|handler| handler.op.is_none_or(|op| op == header.op))
             .filter(move |handler| {
                 let json = if handler.whole { text } else { header.d() };
-                pointer::matches(handler.fields, json)
+                filter::matches(handler.fields, json)
             })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::gateway::starts::{Limit, Starts};
+use crate::gateway::protocol::start_budget::{Limit, Starts};
 
 /// A wait that is longer is told.
 const LONG: Duration = Duration::from_secs(60);

@@ -1,241 +1,345 @@
-//! The handle of a shard: what users see of it, and how their payloads reach its connection.
+//! The socket loop of a shard: connects, reads, and carries out what the session asks for. All
+//! decisions are the session's; all writing is the writer's.
 
-use std::fmt;
+mod read;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
+use tokio::time::{Instant, timeout};
 
-use crate::error::{Error, Result};
-use crate::gateway::outgoing::Outgoing;
+use crate::dispatch::Dispatcher;
+use crate::error::Error;
+use crate::gateway::checkpoint::Saving;
+use crate::gateway::checkpoint::record::{Record, Saved, unix};
+use crate::gateway::checkpoint::watermark::Mark;
+use crate::gateway::connection::connect::Connect;
+use crate::gateway::connection::writer::RESUMABLE;
+use crate::gateway::connection::{Connection, farewell};
+use crate::gateway::handle::{Shard, ShardState};
+use crate::gateway::identify_queue::{IdentifyQueue, Ticket};
+use crate::gateway::protocol::disconnect::End;
+use crate::gateway::protocol::pace::Pace;
+use crate::gateway::protocol::session::{Identity, Session};
 
-/// A gateway shard. As a handler's parameter it is the shard that received the event.
-///
-/// Clones are cheap.
-///
-/// ```
-/// # fn example(bot: &smalld::SmallD) {
-/// for shard in bot.shards() {
-///     let (id, state, latency) = (shard.id(), shard.state(), shard.latency());
-///     println!("{id}: {state:?}, {latency:?}, {} reconnects", shard.reconnects());
-/// }
-/// # }
-/// ```
+/// Ends the session; the bot goes offline at once.
+const GOODBYE: u16 = 1000;
+/// How long Discord may take to say where its gateway is, while nothing else works either.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a session has to be ready to count as one that was worth beginning.
+const LASTS: Duration = Duration::from_secs(600);
+
+/// How far the bot's end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Running,
+    /// Read no more; handlers may finish.
+    Draining,
+    /// Close the connections.
+    Closing,
+}
+
+/// Asks Discord where its gateway is; `None` where it cannot be asked.
+pub(crate) type AskAddress =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
+
+/// Held while events may come, so that whoever waits for their handlers knows when these are all.
+pub(crate) type Reading = mpsc::Sender<Infallible>;
+
+/// What all shards of a bot have in common.
 #[derive(Clone)]
-pub struct Shard(Arc<Inner>);
-
-struct Inner {
-    id: u32,
-    count: u32,
-    /// In microseconds; the largest number where there is none yet.
-    latency: AtomicU64,
-    /// When the session began, in microseconds since 1970; the largest number where there is none.
-    session_start: AtomicU64,
-    reconnects: AtomicU64,
-    state: watch::Sender<ShardState>,
-    link: watch::Sender<Link>,
+pub(crate) struct Common {
+    pub(crate) url: String,
+    pub(crate) ask_address: AskAddress,
+    pub(crate) connect: Connect,
+    pub(crate) identifies: Arc<IdentifyQueue>,
+    pub(crate) dispatcher: Dispatcher,
+    /// Where sessions outlive the process.
+    pub(crate) saving: Option<Saving>,
+    pub(crate) stage: watch::Receiver<Stage>,
+    /// Told the bot's own user id when READY names it.
+    pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
-/// How a [`Shard`] stands with Discord.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ShardState {
-    /// There is no connection: before the first, between two, or while it waits to identify.
-    Disconnected,
-    /// A connection is being made.
-    Connecting,
-    /// Connected, and waiting for READY.
-    Identifying,
-    /// Connected; Discord replays what was missed.
-    Resuming,
-    /// Events arrive as they happen.
-    Ready,
-    /// The bot has ended, and with it this shard.
-    Closed,
+/// What an earlier process has left for a shard, which may be nothing.
+pub(crate) struct LeftBehind {
+    pub(crate) shard: Shard,
+    pub(crate) saved: Saved,
+    /// Events that it had received and not handled.
+    pub(crate) unhandled: u64,
+    pub(crate) record: Arc<Record>,
 }
 
-/// What becomes of a payload now.
-#[derive(Clone)]
-enum Link {
-    /// There will be a connection: payloads wait for it.
-    Expected,
-    Ready(mpsc::Sender<Order>),
-    /// There will be none any more.
-    Over,
+impl LeftBehind {
+    pub(crate) fn new(shard: Shard, saved: Saved, unhandled: u64) -> Self {
+        let begun = (saved.begun, saved.last_begun);
+        let record = Record::new(shard.id(), begun, saved.session.as_ref());
+        Self {
+            shard,
+            saved,
+            unhandled,
+            record: Arc::new(record),
+        }
+    }
 }
 
-/// What the writing half of a connection is asked to do.
-pub(crate) enum Order {
-    /// A user's payload; what came of it goes back.
-    Send {
-        payload: Outgoing,
-        sent: oneshot::Sender<Result<()>>,
-    },
-    Close(u16),
+/// One shard's way through all its connections.
+pub(crate) struct Gateway {
+    common: Common,
+    shard: Shard,
+    session: Session,
+    record: Arc<Record>,
+    /// How far the events of the session have been handled, while there is one.
+    mark: Option<Arc<Mark>>,
+    /// A place among those who wait to identify, taken before this runs.
+    ticket: Option<Ticket>,
+    /// Dropped when the bot stops and no event comes from here any more.
+    reading: Option<Reading>,
+    /// Before the next connection.
+    wait: Duration,
+    pace: Pace,
+    /// Since when this connection has a session that is ready.
+    ready_since: Option<Instant>,
+    was_ready: bool,
+    /// How many events have been replayed since the last RESUMED.
+    replayed: u64,
+    /// Events that an earlier process had received and not handled, until they are replayed.
+    unhandled: u64,
 }
 
-const UNKNOWN: u64 = u64::MAX;
-
-impl Shard {
-    pub(crate) fn new(id: u32, count: u32) -> Self {
-        Self(Arc::new(Inner {
-            id,
-            count,
-            latency: AtomicU64::new(UNKNOWN),
-            session_start: AtomicU64::new(UNKNOWN),
-            reconnects: AtomicU64::new(0),
-            state: watch::Sender::new(ShardState::Disconnected),
-            link: watch::Sender::new(Link::Expected),
-        }))
+impl Gateway {
+    /// Takes the shard's place among those who wait to identify, so the order in which these are
+    /// made is the order in which they start.
+    pub(crate) fn new(
+        common: Common,
+        identity: Identity,
+        left: LeftBehind,
+        reading: Reading,
+    ) -> Self {
+        let LeftBehind {
+            shard,
+            saved,
+            unhandled,
+            record,
+        } = left;
+        // An earlier run may have ended it.
+        shard.disconnected();
+        let session = Session::restored(identity, &saved);
+        let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
+        let wait = session.first_wait(Duration::from_secs(since_last));
+        let queues = session.will_identify() && wait.is_zero();
+        let ticket = queues.then(|| common.identifies.join(shard.id()));
+        Self {
+            common,
+            shard,
+            session,
+            mark: record.mark(),
+            record,
+            ticket,
+            reading: Some(reading),
+            wait,
+            pace: Pace::default(),
+            ready_since: None,
+            was_ready: false,
+            replayed: 0,
+            unhandled,
+        }
     }
 
-    /// The number of this shard, from 0.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.0.id
-    }
-
-    /// How many shards the bot has.
-    #[must_use]
-    pub fn count(&self) -> u32 {
-        self.0.count
-    }
-
-    /// How it stands at this moment.
-    #[must_use]
-    pub fn state(&self) -> ShardState {
-        *self.0.state.borrow()
-    }
-
-    /// How long the last heartbeat's acknowledgement took; `None` before the first.
-    #[must_use]
-    pub fn latency(&self) -> Option<Duration> {
-        let micros = self.0.latency.load(Ordering::Relaxed);
-        (micros != UNKNOWN).then(|| Duration::from_micros(micros))
-    }
-
-    /// When the session began that it has now, by READY or, where it is one of an earlier process,
-    /// by its first RESUMED in this one; `None` where it has none.
-    #[must_use]
-    pub fn session_start(&self) -> Option<SystemTime> {
-        let micros = self.0.session_start.load(Ordering::Relaxed);
-        let since = (micros != UNKNOWN).then(|| Duration::from_micros(micros))?;
-        Some(SystemTime::UNIX_EPOCH + since)
-    }
-
-    /// How often it has been connected again after its first connection that was ready.
-    #[must_use]
-    pub fn reconnects(&self) -> u64 {
-        self.0.reconnects.load(Ordering::Relaxed)
-    }
-
-    /// Sends a payload to this very shard's connection, and is ready when it has been written.
-    ///
-    /// While the shard is not connected the payload waits for READY or RESUMED; dropping the
-    /// future withdraws it. It is never sent twice.
-    ///
-    /// See [Discord Docs/Send Events](https://discord.com/developers/docs/events/gateway-events#send-events).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Json`] where it cannot be written as JSON. [`Error::Gateway`] where it is longer
-    /// than Discord's 4,096 bytes or asks for members with a nonce of more than 32, neither of
-    /// which Discord answers; where the connection broke while it was sent; and where the bot has
-    /// ended. [`Error::RateLimit`] past 120 in 60 seconds, of which heartbeats keep their share,
-    /// past 5 presences (opcode 3) in 20, and where Discord has said of this request for a guild's
-    /// members that it came too soon.
-    pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
-        let payload = Outgoing::new(&payload)?;
-        self.send(payload).await
-    }
-
-    pub(crate) async fn send(&self, payload: Outgoing) -> Result<()> {
-        let mut links = self.0.link.subscribe();
+    /// Runs until the bot is closed, or until nothing will help.
+    pub(crate) async fn run(mut self) -> Result<(), Error> {
+        let shard = self.shard.id();
+        if !self.wait.is_zero() {
+            let (wait, begun) = (self.wait, self.session.starts());
+            tracing::warn!(target: "smalld", shard, "the last {begun} sessions did not last, and Discord grants a day so many; the next is begun in {wait:.0?}");
+        }
+        if let (false, Some(seq)) = (self.session.will_identify(), self.session.seq()) {
+            tracing::info!(target: "smalld", shard, seq, "resumes the saved session from the last event that was handled");
+        }
         loop {
-            let link = links.wait_for(|link| !matches!(link, Link::Expected)).await;
-            let Ok(Link::Ready(orders)) = link.map(|link| link.clone()) else {
-                return Err(over());
-            };
-            let (sent, answer) = oneshot::channel();
-            let order = Order::Send {
-                payload: payload.clone(),
-                sent,
-            };
-            if orders.send(order).await.is_err() {
-                // That connection ended before it took the payload: wait for the next one.
-                let is_other = |link: &Link| match link {
-                    Link::Ready(now) => !now.same_channel(&orders),
-                    Link::Expected | Link::Over => true,
-                };
-                let _ = links.wait_for(is_other).await;
-                continue;
+            if timeout(self.wait, self.stopped()).await.is_ok() {
+                return Ok(());
             }
-            return answer.await.unwrap_or_else(|_| {
-                Err(Error::gateway(
-                    "the connection ended before the gateway payload was sent; send it again",
-                ))
-            });
+            let Some(end) = self.connection().await else {
+                return Ok(());
+            };
+            self.disconnected();
+            let was_resuming = self.session.is_resuming();
+            let wait = self.session.ended(end, fastrand::f64())?;
+            let now = Instant::now().into_std();
+            self.wait = wait.max(self.pace.ended(now, fastrand::f64()));
+            if self.session.will_identify() {
+                self.lost_session(was_resuming);
+            }
+            self.log_end(end);
+            self.find_address().await;
         }
     }
 
-    /// The session is ready on a connection that takes payloads, anew or again.
-    pub(crate) fn connected(&self, orders: mpsc::Sender<Order>, is_new: bool) {
-        if is_new || self.session_start().is_none() {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            self.0
-                .session_start
-                .store(since.map_or(0, micros), Ordering::Relaxed);
+    fn disconnected(&mut self) {
+        self.shard.disconnected();
+        self.note_whether_it_lasted();
+        self.ready_since = None;
+    }
+
+    /// A session that has lasted was not begun in vain.
+    fn note_whether_it_lasted(&mut self) {
+        let since = self.ready_since.map(|since| since.elapsed());
+        if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
+            self.session.lasted();
+            self.record.lasted();
         }
-        self.0.link.send_replace(Link::Ready(orders));
-        self.0.state.send_replace(ShardState::Ready);
     }
 
-    /// It was ready before, on another connection.
-    pub(crate) fn reconnected(&self) {
-        self.0.reconnects.fetch_add(1, Ordering::Relaxed);
+    fn lost_session(&mut self, was_resuming: bool) {
+        if self.mark.take().is_none() {
+            return;
+        }
+        self.record.forget();
+        self.shard.lost_session();
+        if was_resuming {
+            self.tell_of_refusal();
+        }
+        self.unhandled = 0;
     }
 
-    pub(crate) fn disconnected(&self) {
-        self.0.link.send_replace(Link::Expected);
-        self.0.state.send_replace(ShardState::Disconnected);
+    fn tell_of_refusal(&self) {
+        let (shard, unhandled) = (self.shard.id(), self.unhandled);
+        tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that had been received and not handled are not replayed, nor what happened since");
     }
 
-    /// The session it had is gone.
-    pub(crate) fn lost_session(&self) {
-        self.0.session_start.store(UNKNOWN, Ordering::Relaxed);
+    /// One connection from its start to its end; `None` when the bot is closed.
+    async fn connection(&mut self) -> Option<End> {
+        let ticket = self.turn().await?;
+        self.shard.set_state(ShardState::Connecting);
+        let url = self
+            .session
+            .connect()
+            .unwrap_or(&self.common.url)
+            .to_owned();
+        let opened = tokio::select! {
+            biased;
+            () = self.stopped() => return None,
+            opened = self.common.connect.open(&url) => opened,
+        };
+        let mut socket = match opened {
+            Ok(socket) => socket,
+            Err((end, why)) => {
+                let shard = self.shard.id();
+                tracing::warn!(target: "smalld", shard, "no connection to the gateway: {why}");
+                return Some(end);
+            }
+        };
+        let mut inflater = self.common.connect.inflater();
+        let interval = match self.greet(&mut socket, &mut inflater, ticket).await {
+            Ok(interval) => interval,
+            Err(end) => {
+                self.stops_reading(end);
+                farewell(&mut socket, self.close_with(end)).await;
+                return end;
+            }
+        };
+        let mut connection = Connection::new(socket, interval);
+        // The writer goes first: behind a handler that blocks its thread it would wait for that.
+        yield_now().await;
+        let end = self.read(&mut connection, &mut inflater).await;
+        self.stops_reading(end);
+        self.leave(connection, end).await;
+        end
     }
 
-    /// There will be no connection any more: who waits for one is told.
-    pub(crate) fn ended(&self) {
-        self.0.link.send_replace(Link::Over);
-        self.0.state.send_replace(ShardState::Closed);
+    fn stops_reading(&mut self, end: Option<End>) {
+        if end.is_none() {
+            self.reading = None;
+        }
     }
 
-    pub(crate) fn set_state(&self, state: ShardState) {
-        self.0.state.send_replace(state);
+    /// Waits until this shard may identify, where it has to; `None` when the bot is closed.
+    async fn turn(&mut self) -> Option<Option<Ticket>> {
+        if !self.session.will_identify() {
+            return Some(None);
+        }
+        let place = self.ticket.take();
+        let ticket = place.unwrap_or_else(|| self.common.identifies.join(self.shard.id()));
+        tokio::select! {
+            biased;
+            () = self.stopped() => None,
+            () = ticket.turn() => Some(Some(ticket)),
+        }
     }
 
-    pub(crate) fn set_latency(&self, latency: Duration) {
-        self.0
-            .latency
-            .store(micros(latency).min(UNKNOWN - 1), Ordering::Relaxed);
+    /// Where connecting has failed again and again, the gateway may have moved.
+    async fn find_address(&mut self) {
+        if !self.session.doubts_address() {
+            return;
+        }
+        let asking = (self.common.ask_address)();
+        let found = tokio::select! {
+            biased;
+            () = self.stopped() => None,
+            found = timeout(ASK_TIMEOUT, asking) => found.ok().flatten(),
+        };
+        if let Some(url) = found {
+            self.common.url = url;
+        }
     }
-}
 
-/// Why nothing more is sent.
-pub(crate) fn over() -> Error {
-    Error::gateway("the bot has been closed; the gateway payload was not sent")
-}
+    async fn stopped(&self) {
+        self.reached(Stage::Draining).await;
+    }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(UNKNOWN)
-}
+    async fn reached(&self, wanted: Stage) {
+        // The sender lives as long as the bot, which holds us; without it all is over anyway.
+        let _ = self
+            .common
+            .stage
+            .clone()
+            .wait_for(|&stage| stage >= wanted)
+            .await;
+    }
 
-impl fmt::Debug for Shard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (id, count, state) = (self.id(), self.count(), self.state());
-        write!(f, "Shard({id}, {count}, {state:?})")
+    /// Ends a connection: says so where that means something, and drops the socket.
+    async fn leave(&self, connection: Connection, end: Option<End>) {
+        if end.is_none() {
+            // Heartbeats go on while handlers finish; that nobody reads their answers is no fault.
+            connection.pulse.heartbeat().pause();
+            self.reached(Stage::Closing).await;
+        }
+        if let Some(code) = self.close_with(end) {
+            connection.close(code).await;
+        }
+    }
+
+    /// The code to close with, where there is still somebody to tell.
+    fn close_with(&self, end: Option<End>) -> Option<u16> {
+        match end {
+            // Whoever comes after this process will resume.
+            None if self.common.saving.is_some() => Some(RESUMABLE),
+            // The bot is to be seen offline at once.
+            None => Some(GOODBYE),
+            Some(End::Garbage | End::Reconnect | End::Invalid { .. } | End::Silent) => {
+                Some(RESUMABLE)
+            }
+            Some(End::Closed(_) | End::Lost | End::Unreachable { .. }) => None,
+        }
+    }
+
+    fn log_end(&self, end: End) {
+        let how = if self.session.will_identify() {
+            "identifies anew"
+        } else {
+            "resumes"
+        };
+        let when = match self.wait.as_secs_f64() {
+            wait if wait < 0.05 => "at once".to_owned(),
+            wait => format!("in {wait:.1} s"),
+        };
+        let shard = self.shard.id();
+        tracing::info!(target: "smalld", shard, "connection ended ({end}); {how} {when}");
     }
 }

@@ -1,0 +1,173 @@
+//! Opens the WebSocket: the URL with its query, TLS, and what a failure says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+};
+
+use crate::gateway::compression::Compression;
+use crate::gateway::connection::inflate::{Inflater, MOST_BYTES};
+use crate::gateway::protocol::disconnect::End;
+
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many characters of an answer are told that refuses a connection.
+const MOST_SAID: usize = 200;
+
+/// How every connection of a bot is made.
+#[derive(Clone)]
+pub(crate) struct Connect {
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) version: String,
+    /// Plain `ws` is for a Discord on this machine, or where `allow_http` says so.
+    pub(crate) allow_plain: bool,
+    pub(crate) compression: Compression,
+}
+
+impl Connect {
+    pub(crate) async fn open(&self, url: &str) -> Result<Socket, (End, String)> {
+        let unreachable = |why: String| (End::Unreachable { retry_after: None }, why);
+        let url = self.url(url);
+        if url.starts_with("ws://") && !self.allow_plain {
+            return Err(unreachable(format!(
+                "{url} is not encrypted and was not connected to"
+            )));
+        }
+        let mut request = url
+            .as_str()
+            .into_client_request()
+            .map_err(|error| unreachable(error.to_string()))?;
+        request
+            .headers_mut()
+            .insert(header::USER_AGENT, self.user_agent.clone());
+        // tungstenite's own bound on a frame, 16 MiB, would break the connection of a large bot again
+        // and again.
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MOST_BYTES))
+            .max_frame_size(Some(MOST_BYTES));
+        let connector = Connector::Rustls(Arc::clone(&self.tls));
+        let connecting =
+            connect_async_tls_with_config(request, Some(config), true, Some(connector));
+        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok((socket, _))) => Ok(socket),
+            Ok(Err(WsError::Http(response))) => {
+                let retry_after = response.headers().get(header::RETRY_AFTER);
+                let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+                let retry_after = seconds.map(Duration::from_secs);
+                Err((End::Unreachable { retry_after }, refusal(&response)))
+            }
+            Ok(Err(error)) => Err(unreachable(error.to_string())),
+            Err(_) => Err(unreachable(format!(
+                "no connection within {} s",
+                CONNECT_TIMEOUT.as_secs()
+            ))),
+        }
+    }
+
+    /// Discord's URLs come with or without a final slash.
+    fn url(&self, url: &str) -> String {
+        let bare = url.split('?').next().unwrap_or(url).trim_end_matches('/');
+        let compress = self.compression.query();
+        format!("{bare}/?v={}&encoding=json{compress}", self.version)
+    }
+
+    /// What reads the binary frames of one connection.
+    pub(crate) fn inflater(&self) -> Inflater {
+        Inflater::new(self.compression)
+    }
+}
+
+/// The status, and what the server says of it.
+fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
+    let body = response.body().as_deref().unwrap_or_default();
+    let said: String = String::from_utf8_lossy(body)
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .take(MOST_SAID)
+        .collect();
+    match said.trim() {
+        "" => format!("HTTP {}", response.status()),
+        said => format!("HTTP {}: {said}", response.status()),
+    }
+}
+
+/// Whether two URLs lead to the same host, or to hosts of one domain such as `discord.gg`.
+pub(crate) fn are_of_one_site(one: &str, other: &str) -> bool {
+    let hosts = [one, other].map(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
+    let [Some(one), Some(other)] = hosts else {
+        return false;
+    };
+    one == other || domain(&one).is_some_and(|site| Some(site) == domain(&other))
+}
+
+/// The last two labels of a name; an address has none.
+fn domain(host: &str) -> Option<(&str, &str)> {
+    let mut labels = host.rsplit('.');
+    let (last, before) = (labels.next()?, labels.next()?);
+    let is_name = last.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_name.then_some((before, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_c10_the_query_is_there_exactly_once() {
+        let connect = |compression| Connect {
+            tls: Arc::new(crate::tls::client_config(true).unwrap()),
+            user_agent: HeaderValue::from_static("x"),
+            version: "10".to_owned(),
+            allow_plain: false,
+            compression,
+        };
+        for (compression, compress) in [
+            (Compression::None, ""),
+            (Compression::ZlibStream, "&compress=zlib-stream"),
+            (Compression::ZstdStream, "&compress=zstd-stream"),
+        ] {
+            let expected = format!("wss://host/?v=10&encoding=json{compress}");
+            for url in [
+                "wss://host",
+                "wss://host/",
+                "wss://host/?v=9&compress=zlib-stream",
+            ] {
+                assert_eq!(connect(compression).url(url), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_site_is_a_host_or_the_hosts_of_a_domain() {
+        let discord = "wss://gateway.discord.gg";
+        for (one, other) in [
+            (discord, "wss://gateway-us-east1-b.discord.gg/?v=10"),
+            ("ws://127.0.0.1:1", "ws://127.0.0.1:2"),
+            ("ws://proxy:8080", "ws://proxy:8080"),
+        ] {
+            assert!(are_of_one_site(one, other), "{one} {other}");
+        }
+        for other in [
+            "wss://discord.gg.example.com",
+            "wss://gateway-discord.gg",
+            "wss://127.0.0.1",
+            "not a url",
+            "",
+        ] {
+            assert!(!are_of_one_site(discord, other), "{other}");
+        }
+        assert!(!are_of_one_site("ws://127.0.0.1", "ws://10.9.0.1"));
+        assert!(!are_of_one_site("ws://proxy", "ws://other"));
+    }
+}

@@ -1,0 +1,156 @@
+//! Inflates what Discord sent compressed. Pure: the bytes of frames go in, the texts of messages
+//! come out.
+//!
+//! A connection has one decoder and one buffer, from its first frame to its last. Both are set up by
+//! the first messages, and after them nothing is allocated. The next connection is another stream
+//! and needs another inflater.
+
+#![cfg_attr(
+    not(feature = "zlib"),
+    allow(dead_code, reason = "each decoder needs some of it")
+)]
+
+mod output;
+#[cfg(feature = "zlib")]
+mod zlib;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+use std::fmt;
+
+use self::output::Output;
+#[cfg(feature = "zlib")]
+use self::zlib::Zlib;
+#[cfg(feature = "zstd")]
+use self::zstd::Zstd;
+use crate::gateway::compression::Compression;
+
+/// The longest message that is taken. READY and `GUILD_CREATE` of a large bot can be many MiB; some
+/// bound must stay, or a few bytes could inflate until no memory is left.
+pub(crate) const MOST_BYTES: usize = 256 << 20;
+
+/// The decoder of one connection, and the buffer of its messages.
+pub(crate) struct Inflater {
+    decoder: Decoder,
+    output: Output,
+}
+
+enum Decoder {
+    /// Nothing was asked to come compressed.
+    Plain(Payloads),
+    #[cfg(feature = "zlib")]
+    ZlibStream(Zlib),
+    #[cfg(feature = "zstd")]
+    ZstdStream(Zstd),
+}
+
+/// Reads payloads that are compressed one by one: what IDENTIFY's `compress` asks for. Few bots do,
+/// so the decoder is made when the first one comes.
+#[derive(Default)]
+struct Payloads {
+    #[cfg(feature = "zlib")]
+    zlib: Option<Zlib>,
+}
+
+impl Inflater {
+    pub(crate) fn new(compression: Compression) -> Self {
+        Self::with_most(compression, MOST_BYTES)
+    }
+
+    /// One that takes messages of at most so many bytes.
+    fn with_most(compression: Compression, most: usize) -> Self {
+        let decoder = match compression {
+            #[cfg(feature = "zlib")]
+            Compression::ZlibStream => Decoder::ZlibStream(Zlib::new()),
+            #[cfg(feature = "zstd")]
+            Compression::ZstdStream => Decoder::ZstdStream(Zstd::new()),
+            // `Builder::build` refuses what is not built in.
+            _ => Decoder::Plain(Payloads::default()),
+        };
+        let output = Output::new(most);
+        Self { decoder, output }
+    }
+
+    /// Takes a binary frame in; gives the message that is whole with it, if one is.
+    ///
+    /// After a mistake the stream cannot be read on, and the connection has to be left.
+    pub(crate) fn push(&mut self, frame: &[u8]) -> Result<Option<&str>, Mistake> {
+        let output = &mut self.output;
+        let whole = match &mut self.decoder {
+            Decoder::Plain(payloads) => payloads.read(frame, output).map(|()| true),
+            #[cfg(feature = "zlib")]
+            Decoder::ZlibStream(zlib) => zlib.read_on(frame, output),
+            // Discord promises that each frame is one message.
+            #[cfg(feature = "zstd")]
+            Decoder::ZstdStream(zstd) => zstd.read_on(frame, output).map(|()| true),
+        }?;
+        if whole {
+            output.take().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+impl Payloads {
+    #[cfg(feature = "zlib")]
+    fn read(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
+        if !zlib::begins(frame) {
+            return Err(Mistake::Unasked);
+        }
+        self.zlib
+            .get_or_insert_with(Zlib::new)
+            .read_one(frame, output)
+    }
+
+    #[cfg(not(feature = "zlib"))]
+    #[expect(clippy::unused_self, reason = "with `zlib` there is a decoder in it")]
+    fn read(&mut self, _: &[u8], _: &mut Output) -> Result<(), Mistake> {
+        Err(Mistake::Unasked)
+    }
+}
+
+/// Why a binary frame could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    /// It is no compressed payload, and nothing was asked to come as binary.
+    Unasked,
+    /// It is not what the decoder expects at this place.
+    Corrupt(&'static str),
+    /// The stream ended, though the connection has not.
+    Ended,
+    /// A payload that was compressed by itself ends in the middle.
+    BreaksOff,
+    /// The message is longer than what is taken.
+    TooLong(usize),
+    NoMemory,
+    NotUtf8,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unasked if cfg!(feature = "zlib") => {
+                f.write_str("binary, though no compression was asked for")
+            }
+            Self::Unasked => f.write_str(
+                "binary, though no compression was asked for; if `identify` has `compress`, \
+                 add the feature `zlib` to smalld",
+            ),
+            Self::Corrupt(why) => write!(f, "the compressed stream is corrupt ({why})"),
+            Self::Ended => f.write_str("the compressed stream ended before the connection"),
+            Self::BreaksOff => f.write_str("a compressed payload breaks off"),
+            Self::TooLong(most) => {
+                write!(
+                    f,
+                    "it inflates to more than {most} bytes, which no payload has"
+                )
+            }
+            Self::NoMemory => f.write_str("there is no memory to inflate it in"),
+            Self::NotUtf8 => f.write_str("what it inflates to is no UTF-8"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! `zlib-stream`, and payloads that are compressed one by one.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use crate::gateway::connection::inflate::Mistake;
+use crate::gateway::connection::inflate::output::Output;
+
+/// What each message of a stream ends with.
+const FLUSH: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+/// Bytes that no `FLUSH` can begin in.
+const NOTHING: [u8; 4] = [0xff; 4];
+/// The first byte of a zlib stream with the window that everybody uses.
+const FIRST_BYTE: u8 = 0x78;
+
+/// Whether this may be a payload that was compressed by itself.
+pub(super) fn begins(frame: &[u8]) -> bool {
+    frame.first() == Some(&FIRST_BYTE)
+}
+
+pub(super) struct Zlib {
+    inflate: Decompress,
+    /// The last four bytes of the message so far, which may lie in several frames.
+    tail: [u8; 4],
+}
+
+impl Zlib {
+    pub(super) fn new() -> Self {
+        Self {
+            inflate: Decompress::new(true),
+            tail: NOTHING,
+        }
+    }
+
+    /// Reads the next piece of the stream; says whether a message is whole with it.
+    ///
+    /// A message may come in several frames. They are inflated as they come, so that none waits in
+    /// memory for the others.
+    pub(super) fn read_on(&mut self, frame: &[u8], output: &mut Output) -> Result<bool, Mistake> {
+        if self.inflate(frame, output)? == Status::StreamEnd {
+            return Err(Mistake::Ended);
+        }
+        push(&mut self.tail, frame);
+        let whole = self.tail == FLUSH;
+        if whole {
+            self.tail = NOTHING;
+        }
+        Ok(whole)
+    }
+
+    /// Reads a payload that is a stream of its own.
+    pub(super) fn read_one(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
+        self.inflate.reset(true);
+        match self.inflate(frame, output)? {
+            Status::StreamEnd => Ok(()),
+            Status::Ok | Status::BufError => Err(Mistake::BreaksOff),
+        }
+    }
+
+    /// Goes on until all is read and the last step left room: only then nothing is held back.
+    fn inflate(&mut self, mut input: &[u8], output: &mut Output) -> Result<Status, Mistake> {
+        loop {
+            let room = output.room()?;
+            let (read, written) = (self.inflate.total_in(), room.len());
+            let status = self
+                .inflate
+                .decompress_vec(input, room, FlushDecompress::Sync)
+                .map_err(|_| Mistake::Corrupt("no valid deflate block"))?;
+            let read = usize::try_from(self.inflate.total_in() - read).unwrap_or(usize::MAX);
+            input = input.get(read..).unwrap_or_default();
+            let left_room = room.len() < room.capacity();
+            if status == Status::StreamEnd || input.is_empty() && left_room {
+                return Ok(status);
+            }
+            if read == 0 && room.len() == written {
+                return Err(Mistake::Corrupt("the decoder does not go on"));
+            }
+        }
+    }
+}
+
+/// Moves bytes into a tail, the oldest ones out of it.
+fn push(tail: &mut [u8; 4], bytes: &[u8]) {
+    if let Some(last) = bytes.last_chunk() {
+        *tail = *last;
+    } else {
+        tail.rotate_left(bytes.len());
+        tail[4 - bytes.len()..].copy_from_slice(bytes);
+    }
+}

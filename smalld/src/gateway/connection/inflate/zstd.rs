@@ -1,0 +1,40 @@
+//! `zstd-stream`: one frame of zstd that does not end, and a message in each WebSocket message.
+
+use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
+
+use crate::gateway::connection::inflate::Mistake;
+use crate::gateway::connection::inflate::output::Output;
+
+/// The largest window that a stream may want, as a power of two: 8 MiB, which the format recommends
+/// to ask for at the most. Without a bound a stream could make each shard hold 128 MiB.
+const LARGEST_WINDOW: u32 = 23;
+
+pub(super) struct Zstd(DCtx<'static>);
+
+impl Zstd {
+    pub(super) fn new() -> Self {
+        let mut decoder = DCtx::create();
+        decoder
+            .set_parameter(DParameter::WindowLogMax(LARGEST_WINDOW))
+            .expect("zstd takes windows between 10 and 27");
+        Self(decoder)
+    }
+
+    /// Reads the next message of the stream: until all is read and the last step left room. The
+    /// decoder's own answer, how much the frame still wants, says nothing where frames do not end.
+    pub(super) fn read_on(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
+        let mut input = InBuffer::around(frame);
+        loop {
+            let room = output.room()?;
+            let written = room.len();
+            let mut into = OutBuffer::around_pos(room, written);
+            self.0
+                .decompress_stream(&mut into, &mut input)
+                .map_err(|code| Mistake::Corrupt(get_error_name(code)))?;
+            let left_room = into.pos() < into.capacity();
+            if left_room && input.pos() == frame.len() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The writing half of a connection: a task of its own that heartbeats whatever the readers and
+//! handlers do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{Sink, SinkExt};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+
+use crate::error::{Error, Result};
+use crate::gateway::handle::Order;
+use crate::gateway::protocol::command::Outgoing;
+use crate::gateway::protocol::heartbeat::{Beat, Heartbeat};
+use crate::gateway::protocol::send_limit::{Refusals, SendLimit};
+
+/// The code that keeps a session resumable; 1000 and 1001 would end it.
+pub(crate) const RESUMABLE: u16 = 4900;
+/// A write that takes longer will never end: the network is gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the reading half tells the writing half.
+#[derive(Default)]
+pub(crate) struct Pulse {
+    heartbeat: Mutex<Heartbeat>,
+    /// The newest sequence number and one, or 0 for none.
+    seq: AtomicU64,
+    asked: Notify,
+    refusals: Mutex<Refusals>,
+}
+
+impl Pulse {
+    /// Held for a few instructions only, never across an await.
+    pub(crate) fn heartbeat(&self) -> MutexGuard<'_, Heartbeat> {
+        self.heartbeat
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_seq(&self, seq: Option<u64>) {
+        self.seq.store(
+            seq.map_or(0, |seq| seq.saturating_add(1)),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Discord wants a heartbeat at once.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
+    }
+
+    /// Discord has refused what it says here, for some time.
+    pub(crate) fn refused(&self, d: &str) {
+        self.refusals().heard(d, now());
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn payload(&self) -> String {
+        match self.seq.load(Ordering::Relaxed) {
+            0 => r#"{"op":1,"d":null}"#.to_owned(),
+            seq => format!(r#"{{"op":1,"d":{}}}"#, seq - 1),
+        }
+    }
+}
+
+/// Why the writing half ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It was told to close, and sent the close frame.
+    Closed,
+    /// A heartbeat was not acknowledged; it sent a close frame that keeps the session.
+    Zombie,
+    /// The connection broke.
+    Broken,
+}
+
+/// Sends heartbeats when they are due and what it is ordered to, until the connection ends.
+pub(crate) async fn write<S>(
+    mut socket: S,
+    interval: Duration,
+    pulse: Arc<Pulse>,
+    mut orders: mpsc::Receiver<Order>,
+) -> Written
+where
+    S: Sink<Message> + Unpin,
+{
+    let mut limit = SendLimit::new(interval);
+    loop {
+        let due = pulse.heartbeat().due();
+        let next = tokio::select! {
+            biased;
+            () = until(due) => match pulse.heartbeat().tick(now()) {
+                Beat::Nothing => continue,
+                Beat::Send => Next::Heartbeat,
+                Beat::Zombie => Next::Zombie,
+            },
+            () = pulse.asked.notified() => {
+                pulse.heartbeat().asked(now());
+                Next::Heartbeat
+            }
+            order = orders.recv() => match order {
+                Some(order) => Next::Order(order),
+                None => return Written::Broken,
+            },
+        };
+        let sent = match next {
+            Next::Heartbeat => text(&mut socket, pulse.payload()).await,
+            Next::Zombie => {
+                close(&mut socket, RESUMABLE).await;
+                return Written::Zombie;
+            }
+            Next::Order(Order::Close(code)) => {
+                close(&mut socket, code).await;
+                return Written::Closed;
+            }
+            Next::Order(Order::Send { payload, sent }) => {
+                // Whoever sent it may have gone away meanwhile: then it is withdrawn.
+                if sent.is_closed() {
+                    continue;
+                }
+                let answer = Answer(Some(sent));
+                let result = match may_send(&payload, &mut limit, &pulse) {
+                    Ok(()) => payload_of_user(&mut socket, payload).await,
+                    Err(error) => Err(error),
+                };
+                let broken = matches!(result, Err(Error::Gateway(_)));
+                answer.give(result);
+                if broken { Err(()) } else { Ok(()) }
+            }
+        };
+        if sent.is_err() {
+            return Written::Broken;
+        }
+    }
+}
+
+enum Next {
+    Heartbeat,
+    Zombie,
+    Order(Order),
+}
+
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+async fn until(due: Option<std::time::Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(Instant::from_std(due)).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn may_send(payload: &Outgoing, limit: &mut SendLimit, pulse: &Pulse) -> Result<()> {
+    let refused = pulse.refusals().wait(payload, now());
+    match refused.map_or_else(|| limit.take(payload, now()), Err) {
+        Ok(()) => Ok(()),
+        Err(wait) if payload.is_presence() => Err(Error::rate_limit("presence", wait)),
+        Err(wait) => Err(Error::rate_limit("gateway payload", wait)),
+    }
+}
+
+/// Goes to whoever sent a payload, also where the writing is broken off.
+struct Answer(Option<oneshot::Sender<Result<()>>>);
+
+impl Answer {
+    fn give(mut self, result: Result<()>) {
+        if let Some(sent) = self.0.take() {
+            let _ = sent.send(result);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(sent) = self.0.take() {
+            let _ = sent.send(Err(broken()));
+        }
+    }
+}
+
+fn broken() -> Error {
+    Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")
+}
+
+async fn payload_of_user<S: Sink<Message> + Unpin>(
+    socket: &mut S,
+    payload: Outgoing,
+) -> Result<()> {
+    text(socket, payload.text).await.map_err(|()| broken())
+}
+
+async fn text<S: Sink<Message> + Unpin>(socket: &mut S, text: String) -> Result<(), ()> {
+    send(socket, Message::text(text)).await
+}
+
+async fn close<S: Sink<Message> + Unpin>(socket: &mut S, code: u16) {
+    // The connection ends in any case; whether the frame arrived changes nothing.
+    let _ = send(socket, Message::Close(Some(close_frame(code)))).await;
+}
+
+pub(crate) fn close_frame(code: u16) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(code),
+        reason: "".into(),
+    }
+}
+
+async fn send<S: Sink<Message> + Unpin>(socket: &mut S, message: Message) -> Result<(), ()> {
+    match tokio::time::timeout(WRITE_TIMEOUT, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::sink;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_broken_off_while_it_is_written_may_have_arrived() {
+        let (begun, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+        let stuck = sink::unfold(Arc::clone(&begun), |begun, _: Message| async move {
+            begun.notify_one();
+            std::future::pending::<Result<_, ()>>().await
+        });
+        let (orders, inbox) = mpsc::channel(2);
+        let interval = Duration::from_secs(45);
+        let writer = tokio::spawn(write(Box::pin(stuck), interval, pulse, inbox));
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let (sent, answer) = oneshot::channel();
+            let payload = Outgoing::new(&json!({ "op": 4 })).unwrap();
+            assert!(orders.send(Order::Send { payload, sent }).await.is_ok());
+            answers.push(answer);
+        }
+        begun.notified().await;
+        writer.abort();
+        let waiting = answers.pop().unwrap().await;
+        assert!(waiting.is_err(), "it was not sent");
+        let error = answers.pop().unwrap().await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("may have arrived"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_payload_whose_sender_has_gone_away_is_not_sent() {
+        let (orders, inbox) = mpsc::channel(3);
+        let mut waited_for = Vec::new();
+        for number in 0..2 {
+            let (sent, answer) = oneshot::channel();
+            let payload = Outgoing::new(&json!({ "op": 4, "d": number })).unwrap();
+            assert!(orders.send(Order::Send { payload, sent }).await.is_ok());
+            waited_for.push(answer);
+        }
+        waited_for.remove(0);
+        assert!(orders.send(Order::Close(1000)).await.is_ok());
+        let written = Mutex::new(Vec::new());
+        let socket = sink::unfold(&written, |written, message: Message| async move {
+            written.lock().unwrap().push(message);
+            Ok::<_, ()>(written)
+        });
+        let pulse = Arc::new(Pulse::default());
+        let ended = write(Box::pin(socket), Duration::from_secs(45), pulse, inbox).await;
+        assert_eq!(ended, Written::Closed);
+        let written = written.lock().unwrap();
+        let texts = written.iter().filter(|message| message.is_text());
+        let texts: Vec<_> = texts.filter_map(|message| message.to_text().ok()).collect();
+        assert_eq!(texts, [r#"{"d":1,"op":4}"#]);
+    }
+}

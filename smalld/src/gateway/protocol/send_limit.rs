@@ -1,0 +1,235 @@
+//! How many payloads a connection may still send. Pure.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::gateway::protocol::command::{Outgoing, snowflake};
+
+/// Discord closes with 4008 past 120 payloads in 60 seconds, heartbeats included.
+///
+/// See [Discord Docs/Rate Limiting](https://discord.com/developers/docs/events/gateway#rate-limiting).
+const LIMIT: u64 = 120;
+const WINDOW: Duration = Duration::from_secs(60);
+/// Of presences (opcode 3) it takes so many, and passes over the others without a word.
+const MOST_PRESENCES: usize = 5;
+const PRESENCE_WINDOW: Duration = Duration::from_secs(20);
+/// How many refusals of Discord's are remembered; they last for half a minute.
+const MOST_REFUSALS: usize = 1_000;
+
+/// The payloads of users on one connection, counted in sliding windows.
+#[derive(Debug)]
+pub(crate) struct SendLimit {
+    all: Window,
+    presences: Window,
+}
+
+impl SendLimit {
+    /// Leaves room for the heartbeats of a minute, one more that Discord may ask for, and
+    /// IDENTIFY or RESUME, which counts too.
+    pub(crate) fn new(interval: Duration) -> Self {
+        let minute = u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX);
+        let interval = u64::try_from(interval.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let reserved = minute.div_ceil(interval) + 2;
+        let most = usize::try_from(LIMIT.saturating_sub(reserved)).unwrap_or(0);
+        Self {
+            all: Window::new(most.max(1), WINDOW),
+            presences: Window::new(MOST_PRESENCES, PRESENCE_WINDOW),
+        }
+    }
+
+    /// Counts a payload, or says how long to wait for room.
+    pub(crate) fn take(&mut self, payload: &Outgoing, now: Instant) -> Result<(), Duration> {
+        self.all.room(now)?;
+        if payload.is_presence() {
+            self.presences.room(now)?;
+            self.presences.sent.push_back(now);
+        }
+        self.all.sent.push_back(now);
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Window {
+    sent: VecDeque<Instant>,
+    most: usize,
+    length: Duration,
+}
+
+impl Window {
+    fn new(most: usize, length: Duration) -> Self {
+        Self {
+            sent: VecDeque::with_capacity(most),
+            most,
+            length,
+        }
+    }
+
+    fn room(&mut self, now: Instant) -> Result<(), Duration> {
+        while self
+            .sent
+            .front()
+            .is_some_and(|&sent| now >= sent + self.length)
+        {
+            self.sent.pop_front();
+        }
+        match self.sent.front() {
+            Some(&oldest) if self.sent.len() >= self.most => Err(oldest + self.length - now),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What Discord has refused by `RATE_LIMITED`: asked again too soon it would be refused again.
+///
+/// See [Discord Docs/Rate Limited](https://discord.com/developers/docs/events/gateway-events#rate-limited).
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(VecDeque<Refusal>);
+
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    op: u64,
+    guild: Option<u64>,
+    until: Instant,
+}
+
+impl Refusals {
+    /// Takes in the `d` of `RATE_LIMITED`. What cannot be read refuses nothing.
+    pub(crate) fn heard(&mut self, d: &str, now: Instant) {
+        #[derive(Deserialize)]
+        struct RateLimited {
+            opcode: u64,
+            retry_after: f64,
+            #[serde(default)]
+            meta: Value,
+        }
+        let Ok(heard) = serde_json::from_str::<RateLimited>(d) else {
+            return;
+        };
+        let Ok(retry_after) = Duration::try_from_secs_f64(heard.retry_after) else {
+            return;
+        };
+        let Some(until) = now.checked_add(retry_after) else {
+            return;
+        };
+        self.0.retain(|refusal| refusal.until > now);
+        if self.0.len() >= MOST_REFUSALS {
+            self.0.pop_front();
+        }
+        self.0.push_back(Refusal {
+            op: heard.opcode,
+            guild: snowflake(&heard.meta["guild_id"]),
+            until,
+        });
+    }
+
+    /// How long this payload would still be refused.
+    pub(crate) fn wait(&self, payload: &Outgoing, now: Instant) -> Option<Duration> {
+        let of_payload = |refusal: &&Refusal| {
+            Some(refusal.op) == payload.op() && refusal.guild == payload.guild()
+        };
+        let until = self.0.iter().filter(of_payload).map(|r| r.until).max()?;
+        until
+            .checked_duration_since(now)
+            .filter(|wait| !wait.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn payload(op: u64) -> Outgoing {
+        Outgoing::new(&json!({ "op": op, "d": { "guild_id": "7" } })).unwrap()
+    }
+
+    #[test]
+    fn case_f2_heartbeats_keep_their_share() {
+        let mut limit = SendLimit::new(Duration::from_millis(41_250));
+        let (start, payload) = (Instant::now(), payload(4));
+        let taken = (0..300).filter(|_| limit.take(&payload, start).is_ok());
+        assert_eq!(taken.count(), 116);
+        assert_eq!(
+            limit.take(&payload, start + Duration::from_secs(20)),
+            Err(Duration::from_secs(40))
+        );
+        assert_eq!(limit.take(&payload, start + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn case_f8_five_presences_go_out_in_twenty_seconds() {
+        let mut limit = SendLimit::new(Duration::from_millis(41_250));
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        for nth in 0..5 {
+            assert_eq!(limit.take(&payload(3), start + second * nth), Ok(()));
+        }
+        let at = start + second * 5;
+        assert_eq!(limit.take(&payload(3), at), Err(second * 15));
+        assert_eq!(limit.take(&payload(4), at), Ok(()), "others do not wait");
+        assert_eq!(limit.take(&payload(3), start + second * 20), Ok(()));
+    }
+
+    #[test]
+    fn case_f6_what_discord_refused_for_a_guild_is_refused_until_then() {
+        let (mut refusals, now) = (Refusals::default(), Instant::now());
+        refusals.heard(
+            r#"{"opcode":8,"retry_after":23.4,"meta":{"guild_id":"7","nonce":"a"}}"#,
+            now,
+        );
+        let wait = Duration::from_secs_f64(23.4);
+        assert_eq!(refusals.wait(&payload(8), now), Some(wait));
+        assert_eq!(refusals.wait(&payload(4), now), None);
+        let other = Outgoing::new(&json!({ "op": 8, "d": { "guild_id": "8" } })).unwrap();
+        assert_eq!(refusals.wait(&other, now), None);
+        assert_eq!(refusals.wait(&payload(8), now + wait), None);
+    }
+
+    #[test]
+    fn a_refusal_that_makes_no_sense_refuses_nothing() {
+        let (mut refusals, now) = (Refusals::default(), Instant::now());
+        for d in [
+            "null",
+            r#"{"opcode":8}"#,
+            r#"{"opcode":8,"retry_after":-1}"#,
+            r#"{"opcode":8,"retry_after":1e300,"meta":{"guild_id":"7"}}"#,
+        ] {
+            refusals.heard(d, now);
+        }
+        assert_eq!(refusals.wait(&payload(8), now), None);
+    }
+
+    #[test]
+    fn case_f2_no_sixty_seconds_see_more_than_a_hundred_and_twenty_payloads() {
+        let interval = Duration::from_millis(41_250);
+        let (mut limit, start) = (SendLimit::new(interval), Instant::now());
+        let second = |n: u64| start + Duration::from_secs(n);
+        // IDENTIFY went first; heartbeats go when they are due, and one is asked for.
+        let mut sent = vec![start, second(7)];
+        sent.extend((0..5).map(|beat| start + interval * beat + interval / 2));
+        for n in 0..180 {
+            let taken = (0..5).filter(|_| limit.take(&payload(4), second(n)).is_ok());
+            sent.extend(taken.map(|_| second(n)));
+        }
+        assert!(sent.len() > 300, "{}", sent.len());
+        for &from in &sent {
+            let window = from..from + WINDOW;
+            let count = sent.iter().filter(|at| window.contains(at)).count();
+            assert!(count <= 120, "{count}");
+        }
+    }
+
+    #[test]
+    fn case_b10_each_connection_counts_anew() {
+        let interval = Duration::from_millis(41_250);
+        let (mut first, now) = (SendLimit::new(interval), Instant::now());
+        while first.take(&payload(4), now).is_ok() {}
+        assert_eq!(SendLimit::new(interval).take(&payload(4), now), Ok(()));
+    }
+}

@@ -1,0 +1,361 @@
+//! The reading half of a connection: from frames to the session, and on to the handlers.
+
+use std::fmt::Display;
+use std::ops::Deref;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::task::yield_now;
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use crate::event::Origin;
+use crate::event::acknowledge::Completion;
+use crate::event::envelope::Header;
+use crate::gateway::connection::connect::Socket;
+use crate::gateway::connection::handshake;
+use crate::gateway::connection::inflate::Inflater;
+use crate::gateway::connection::writer::Written;
+use crate::gateway::connection::{CLOSE_TIMEOUT, Connection};
+use crate::gateway::handle::ShardState;
+use crate::gateway::identify_queue::Ticket;
+use crate::gateway::protocol::disconnect::End;
+use crate::gateway::protocol::session::{Started, Step};
+use crate::gateway::shard::{Gateway, Stage};
+
+const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
+
+type Frame = Option<Result<Message, tungstenite::Error>>;
+
+/// The text of a message: of a frame, or in the inflater's buffer until its next message.
+enum Text<'i> {
+    Plain(Utf8Bytes),
+    Inflated(&'i str),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Inflated(text) => text,
+        }
+    }
+}
+
+impl Gateway {
+    /// Waits for HELLO and answers it with IDENTIFY or RESUME. Gives the interval of the
+    /// heartbeats, or how the connection ended (`None` when the bot is closed).
+    ///
+    /// The ticket is held until IDENTIFY goes out, so that nobody else does before.
+    pub(super) async fn greet(
+        &mut self,
+        socket: &mut Socket,
+        inflater: &mut Inflater,
+        ticket: Option<Ticket>,
+    ) -> Result<Duration, Option<End>> {
+        let deadline = Instant::now() + HELLO_TIMEOUT;
+        loop {
+            let frame = tokio::select! {
+                biased;
+                () = self.stopped() => return Err(None),
+                frame = tokio::time::timeout_at(deadline, socket.next()) => frame,
+            };
+            let Some(text) = self.text(frame.map_err(|_| End::Silent)?, inflater)? else {
+                continue;
+            };
+            let header = self.header(&text)?;
+            let step = self.session.received(&header);
+            self.hand_on(&header, &text, &step).await;
+            match step {
+                Step::Leave(end) => return Err(Some(end)),
+                Step::Open { interval, opening } => {
+                    let sending = async {
+                        self.opens(ticket).await;
+                        handshake::send(socket, opening.text()).await
+                    };
+                    return tokio::select! {
+                        biased;
+                        () = self.stopped() => Err(None),
+                        sent = timeout(HELLO_TIMEOUT, sending) => match sent {
+                            Ok(Ok(())) => Ok(interval),
+                            _ => Err(Some(End::Lost)),
+                        },
+                    };
+                }
+                Step::Nothing | Step::Heartbeat | Step::Acknowledged | Step::Dispatch { .. } => {}
+            }
+        }
+    }
+
+    /// IDENTIFY or RESUME is about to go out. An IDENTIFY counts from here on, and is known to have
+    /// been sent even if the process ends with it.
+    async fn opens(&self, ticket: Option<Ticket>) {
+        let Some(ticket) = ticket else {
+            return self.shard.set_state(ShardState::Resuming);
+        };
+        self.shard.set_state(ShardState::Identifying);
+        self.record.begun(self.session.starts());
+        if let Some(saving) = &self.common.saving {
+            saving.now().await;
+        }
+        ticket.spend();
+    }
+
+    /// Reads until the connection ends or is to be left; `None` when the bot is closed.
+    pub(super) async fn read(
+        &mut self,
+        connection: &mut Connection,
+        inflater: &mut Inflater,
+    ) -> Option<End> {
+        let mut stage = self.common.stage.clone();
+        let mut stopped = pin!(stage.wait_for(|&stage| stage > Stage::Running));
+        loop {
+            connection.pulse.set_seq(self.session.seq());
+            let frame = tokio::select! {
+                biased;
+                _ = &mut stopped => return None,
+                written = &mut connection.writer.0 => match written {
+                    Ok(Written::Zombie) => return Some(End::Silent),
+                    _ => break,
+                },
+                frame = connection.stream.next() => frame,
+            };
+            if let Err(end) = self.take(connection, frame, inflater).await {
+                return Some(end);
+            }
+        }
+        Some(last_words(connection).await)
+    }
+
+    async fn take(
+        &mut self,
+        connection: &Connection,
+        frame: Frame,
+        inflater: &mut Inflater,
+    ) -> Result<(), End> {
+        let Some(text) = self.text(frame, inflater)? else {
+            return Ok(());
+        };
+        let header = self.header(&text)?;
+        let before = self.session.seq();
+        let step = self.session.received(&header);
+        connection.pulse.set_seq(self.session.seq());
+        self.notice_gap(before);
+        match &step {
+            Step::Nothing | Step::Open { .. } | Step::Leave(_) => {}
+            Step::Heartbeat => {
+                connection.pulse.ask();
+                yield_now().await;
+            }
+            Step::Acknowledged => self.acknowledged(connection),
+            Step::Dispatch { started, replay } => {
+                self.replayed += u64::from(*replay);
+                self.received(connection, &header, *started);
+            }
+        }
+        self.dispatch(connection, &header, &text, &step).await;
+        match step {
+            Step::Leave(end) => Err(end),
+            _ => Ok(()),
+        }
+    }
+
+    /// The text of a frame; `None` where it is the WebSocket's own business, or only a piece.
+    fn text<'i>(&self, frame: Frame, inflater: &'i mut Inflater) -> Result<Option<Text<'i>>, End> {
+        match frame {
+            // Off-protocol where compression was asked for, but clear all the same.
+            Some(Ok(Message::Text(text))) => Ok(Some(Text::Plain(text))),
+            Some(Ok(Message::Close(frame))) => {
+                Err(End::Closed(frame.map(|frame| frame.code.into())))
+            }
+            Some(Ok(Message::Binary(bytes))) => match inflater.push(&bytes) {
+                Ok(text) => Ok(text.map(Text::Inflated)),
+                Err(mistake) => Err(self.garbage(&mistake)),
+            },
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
+            Some(Err(error)) => {
+                tracing::debug!(target: "smalld", shard = self.shard.id(), "{error}");
+                Err(End::Lost)
+            }
+            None => Err(End::Lost),
+        }
+    }
+
+    fn header<'t>(&self, text: &'t str) -> Result<Header<'t>, End> {
+        Header::parse(text).map_err(|mistake| self.garbage(&mistake))
+    }
+
+    fn garbage(&self, mistake: &dyn Display) -> End {
+        let shard = self.shard.id();
+        tracing::warn!(target: "smalld", shard, "a frame that is no payload: {mistake}");
+        End::Garbage
+    }
+
+    fn acknowledged(&mut self, connection: &Connection) {
+        let now = Instant::now().into_std();
+        let latency = connection.pulse.heartbeat().acknowledge(now);
+        if let Some(latency) = latency {
+            self.shard.set_latency(latency);
+        }
+        self.record.alive();
+        self.note_whether_it_lasted();
+    }
+
+    fn received(&mut self, connection: &Connection, header: &Header<'_>, started: Option<Started>) {
+        let (shard, event, seq) = (self.shard.id(), header.t().unwrap_or_default(), header.s);
+        tracing::debug!(target: "smalld", shard, event, seq, "received");
+        if let Some(started) = started {
+            let replayed = std::mem::take(&mut self.replayed);
+            match started {
+                Started::Anew => {
+                    tracing::info!(target: "smalld", shard, event, seq, "a session has begun");
+                }
+                Started::Again => {
+                    tracing::info!(target: "smalld", shard, event, seq, replayed, "the session goes on");
+                }
+            }
+            self.started(connection, header, started);
+        }
+        if event == "RATE_LIMITED" {
+            tracing::warn!(target: "smalld", shard, seq, "Discord has refused a payload: {}", header.d());
+            connection.pulse.refused(header.d());
+        }
+    }
+
+    /// Discord promises no numbers without gaps, so there is nothing to do but to say it.
+    fn notice_gap(&self, before: Option<u64>) {
+        if let (Some(before), Some(now)) = (before, self.session.seq())
+            && now > before.saturating_add(1)
+        {
+            let (shard, first, last) = (self.shard.id(), before + 1, now - 1);
+            tracing::warn!(target: "smalld", shard, "events {first} to {last} are missing; going on with {now}");
+        }
+    }
+
+    /// The session is ready, anew or again.
+    fn started(&mut self, connection: &Connection, header: &Header<'_>, started: Started) {
+        if started == Started::Anew {
+            self.begun(header);
+        }
+        if self.was_ready {
+            self.shard.reconnected();
+        }
+        self.was_ready = true;
+        self.unhandled = 0;
+        self.ready_since = Some(Instant::now());
+        let orders = connection.orders.clone();
+        self.shard.connected(orders, started == Started::Anew);
+    }
+
+    fn begun(&mut self, header: &Header<'_>) {
+        #[derive(serde::Deserialize)]
+        struct Ready {
+            user: User,
+        }
+        #[derive(serde::Deserialize)]
+        struct User {
+            id: String,
+        }
+        if self.mark.is_some() {
+            // There was a session to resume, and this is another.
+            self.tell_of_refusal();
+        }
+        if let Ok(ready) = serde_json::from_str::<Ready>(header.d()) {
+            (self.common.on_ready)(&ready.user.id);
+        }
+        let (id, url) = (self.session.id(), self.session.resume_url());
+        if let (Some(id), Some(url)) = (id, url) {
+            let before = header.s.unwrap_or(0).saturating_sub(1);
+            self.mark = Some(self.record.ready(id, url.to_owned(), before));
+        }
+    }
+
+    fn origin(&self, step: &Step) -> Origin {
+        let replay = matches!(step, Step::Dispatch { replay: true, .. });
+        Origin {
+            shard: self.shard.clone(),
+            session: self.session.id(),
+            replay,
+        }
+    }
+
+    /// Hands an event on. Where that has to wait for room, reading pauses, and with it the
+    /// deadline of the acknowledgement.
+    async fn dispatch(
+        &self,
+        connection: &Connection,
+        header: &Header<'_>,
+        text: &str,
+        step: &Step,
+    ) {
+        let mut handing_on = pin!(self.hand_on(header, text, step));
+        if handing_on.as_mut().now_or_never().is_some() {
+            return;
+        }
+        connection.pulse.heartbeat().pause();
+        tokio::select! {
+            () = handing_on => {}
+            () = self.reached(Stage::Closing) => {}
+        }
+        connection
+            .pulse
+            .heartbeat()
+            .unpause(Instant::now().into_std());
+    }
+
+    /// Hands an event to its handlers, and keeps the session's mark below it until they are done.
+    async fn hand_on(&self, header: &Header<'_>, text: &str, step: &Step) {
+        let origin = self.origin(step);
+        // Where sessions do not outlive the process nobody asks how far its events were handled.
+        let mark = self.common.saving.as_ref().and(self.mark.as_ref());
+        let numbered = header.s.filter(|_| header.op == 0).zip(mark);
+        if let Some((seq, mark)) = numbered {
+            mark.received(seq);
+            self.save_first(step).await;
+        }
+        let wanted = || match numbered {
+            Some((seq, mark)) => mark.completion(seq),
+            None => Completion::unheard(),
+        };
+        let dispatcher = &self.common.dispatcher;
+        dispatcher.dispatch(header, text, &origin, &wanted).await;
+        if let Some((_, mark)) = numbered {
+            mark.dispatched();
+        }
+    }
+
+    /// Saves what must not be lost if this event ends the process: a session that has just begun,
+    /// as the next process would pay for another, and how far it came when it was resumed. And where
+    /// an event at this place may have ended a process before, it has to be known that it came.
+    async fn save_first(&self, step: &Step) {
+        let Step::Dispatch { replay, started } = step else {
+            return;
+        };
+        if let Some(saving) = &self.common.saving
+            && (self.record.came(*replay) || started.is_some())
+        {
+            saving.now().await;
+        }
+    }
+}
+
+/// What Discord closed with, where writing failed because it had: its close frame may still lie
+/// unread, and some codes mean that coming back is useless. Events that lie before it are replayed.
+async fn last_words(connection: &mut Connection) -> End {
+    let reading = async {
+        loop {
+            match connection.stream.next().await {
+                Some(Ok(Message::Close(frame))) => {
+                    return End::Closed(frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return End::Lost,
+            }
+        }
+    };
+    timeout(CLOSE_TIMEOUT, reading).await.unwrap_or(End::Lost)
+}
