@@ -23,7 +23,7 @@ use crate::dispatch::running::Running;
 use crate::dispatch::supervise::{Caught, Ended, SLOW, supervise};
 use crate::dispatch::table::DispatchTable;
 use crate::event::acknowledge::Completion;
-use crate::event::envelope::Header;
+use crate::event::envelope::Envelope;
 use crate::event::{Origin, Payload};
 use crate::gateway::Shard;
 
@@ -63,15 +63,15 @@ impl Dispatcher {
     /// `wanted` is called if there is a handler; what it gives is dropped when all have ended.
     pub(crate) async fn dispatch(
         &self,
-        header: &Header<'_>,
+        envelope: &Envelope<'_>,
         text: &str,
         origin: &Origin,
         wanted: &(dyn Fn() -> Completion + Sync),
     ) {
         let mut event = None;
-        for handler in self.table.wanting(header, text) {
-            let (payload, completion) =
-                event.get_or_insert_with(|| (Payload::new(header, text, origin.clone()), wanted()));
+        for handler in self.table.wanting(envelope, text) {
+            let (payload, completion) = event
+                .get_or_insert_with(|| (Payload::new(envelope, text, origin.clone()), wanted()));
             let Some(room) = self.room().await else {
                 return;
             };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::dispatch::filter;
 use crate::dispatch::handler::{Handler, Handlers};
 use crate::dispatch::registration::Kind;
-use crate::event::envelope::Header;
+use crate::event::envelope::Envelope;
 
 /// The handlers, found by event name.
 #[derive(Default)]
@@ -38,19 +38,19 @@ impl DispatchTable {
     /// is scanned only where a handler of this very event asks for a value in it.
     pub(crate) fn wanting<'t>(
         &'t self,
-        header: &'t Header<'t>,
+        envelope: &'t Envelope<'t>,
         text: &'t str,
     ) -> impl Iterator<Item = &'t Arc<Handler>> {
-        let named = header
+        let named = envelope
             .t()
             .and_then(|t| self.by_name.get(t))
             .map_or(&[][..], Vec::as_slice);
         named
             .iter()
             .chain(&self.unnamed)
-            .filter(|handler| handler.op.is_none_or(|op| op == header.op))
+            .filter(|handler| handler.op.is_none_or(|op| op == envelope.op))
             .filter(move |handler| {
-                let json = if handler.whole { text } else { header.d() };
+                let json = if handler.whole { text } else { envelope.d() };
                 filter::matches(handler.fields, json)
             })
     }
@@ -61,8 +61,10 @@ mod tests {
     use super::*;
 
     fn wanted(handlers: &Handlers, text: &str) -> usize {
-        let header = Header::parse(text).unwrap();
-        DispatchTable::new(handlers).wanting(&header, text).count()
+        let envelope = Envelope::parse(text).unwrap();
+        DispatchTable::new(handlers)
+            .wanting(&envelope, text)
+            .count()
     }
 
     #[test]

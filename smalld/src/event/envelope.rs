@@ -1,4 +1,4 @@
-//! The header of a payload: op, s and t, with `d` found but not looked into. It is read first and
+//! The envelope of a payload: op, s and t, with `d` found but not looked into. It is read first and
 //! alone, so that an event that nobody wants costs one scan and no allocation.
 
 use std::borrow::Cow;
@@ -10,14 +10,14 @@ use crate::event::scan;
 ///
 /// See [Discord Docs/Gateway Event Payload Structure](https://discord.com/developers/docs/events/gateway-events#payload-structure).
 #[derive(Debug, Default)]
-pub(crate) struct Header<'a> {
+pub(crate) struct Envelope<'a> {
     pub(crate) op: u64,
     pub(crate) s: Option<u64>,
     t: Option<Cow<'a, str>>,
     d: Option<&'a str>,
 }
 
-impl<'a> Header<'a> {
+impl<'a> Envelope<'a> {
     /// Reads it, or says why this is no payload. Other members than these four are passed over.
     pub(crate) fn parse(text: &'a str) -> Result<Self, String> {
         let (mut op, mut s, mut t, mut d) = (None, None, None, None);
@@ -74,19 +74,25 @@ mod tests {
 
     #[test]
     fn the_header_is_read_in_any_order_and_d_is_left_as_it_came() {
-        let header = Header::parse(r#"{"d":{"a": 1},"op":0,"x":[],"s":7,"t":"A_B"}"#).unwrap();
+        let envelope = Envelope::parse(r#"{"d":{"a": 1},"op":0,"x":[],"s":7,"t":"A_B"}"#).unwrap();
         assert_eq!(
-            (header.op, header.s, header.t(), header.d()),
+            (envelope.op, envelope.s, envelope.t(), envelope.d()),
             (0, Some(7), Some("A_B"), r#"{"a": 1}"#)
         );
     }
 
     #[test]
     fn case_a6_absent_and_null_are_the_same() {
-        let header = Header::parse(r#"{"op":11}"#).unwrap();
-        assert_eq!((header.s, header.t(), header.d()), (None, None, "null"));
-        let header = Header::parse(r#"{"op":11,"t":null,"s":null,"d":null}"#).unwrap();
-        assert_eq!((header.s, header.t(), header.d()), (None, None, "null"));
+        let envelope = Envelope::parse(r#"{"op":11}"#).unwrap();
+        assert_eq!(
+            (envelope.s, envelope.t(), envelope.d()),
+            (None, None, "null")
+        );
+        let envelope = Envelope::parse(r#"{"op":11,"t":null,"s":null,"d":null}"#).unwrap();
+        assert_eq!(
+            (envelope.s, envelope.t(), envelope.d()),
+            (None, None, "null")
+        );
     }
 
     #[test]
@@ -100,14 +106,14 @@ mod tests {
             r#"{"d":1}"#,
             r#"{"op":"0"}"#,
         ] {
-            assert!(Header::parse(text).is_err(), "{text}");
+            assert!(Envelope::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn an_escaped_name_is_decoded() {
         assert_eq!(
-            Header::parse(r#"{"op":0,"t":"\u0041"}"#).unwrap().t(),
+            Envelope::parse(r#"{"op":0,"t":"\u0041"}"#).unwrap().t(),
             Some("A")
         );
     }
@@ -115,7 +121,9 @@ mod tests {
     #[test]
     fn case_e5_sequence_numbers_beyond_53_bits_are_kept() {
         assert_eq!(
-            Header::parse(r#"{"op":0,"s":9007199254740993}"#).unwrap().s,
+            Envelope::parse(r#"{"op":0,"s":9007199254740993}"#)
+                .unwrap()
+                .s,
             Some(9_007_199_254_740_993)
         );
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::dispatch::HandlerError;
 use crate::error::{Error, Result};
-use crate::event::envelope::Header;
+use crate::event::envelope::Envelope;
 use crate::gateway::Shard;
 
 /// The text of what is no event: a payload is an object.
@@ -55,12 +55,12 @@ pub struct Payload {
 }
 
 impl Payload {
-    pub(crate) fn new(header: &Header<'_>, text: &str, origin: Origin) -> Self {
-        let d = header.place_of_d(text);
-        let t = header.t().map(Into::into);
+    pub(crate) fn new(envelope: &Envelope<'_>, text: &str, origin: Origin) -> Self {
+        let d = envelope.place_of_d(text);
+        let t = envelope.t().map(Into::into);
         let event = Event {
-            op: header.op,
-            s: header.s,
+            op: envelope.op,
+            s: envelope.s,
             t,
             text: text.into(),
             d,
@@ -101,7 +101,7 @@ impl Payload {
             session: None,
             replay: false,
         };
-        Self::new(&Header::default(), NO_PAYLOAD, origin)
+        Self::new(&Envelope::default(), NO_PAYLOAD, origin)
     }
 
     /// The opcode; 0 for a dispatch.

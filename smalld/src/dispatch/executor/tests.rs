@@ -16,8 +16,8 @@ const WANTED: &str =
 
 /// The way of an event from the text of its frame to where nobody wants it.
 fn take(session: &mut Session, dispatcher: &Dispatcher, shard: &Shard, text: &str) {
-    let header = Header::parse(text).unwrap();
-    let _ = session.received(&header);
+    let envelope = Envelope::parse(text).unwrap();
+    let _ = session.received(&envelope);
     let (shard, session) = (shard.clone(), session.id());
     let origin = Origin {
         shard,
@@ -25,7 +25,7 @@ fn take(session: &mut Session, dispatcher: &Dispatcher, shard: &Shard, text: &st
         replay: false,
     };
     let handed_on = dispatcher
-        .dispatch(&header, text, &origin, &Completion::unheard)
+        .dispatch(&envelope, text, &origin, &Completion::unheard)
         .now_or_never();
     assert!(handed_on.is_some());
 }
@@ -90,9 +90,9 @@ async fn event(dispatcher: &Dispatcher, name: &str) {
         session,
         replay: false,
     };
-    let header = Header::parse(&text).unwrap();
+    let envelope = Envelope::parse(&text).unwrap();
     dispatcher
-        .dispatch(&header, &text, &origin, &Completion::unheard)
+        .dispatch(&envelope, &text, &origin, &Completion::unheard)
         .await;
 }
 
@@ -138,7 +138,7 @@ async fn at_the_second_bound_events_of_the_hanging_handler_alone_are_refused() {
 /// Hands on one event; what is given back tells when its completion has fired.
 async fn completing(dispatcher: &Dispatcher, name: &str) -> std::sync::Weak<()> {
     let text = format!(r#"{{"op":0,"t":"{name}","s":1,"d":{{}}}}"#);
-    let header = Header::parse(&text).unwrap();
+    let envelope = Envelope::parse(&text).unwrap();
     let origin = Origin {
         shard: Shard::new(0, 1),
         session: None,
@@ -152,7 +152,9 @@ async fn completing(dispatcher: &Dispatcher, name: &str) -> std::sync::Weak<()> 
             .take()
             .map_or_else(Completion::unheard, Completion::of)
     };
-    dispatcher.dispatch(&header, &text, &origin, &wanted).await;
+    dispatcher
+        .dispatch(&envelope, &text, &origin, &wanted)
+        .await;
     firing
 }
 

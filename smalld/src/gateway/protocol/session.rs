@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::event::envelope::Header;
+use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
 use crate::gateway::checkpoint::record::Saved;
 use crate::gateway::protocol::backoff::Backoff;
@@ -78,8 +78,8 @@ struct Ready {
 }
 
 impl Ready {
-    fn read(header: &Header<'_>) -> Option<Self> {
-        serde_json::from_str(header.d()).ok()
+    fn read(envelope: &Envelope<'_>) -> Option<Self> {
+        serde_json::from_str(envelope.d()).ok()
     }
 }
 
@@ -219,27 +219,27 @@ impl Session {
     }
 
     /// Takes a payload in.
-    pub(crate) fn received(&mut self, header: &Header<'_>) -> Step {
-        match header.op {
-            0 => self.dispatched(header),
+    pub(crate) fn received(&mut self, envelope: &Envelope<'_>) -> Step {
+        match envelope.op {
+            0 => self.dispatched(envelope),
             1 => Step::Heartbeat,
             7 => Step::Leave(End::Reconnect),
             // Anything but a plain `true` counts as false.
             9 => Step::Leave(End::Invalid {
-                resumable: header.d() == "true",
+                resumable: envelope.d() == "true",
             }),
-            10 => self.hello(header),
+            10 => self.hello(envelope),
             11 => Step::Acknowledged,
             _ => Step::Nothing,
         }
     }
 
-    fn hello(&mut self, header: &Header<'_>) -> Step {
+    fn hello(&mut self, envelope: &Envelope<'_>) -> Step {
         #[derive(Deserialize)]
         struct Hello {
             heartbeat_interval: u64,
         }
-        let Ok(hello) = serde_json::from_str::<Hello>(header.d()) else {
+        let Ok(hello) = serde_json::from_str::<Hello>(envelope.d()) else {
             return Step::Leave(End::Garbage);
         };
         if self.phase != Phase::AwaitingHello || hello.heartbeat_interval == 0 {
@@ -276,14 +276,14 @@ impl Session {
         json!({"op": 2, "d": d})
     }
 
-    fn dispatched(&mut self, header: &Header<'_>) -> Step {
-        if header.s.is_some() {
-            self.seq = header.s;
+    fn dispatched(&mut self, envelope: &Envelope<'_>) -> Step {
+        if envelope.s.is_some() {
+            self.seq = envelope.s;
         }
         let replay = self.phase == Phase::Resuming;
-        let again = replay && self.was_received_before(header);
-        let started = match header.t() {
-            Some("READY") => match Ready::read(header) {
+        let again = replay && self.was_received_before(envelope);
+        let started = match envelope.t() {
+            Some("READY") => match Ready::read(envelope) {
                 None => return Step::Leave(End::Garbage),
                 Some(ready) if again && self.is_of(&ready) => None,
                 Some(ready) => Some(self.ready(ready)),
@@ -301,9 +301,9 @@ impl Session {
         }
     }
 
-    fn was_received_before(&self, header: &Header<'_>) -> bool {
+    fn was_received_before(&self, envelope: &Envelope<'_>) -> bool {
         let before = self.live.as_ref().map(|live| live.received_before);
-        before.is_some_and(|before| header.s.is_some_and(|seq| seq <= before))
+        before.is_some_and(|before| envelope.s.is_some_and(|seq| seq <= before))
     }
 
     fn is_of(&self, ready: &Ready) -> bool {

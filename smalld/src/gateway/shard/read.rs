@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::event::Origin;
 use crate::event::acknowledge::Completion;
-use crate::event::envelope::Header;
+use crate::event::envelope::Envelope;
 use crate::gateway::connection::connect::Socket;
 use crate::gateway::connection::handshake;
 use crate::gateway::connection::inflate::Inflater;
@@ -67,9 +67,9 @@ impl Gateway {
             let Some(text) = self.text(frame.map_err(|_| End::Silent)?, inflater)? else {
                 continue;
             };
-            let header = self.header(&text)?;
-            let step = self.session.received(&header);
-            self.hand_on(&header, &text, &step).await;
+            let envelope = self.envelope(&text)?;
+            let step = self.session.received(&envelope);
+            self.hand_on(&envelope, &text, &step).await;
             match step {
                 Step::Leave(end) => return Err(Some(end)),
                 Step::Open { interval, opening } => {
@@ -140,9 +140,9 @@ impl Gateway {
         let Some(text) = self.text(frame, inflater)? else {
             return Ok(());
         };
-        let header = self.header(&text)?;
+        let envelope = self.envelope(&text)?;
         let before = self.session.seq();
-        let step = self.session.received(&header);
+        let step = self.session.received(&envelope);
         connection.pulse.set_seq(self.session.seq());
         self.notice_gap(before);
         match &step {
@@ -154,10 +154,10 @@ impl Gateway {
             Step::Acknowledged => self.acknowledged(connection),
             Step::Dispatch { started, replay } => {
                 self.replayed += u64::from(*replay);
-                self.received(connection, &header, *started);
+                self.received(connection, &envelope, *started);
             }
         }
-        self.dispatch(connection, &header, &text, &step).await;
+        self.dispatch(connection, &envelope, &text, &step).await;
         match step {
             Step::Leave(end) => Err(end),
             _ => Ok(()),
@@ -185,8 +185,8 @@ impl Gateway {
         }
     }
 
-    fn header<'t>(&self, text: &'t str) -> Result<Header<'t>, End> {
-        Header::parse(text).map_err(|mistake| self.garbage(&mistake))
+    fn envelope<'t>(&self, text: &'t str) -> Result<Envelope<'t>, End> {
+        Envelope::parse(text).map_err(|mistake| self.garbage(&mistake))
     }
 
     fn garbage(&self, mistake: &dyn Display) -> End {
@@ -205,8 +205,17 @@ impl Gateway {
         self.note_whether_it_lasted();
     }
 
-    fn received(&mut self, connection: &Connection, header: &Header<'_>, started: Option<Started>) {
-        let (shard, event, seq) = (self.shard.id(), header.t().unwrap_or_default(), header.s);
+    fn received(
+        &mut self,
+        connection: &Connection,
+        envelope: &Envelope<'_>,
+        started: Option<Started>,
+    ) {
+        let (shard, event, seq) = (
+            self.shard.id(),
+            envelope.t().unwrap_or_default(),
+            envelope.s,
+        );
         tracing::debug!(target: "smalld", shard, event, seq, "received");
         if let Some(started) = started {
             let replayed = std::mem::take(&mut self.replayed);
@@ -218,11 +227,11 @@ impl Gateway {
                     tracing::info!(target: "smalld", shard, event, seq, replayed, "the session goes on");
                 }
             }
-            self.started(connection, header, started);
+            self.started(connection, envelope, started);
         }
         if event == "RATE_LIMITED" {
-            tracing::warn!(target: "smalld", shard, seq, "Discord has refused a payload: {}", header.d());
-            connection.pulse.refused(header.d());
+            tracing::warn!(target: "smalld", shard, seq, "Discord has refused a payload: {}", envelope.d());
+            connection.pulse.refused(envelope.d());
         }
     }
 
@@ -237,9 +246,9 @@ impl Gateway {
     }
 
     /// The session is ready, anew or again.
-    fn started(&mut self, connection: &Connection, header: &Header<'_>, started: Started) {
+    fn started(&mut self, connection: &Connection, envelope: &Envelope<'_>, started: Started) {
         if started == Started::Anew {
-            self.begun(header);
+            self.begun(envelope);
         }
         if self.was_ready {
             self.shard.reconnected();
@@ -251,7 +260,7 @@ impl Gateway {
         self.shard.connected(orders, started == Started::Anew);
     }
 
-    fn begun(&mut self, header: &Header<'_>) {
+    fn begun(&mut self, envelope: &Envelope<'_>) {
         #[derive(serde::Deserialize)]
         struct Ready {
             user: User,
@@ -264,12 +273,12 @@ impl Gateway {
             // There was a session to resume, and this is another.
             self.tell_of_refusal();
         }
-        if let Ok(ready) = serde_json::from_str::<Ready>(header.d()) {
+        if let Ok(ready) = serde_json::from_str::<Ready>(envelope.d()) {
             (self.common.on_ready)(&ready.user.id);
         }
         let (id, url) = (self.session.id(), self.session.resume_url());
         if let (Some(id), Some(url)) = (id, url) {
-            let before = header.s.unwrap_or(0).saturating_sub(1);
+            let before = envelope.s.unwrap_or(0).saturating_sub(1);
             self.mark = Some(self.record.ready(id, url.to_owned(), before));
         }
     }
@@ -288,11 +297,11 @@ impl Gateway {
     async fn dispatch(
         &self,
         connection: &Connection,
-        header: &Header<'_>,
+        envelope: &Envelope<'_>,
         text: &str,
         step: &Step,
     ) {
-        let mut handing_on = pin!(self.hand_on(header, text, step));
+        let mut handing_on = pin!(self.hand_on(envelope, text, step));
         if handing_on.as_mut().now_or_never().is_some() {
             return;
         }
@@ -308,11 +317,11 @@ impl Gateway {
     }
 
     /// Hands an event to its handlers, and keeps the session's mark below it until they are done.
-    async fn hand_on(&self, header: &Header<'_>, text: &str, step: &Step) {
+    async fn hand_on(&self, envelope: &Envelope<'_>, text: &str, step: &Step) {
         let origin = self.origin(step);
         // Where sessions do not outlive the process nobody asks how far its events were handled.
         let mark = self.common.saving.as_ref().and(self.mark.as_ref());
-        let numbered = header.s.filter(|_| header.op == 0).zip(mark);
+        let numbered = envelope.s.filter(|_| envelope.op == 0).zip(mark);
         if let Some((seq, mark)) = numbered {
             mark.received(seq);
             self.save_first(step).await;
@@ -322,7 +331,7 @@ impl Gateway {
             None => Completion::unheard(),
         };
         let dispatcher = &self.common.dispatcher;
-        dispatcher.dispatch(header, text, &origin, &wanted).await;
+        dispatcher.dispatch(envelope, text, &origin, &wanted).await;
         if let Some((_, mark)) = numbered {
             mark.dispatched();
         }

@@ -38,7 +38,7 @@ fn live() -> Session {
 }
 
 fn feed(session: &mut Session, text: &str) -> Step {
-    session.received(&Header::parse(text).unwrap())
+    session.received(&Envelope::parse(text).unwrap())
 }
 
 fn event(session: &mut Session, s: u64) -> Step {

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn case_e1_garbage_resumes_from_the_last_good_number() {
     let mut session = live();
-    assert!(Header::parse(r#"{"op":0,"t":"X","s":5,"#).is_err());
+    assert!(Envelope::parse(r#"{"op":0,"t":"X","s":5,"#).is_err());
     assert_eq!(ended(&mut session, End::Garbage), Duration::ZERO);
     resumes_from(&mut session, 42);
 }
