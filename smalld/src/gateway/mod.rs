@@ -12,8 +12,8 @@ pub(crate) mod shards;
 pub use self::handle::{Shard, ShardState};
 
 #[cfg(test)]
-pub(crate) use self::checkpoint::record::SavedSession;
-pub(crate) use self::checkpoint::record::{Record, Restored, Saved, unix};
+pub(crate) use self::checkpoint::progress::SavedSession;
+pub(crate) use self::checkpoint::progress::{Checkpoint, Progress, Restored, unix};
 pub(crate) use self::connection::connect::{Connect, are_of_one_site};
 pub(crate) use self::handle::over;
 pub(crate) use self::identify_queue::IdentifyQueue;

@@ -15,9 +15,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
-use crate::gateway::checkpoint::Saving;
-use crate::gateway::checkpoint::record::{Record, Saved, unix};
-use crate::gateway::checkpoint::watermark::Mark;
+use crate::gateway::checkpoint::Saver;
+use crate::gateway::checkpoint::progress::{Checkpoint, Progress, unix};
+use crate::gateway::checkpoint::watermark::Watermark;
 use crate::gateway::connection::connect::Connect;
 use crate::gateway::connection::writer::RESUMABLE;
 use crate::gateway::connection::{Connection, farewell};
@@ -60,7 +60,7 @@ pub(crate) struct Common {
     pub(crate) identifies: Arc<IdentifyQueue>,
     pub(crate) dispatcher: Dispatcher,
     /// Where sessions outlive the process.
-    pub(crate) saving: Option<Saving>,
+    pub(crate) saver: Option<Saver>,
     pub(crate) stage: watch::Receiver<Stage>,
     /// Told the bot's own user id when READY names it.
     pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
@@ -69,21 +69,21 @@ pub(crate) struct Common {
 /// What an earlier process has left for a shard, which may be nothing.
 pub(crate) struct LeftBehind {
     pub(crate) shard: Shard,
-    pub(crate) saved: Saved,
+    pub(crate) saved: Checkpoint,
     /// Events that it had received and not handled.
     pub(crate) unhandled: u64,
-    pub(crate) record: Arc<Record>,
+    pub(crate) progress: Arc<Progress>,
 }
 
 impl LeftBehind {
-    pub(crate) fn new(shard: Shard, saved: Saved, unhandled: u64) -> Self {
+    pub(crate) fn new(shard: Shard, saved: Checkpoint, unhandled: u64) -> Self {
         let begun = (saved.begun, saved.last_begun);
-        let record = Record::new(shard.id(), begun, saved.session.as_ref());
+        let progress = Progress::new(shard.id(), begun, saved.session.as_ref());
         Self {
             shard,
             saved,
             unhandled,
-            record: Arc::new(record),
+            progress: Arc::new(progress),
         }
     }
 }
@@ -93,9 +93,9 @@ pub(crate) struct Gateway {
     common: Common,
     shard: Shard,
     session: Session,
-    record: Arc<Record>,
+    progress: Arc<Progress>,
     /// How far the events of the session have been handled, while there is one.
-    mark: Option<Arc<Mark>>,
+    watermark: Option<Arc<Watermark>>,
     /// A place among those who wait to identify, taken before this runs.
     ticket: Option<Ticket>,
     /// Dropped when the bot stops and no event comes from here any more.
@@ -125,7 +125,7 @@ impl Gateway {
             shard,
             saved,
             unhandled,
-            record,
+            progress,
         } = left;
         // An earlier run may have ended it.
         shard.disconnected();
@@ -138,8 +138,8 @@ impl Gateway {
             common,
             shard,
             session,
-            mark: record.mark(),
-            record,
+            watermark: progress.watermark(),
+            progress,
             ticket,
             reading: Some(reading),
             wait,
@@ -192,15 +192,15 @@ impl Gateway {
         let since = self.ready_since.map(|since| since.elapsed());
         if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
             self.session.lasted();
-            self.record.lasted();
+            self.progress.lasted();
         }
     }
 
     fn lost_session(&mut self, was_resuming: bool) {
-        if self.mark.take().is_none() {
+        if self.watermark.take().is_none() {
             return;
         }
-        self.record.forget();
+        self.progress.forget();
         self.shard.lost_session();
         if was_resuming {
             self.tell_of_refusal();
@@ -319,7 +319,7 @@ impl Gateway {
     fn close_with(&self, end: Option<End>) -> Option<u16> {
         match end {
             // Whoever comes after this process will resume.
-            None if self.common.saving.is_some() => Some(RESUMABLE),
+            None if self.common.saver.is_some() => Some(RESUMABLE),
             // The bot is to be seen offline at once.
             None => Some(GOODBYE),
             Some(End::Garbage | End::Reconnect | End::Invalid { .. } | End::Silent) => {

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::Result;
-use crate::gateway::checkpoint::{Ending, Origin, Saving, restore};
+use crate::gateway::checkpoint::{Configuration, Saver, SaverGuard, restore};
 use crate::gateway::{
-    Common, Gateway, IdentifyQueue, Identity, LeftBehind, Saved, Shard, are_of_one_site, unix,
+    Checkpoint, Common, Gateway, IdentifyQueue, Identity, LeftBehind, Shard, are_of_one_site, unix,
 };
 use crate::run::preflight::{self, Start};
 
@@ -22,7 +22,7 @@ pub(crate) struct Fleet {
     pub(crate) gateways: JoinSet<Result<()>>,
     /// Ends when no event comes any more.
     pub(crate) reading: mpsc::Receiver<Infallible>,
-    pub(crate) saving: Option<Ending>,
+    pub(crate) saving: Option<SaverGuard>,
 }
 
 impl Fleet {
@@ -44,8 +44,8 @@ pub(crate) async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) 
     preflight::check_starts(&start.limit, begin.count(), left.len())?;
     let (asked, saving) = match &bot.inner().settings.sessions {
         Some(sessions) => {
-            let records = left.iter().map(|left| Arc::clone(&left.record)).collect();
-            let (asked, ending) = Saving::start(sessions.clone(), origin, records).await?;
+            let progresses = left.iter().map(|left| Arc::clone(&left.progress)).collect();
+            let (asked, ending) = Saver::start(sessions.clone(), origin, progresses).await?;
             (Some(asked), Some(ending))
         }
         None => (None, None),
@@ -72,7 +72,7 @@ pub(crate) async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) 
 }
 
 /// What an earlier process has left for each shard.
-fn left_behind(start: &Start, origin: &Origin) -> Vec<LeftBehind> {
+fn left_behind(start: &Start, origin: &Configuration) -> Vec<LeftBehind> {
     let now = SystemTime::now();
     let left = start.shards.iter().map(|shard| {
         let (mut saved, unhandled) = restore(start.document.as_ref(), origin, shard.id(), now);
@@ -93,7 +93,7 @@ fn count_earlier_identifies(queue: &IdentifyQueue, left: &[LeftBehind]) {
 
 /// A session is resumed with the token, which is not for whoever could write where sessions are
 /// kept. Discord takes a RESUME at its general URL, too.
-fn keep_to_the_gateway(saved: &mut Saved, gateway_url: &str) {
+fn keep_to_the_gateway(saved: &mut Checkpoint, gateway_url: &str) {
     if let Some(session) = &mut saved.session
         && !are_of_one_site(&session.resume_url, gateway_url)
     {
@@ -104,8 +104,8 @@ fn keep_to_the_gateway(saved: &mut Saved, gateway_url: &str) {
 }
 
 /// Whose sessions these are.
-fn origin(bot: &SmallD, start: &Start) -> Origin {
-    Origin {
+fn origin(bot: &SmallD, start: &Start) -> Configuration {
+    Configuration {
         bot: bot.id().map(ToOwned::to_owned),
         base_url: bot.inner().rest.base().text().to_owned(),
         shard_count: start.shards.first().map_or(0, Shard::count),
@@ -114,7 +114,7 @@ fn origin(bot: &SmallD, start: &Start) -> Origin {
     }
 }
 
-fn common(bot: &SmallD, dispatcher: &Dispatcher, start: &Start, saving: Option<Saving>) -> Common {
+fn common(bot: &SmallD, dispatcher: &Dispatcher, start: &Start, saver: Option<Saver>) -> Common {
     let (named, asked) = (bot.clone(), bot.clone());
     Common {
         url: start.gateway_url.clone(),
@@ -122,7 +122,7 @@ fn common(bot: &SmallD, dispatcher: &Dispatcher, start: &Start, saving: Option<S
         connect: bot.inner().settings.connect.clone(),
         identifies: Arc::new(IdentifyQueue::new(start.limit)),
         dispatcher: dispatcher.clone(),
-        saving,
+        saver,
         stage: bot.inner().stage.subscribe(),
         on_ready: Arc::new(move |id| drop(named.inner().id.set(id.into()))),
     }

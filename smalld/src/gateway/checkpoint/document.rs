@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::gateway::{Restored, Saved};
+use crate::gateway::{Checkpoint, Restored};
 
 const VERSION: u32 = 1;
 
@@ -13,14 +13,14 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Document {
     version: u32,
-    pub(crate) origin: Origin,
-    pub(crate) shards: Vec<Saved>,
+    pub(crate) origin: Configuration,
+    pub(crate) shards: Vec<Checkpoint>,
 }
 
 /// Whose sessions they are. A session that is resumed keeps the intents and the presence that it
 /// was begun with, so where any of these differs it is not resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Origin {
+pub(crate) struct Configuration {
     /// The bot's user id.
     pub(crate) bot: Option<String>,
     pub(crate) base_url: String,
@@ -30,7 +30,7 @@ pub(crate) struct Origin {
 }
 
 impl Document {
-    pub(crate) fn new(origin: Origin, shards: Vec<Saved>) -> Self {
+    pub(crate) fn new(origin: Configuration, shards: Vec<Checkpoint>) -> Self {
         Self {
             version: VERSION,
             origin,
@@ -56,7 +56,7 @@ impl Document {
     }
 }
 
-impl Origin {
+impl Configuration {
     /// As far as is known: where one of them could not ask for the bot's id it is taken for the
     /// same. If it is not, Discord refuses to resume.
     fn is_of_another_bot(&self, other: &Self) -> bool {
@@ -90,13 +90,13 @@ impl Origin {
 /// it can be resumed. What is left out is told in the log.
 pub(crate) fn restore(
     document: Option<&Document>,
-    origin: &Origin,
+    origin: &Configuration,
     shard: u32,
     now: SystemTime,
-) -> (Saved, u64) {
-    let fresh = Saved {
+) -> (Checkpoint, u64) {
+    let fresh = Checkpoint {
         shard,
-        ..Saved::default()
+        ..Checkpoint::default()
     };
     let found = document.and_then(|document| {
         let saved = document.shards.iter().find(|saved| saved.shard == shard)?;
@@ -129,7 +129,7 @@ pub(crate) fn restore(
         }
         Restored::Skip { session, skipped } => {
             let (first, last) = (session.handled - skipped + 1, session.handled);
-            tracing::error!(target: "smalld", shard, "{seen} starts have ended before an event after the saved mark was handled, as if it ended the process: {skipped} events are skipped, those with seq {first} to {last}");
+            tracing::error!(target: "smalld", shard, "{seen} starts have ended before an event after the saved watermark was handled, as if it ended the process: {skipped} events are skipped, those with seq {first} to {last}");
             saved.session = Some(session);
         }
         Restored::Stale => {
@@ -144,8 +144,8 @@ mod tests {
     use super::*;
     use crate::gateway::SavedSession;
 
-    fn origin() -> Origin {
-        Origin {
+    fn origin() -> Configuration {
+        Configuration {
             bot: Some("7".to_owned()),
             base_url: "https://discord.com/api/v10".to_owned(),
             shard_count: 2,
@@ -164,7 +164,7 @@ mod tests {
             starts: 0,
             alive,
         };
-        let saved = Saved {
+        let saved = Checkpoint {
             shard: 1,
             session: Some(session),
             begun: 3,
@@ -173,7 +173,7 @@ mod tests {
         Document::new(origin(), vec![saved])
     }
 
-    fn restored(document: &Document, origin: &Origin, shard: u32) -> (Saved, u64) {
+    fn restored(document: &Document, origin: &Configuration, shard: u32) -> (Checkpoint, u64) {
         restore(Some(document), origin, shard, SystemTime::now())
     }
 
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_is_of_something_else_is_not_resumed_but_counts_as_begun() {
-        let changed = |change: &dyn Fn(&mut Origin)| {
+        let changed = |change: &dyn Fn(&mut Configuration)| {
             let mut origin = origin();
             change(&mut origin);
             let (saved, _) = restored(&document(), &origin, 1);

@@ -2,12 +2,12 @@
 
 mod document;
 mod file;
-pub(crate) mod record;
+pub(crate) mod progress;
 mod saver;
 mod store;
 pub(crate) mod watermark;
 
 pub use self::store::{SessionStore, Sessions};
 
-pub(crate) use self::document::{Document, Origin, restore};
-pub(crate) use self::saver::{Ending, Saving};
+pub(crate) use self::document::{Configuration, Document, restore};
+pub(crate) use self::saver::{Saver, SaverGuard};

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::error::{BoxError, Error, Result};
-use crate::gateway::checkpoint::{Document, Origin, Sessions};
-use crate::gateway::{Record, Saved};
+use crate::gateway::checkpoint::{Configuration, Document, Sessions};
+use crate::gateway::{Checkpoint, Progress};
 
 const PACE: Duration = Duration::from_secs(1);
 /// While it is open whether this process will get past the mark it started from: each that does is
@@ -22,24 +22,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks for saving; clones are cheap.
 #[derive(Clone)]
-pub(crate) struct Saving {
+pub(crate) struct Saver {
     asked: mpsc::Sender<oneshot::Sender<()>>,
     /// The store did not answer in time. Until it does nobody waits for it again.
     hangs: Arc<AtomicBool>,
 }
 
-impl Saving {
+impl Saver {
     /// Saves a first time, and then until the handle that is given back is ended.
     pub(crate) async fn start(
         sessions: Sessions,
-        origin: Origin,
-        records: Vec<Arc<Record>>,
-    ) -> Result<(Self, Ending)> {
-        let kept = records.clone();
-        let mut saver = Saver {
+        origin: Configuration,
+        progresses: Vec<Arc<Progress>>,
+    ) -> Result<(Self, SaverGuard)> {
+        let kept = progresses.clone();
+        let mut saver = SaverTask {
             sessions,
             origin,
-            records,
+            progresses,
             saved: Vec::new(),
             failing: false,
             hangs: Arc::default(),
@@ -52,13 +52,13 @@ impl Saving {
         let (asked, asks) = mpsc::channel(16);
         let hangs = Arc::clone(&saver.hangs);
         let task = tokio::spawn(saver.run(asks));
-        let saving = Self { asked, hangs };
-        let ending = Ending {
-            saving: saving.clone(),
-            records: kept,
+        let saver = Self { asked, hangs };
+        let ending = SaverGuard {
+            saver: saver.clone(),
+            progresses: kept,
             task,
         };
-        Ok((saving, ending))
+        Ok((saver, ending))
     }
 
     /// Ready when all that is known now has been saved, or cannot be, which is told in the log.
@@ -82,27 +82,27 @@ impl Saving {
 }
 
 /// Ends the saving.
-pub(crate) struct Ending {
-    saving: Saving,
-    records: Vec<Arc<Record>>,
+pub(crate) struct SaverGuard {
+    saver: Saver,
+    progresses: Vec<Arc<Progress>>,
     task: JoinHandle<()>,
 }
 
-impl Ending {
+impl SaverGuard {
     /// The bot stops: handlers that are abandoned from now on move no mark.
     pub(crate) fn freeze(&self) {
-        for record in &self.records {
-            record.freeze();
+        for progress in &self.progresses {
+            progress.freeze();
         }
     }
 
     /// Saves a last time.
     pub(crate) async fn end(self) {
-        self.saving.wait().await;
+        self.saver.wait().await;
     }
 }
 
-impl Drop for Ending {
+impl Drop for SaverGuard {
     /// Also where `run` is dropped in the middle: the task may be about to save at this moment.
     fn drop(&mut self) {
         self.freeze();
@@ -110,21 +110,21 @@ impl Drop for Ending {
     }
 }
 
-struct Saver {
+struct SaverTask {
     sessions: Sessions,
-    origin: Origin,
-    records: Vec<Arc<Record>>,
-    saved: Vec<Saved>,
+    origin: Configuration,
+    progresses: Vec<Arc<Progress>>,
+    saved: Vec<Checkpoint>,
     failing: bool,
     hangs: Arc<AtomicBool>,
 }
 
-impl Saver {
+impl SaverTask {
     async fn run(mut self, mut asks: mpsc::Receiver<oneshot::Sender<()>>) {
         let mut second = interval(PACE);
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let suspense = self.records.iter().any(|record| record.is_unmoved());
+            let suspense = self.progresses.iter().any(|progress| progress.is_unmoved());
             let soon = async {
                 if suspense {
                     tokio::time::sleep(SUSPENSE).await;
@@ -164,11 +164,15 @@ impl Saver {
     }
 
     async fn try_to_save(&mut self) -> Result<(), BoxError> {
-        let records: Vec<Saved> = self.records.iter().map(|record| record.saved()).collect();
-        if records == self.saved {
+        let progresses: Vec<Checkpoint> = self
+            .progresses
+            .iter()
+            .map(|progress| progress.saved())
+            .collect();
+        if progresses == self.saved {
             return Ok(());
         }
-        let document = Document::new(self.origin.clone(), records);
+        let document = Document::new(self.origin.clone(), progresses);
         self.sessions.save(&document.text()).await?;
         self.saved = document.shards;
         Ok(())
@@ -193,8 +197,8 @@ mod tests {
         }
     }
 
-    fn origin() -> Origin {
-        Origin {
+    fn origin() -> Configuration {
+        Configuration {
             bot: None,
             base_url: String::new(),
             shard_count: 1,
@@ -213,18 +217,18 @@ mod tests {
             starts: 0,
             alive: 0,
         };
-        let record = Arc::new(Record::new(0, (0, 0), Some(&session)));
-        let records = vec![Arc::clone(&record)];
-        let (_, ending) = Saving::start(Sessions::store(Nowhere), origin(), records)
+        let progress = Arc::new(Progress::new(0, (0, 0), Some(&session)));
+        let progresses = vec![Arc::clone(&progress)];
+        let (_, ending) = Saver::start(Sessions::store(Nowhere), origin(), progresses)
             .await
             .unwrap();
-        let mark = record.mark().unwrap();
-        mark.received(42);
-        let at_work = mark.completion(42);
-        mark.dispatched();
+        let watermark = progress.watermark().unwrap();
+        watermark.received(42);
+        let at_work = watermark.completion(42);
+        watermark.dispatched();
         drop(ending);
         drop(at_work);
-        assert_eq!(record.saved().session.unwrap().handled, 41);
+        assert_eq!(progress.saved().session.unwrap().handled, 41);
     }
 
     /// Saves once, and then never gets to the end of it.
@@ -246,15 +250,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_hangs_is_waited_for_once() {
-        let record = Arc::new(Record::new(0, (0, 0), None));
+        let progress = Arc::new(Progress::new(0, (0, 0), None));
         let store = Sessions::store(Hanging::default());
-        let (saving, _ending) = Saving::start(store, origin(), vec![Arc::clone(&record)])
+        let (saver, _ending) = Saver::start(store, origin(), vec![Arc::clone(&progress)])
             .await
             .unwrap();
-        record.begun(1);
+        progress.begun(1);
         let begin = tokio::time::Instant::now();
         for _ in 0..3 {
-            saving.now().await;
+            saver.now().await;
         }
         assert_eq!(begin.elapsed(), PATIENCE);
     }

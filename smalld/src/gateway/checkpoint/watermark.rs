@@ -8,7 +8,7 @@ use crate::event::acknowledge::Completion;
 
 /// One session's. That of an older session stays with that one and moves nothing.
 #[derive(Debug)]
-pub(crate) struct Mark(Mutex<State>);
+pub(crate) struct Watermark(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -23,7 +23,7 @@ struct State {
     frozen: Option<u64>,
 }
 
-impl Mark {
+impl Watermark {
     /// All up to this number has been handled.
     pub(crate) fn new(handled: u64) -> Self {
         Self(Mutex::new(State {
@@ -50,7 +50,7 @@ impl Mark {
     pub(crate) fn completion(self: &Arc<Self>, seq: u64) -> Completion {
         *self.state().unfinished.entry(seq).or_default() += 1;
         Completion::of(Unfinished {
-            mark: Arc::clone(self),
+            watermark: Arc::clone(self),
             seq,
         })
     }
@@ -88,13 +88,13 @@ impl State {
 }
 
 struct Unfinished {
-    mark: Arc<Mark>,
+    watermark: Arc<Watermark>,
     seq: u64,
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        let mut state = self.mark.state();
+        let mut state = self.watermark.state();
         if let Some(events) = state.unfinished.get_mut(&self.seq) {
             *events -= 1;
             if *events == 0 {
@@ -108,60 +108,60 @@ impl Drop for Unfinished {
 mod tests {
     use super::*;
 
-    fn event(mark: &Arc<Mark>, seq: u64) -> Completion {
-        mark.received(seq);
-        let completion = mark.completion(seq);
-        mark.dispatched();
+    fn event(watermark: &Arc<Watermark>, seq: u64) -> Completion {
+        watermark.received(seq);
+        let completion = watermark.completion(seq);
+        watermark.dispatched();
         completion
     }
 
     #[test]
     fn the_mark_stays_below_the_oldest_event_that_is_not_handled() {
-        let mark = Arc::new(Mark::new(1));
-        let (second, third) = (event(&mark, 2), event(&mark, 3));
-        assert_eq!((mark.handled(), mark.newest()), (1, 3));
+        let watermark = Arc::new(Watermark::new(1));
+        let (second, third) = (event(&watermark, 2), event(&watermark, 3));
+        assert_eq!((watermark.handled(), watermark.newest()), (1, 3));
         drop(third);
-        assert_eq!(mark.handled(), 1);
+        assert_eq!(watermark.handled(), 1);
         let again = second.clone();
         drop(second);
-        assert_eq!(mark.handled(), 1, "another handler is at work");
+        assert_eq!(watermark.handled(), 1, "another handler is at work");
         drop(again);
-        assert_eq!(mark.handled(), 3);
+        assert_eq!(watermark.handled(), 3);
     }
 
     #[test]
     fn what_nobody_wants_is_handled_when_that_is_known() {
-        let mark = Mark::new(1);
-        mark.received(2);
-        assert_eq!(mark.handled(), 1);
-        mark.dispatched();
-        assert_eq!(mark.handled(), 2);
+        let watermark = Watermark::new(1);
+        watermark.received(2);
+        assert_eq!(watermark.handled(), 1);
+        watermark.dispatched();
+        assert_eq!(watermark.handled(), 2);
     }
 
     #[test]
     fn an_event_that_did_not_reach_all_of_its_handlers_is_not_handled() {
-        let mark = Arc::new(Mark::new(1));
-        mark.received(2);
-        drop(mark.completion(2));
-        assert_eq!(mark.handled(), 1);
+        let watermark = Arc::new(Watermark::new(1));
+        watermark.received(2);
+        drop(watermark.completion(2));
+        assert_eq!(watermark.handled(), 1);
     }
 
     #[test]
     fn what_is_abandoned_when_the_bot_stops_is_not_handled() {
-        let mark = Arc::new(Mark::new(1));
-        let abandoned = event(&mark, 2);
-        mark.freeze();
+        let watermark = Arc::new(Watermark::new(1));
+        let abandoned = event(&watermark, 2);
+        watermark.freeze();
         drop(abandoned);
-        assert_eq!(mark.handled(), 1);
+        assert_eq!(watermark.handled(), 1);
     }
 
     #[test]
     fn a_number_that_comes_twice_is_handled_twice() {
-        let mark = Arc::new(Mark::new(6));
-        let (first, second) = (event(&mark, 7), event(&mark, 7));
+        let watermark = Arc::new(Watermark::new(6));
+        let (first, second) = (event(&watermark, 7), event(&watermark, 7));
         drop(first);
-        assert_eq!(mark.handled(), 6);
+        assert_eq!(watermark.handled(), 6);
         drop(second);
-        assert_eq!(mark.handled(), 7);
+        assert_eq!(watermark.handled(), 7);
     }
 }

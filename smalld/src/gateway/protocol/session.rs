@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
-use crate::gateway::checkpoint::record::Saved;
+use crate::gateway::checkpoint::progress::Checkpoint;
 use crate::gateway::protocol::backoff::Backoff;
 use crate::gateway::protocol::close_code::{self, Verdict};
 use crate::gateway::protocol::disconnect::End;
@@ -145,7 +145,7 @@ impl Session {
 
     /// As an earlier process left it: how many sessions were begun since one lasted, and the one to
     /// resume from where its events had been handled.
-    pub(crate) fn restored(identity: Identity, saved: &Saved) -> Self {
+    pub(crate) fn restored(identity: Identity, saved: &Checkpoint) -> Self {
         let live = saved.session.as_ref().map(|session| Live {
             id: session.id.as_str().into(),
             resume_url: session.resume_url.clone(),

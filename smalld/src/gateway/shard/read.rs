@@ -98,9 +98,9 @@ impl Gateway {
             return self.shard.set_state(ShardState::Resuming);
         };
         self.shard.set_state(ShardState::Identifying);
-        self.record.begun(self.session.starts());
-        if let Some(saving) = &self.common.saving {
-            saving.now().await;
+        self.progress.begun(self.session.starts());
+        if let Some(saver) = &self.common.saver {
+            saver.now().await;
         }
         ticket.spend();
     }
@@ -201,7 +201,7 @@ impl Gateway {
         if let Some(latency) = latency {
             self.shard.set_latency(latency);
         }
-        self.record.alive();
+        self.progress.alive();
         self.note_whether_it_lasted();
     }
 
@@ -269,7 +269,7 @@ impl Gateway {
         struct User {
             id: String,
         }
-        if self.mark.is_some() {
+        if self.watermark.is_some() {
             // There was a session to resume, and this is another.
             self.tell_of_refusal();
         }
@@ -279,7 +279,7 @@ impl Gateway {
         let (id, url) = (self.session.id(), self.session.resume_url());
         if let (Some(id), Some(url)) = (id, url) {
             let before = envelope.s.unwrap_or(0).saturating_sub(1);
-            self.mark = Some(self.record.ready(id, url.to_owned(), before));
+            self.watermark = Some(self.progress.ready(id, url.to_owned(), before));
         }
     }
 
@@ -320,20 +320,20 @@ impl Gateway {
     async fn hand_on(&self, envelope: &Envelope<'_>, text: &str, step: &Step) {
         let origin = self.origin(step);
         // Where sessions do not outlive the process nobody asks how far its events were handled.
-        let mark = self.common.saving.as_ref().and(self.mark.as_ref());
-        let numbered = envelope.s.filter(|_| envelope.op == 0).zip(mark);
-        if let Some((seq, mark)) = numbered {
-            mark.received(seq);
+        let watermark = self.common.saver.as_ref().and(self.watermark.as_ref());
+        let numbered = envelope.s.filter(|_| envelope.op == 0).zip(watermark);
+        if let Some((seq, watermark)) = numbered {
+            watermark.received(seq);
             self.save_first(step).await;
         }
         let wanted = || match numbered {
-            Some((seq, mark)) => mark.completion(seq),
+            Some((seq, watermark)) => watermark.completion(seq),
             None => Completion::unheard(),
         };
         let dispatcher = &self.common.dispatcher;
         dispatcher.dispatch(envelope, text, &origin, &wanted).await;
-        if let Some((_, mark)) = numbered {
-            mark.dispatched();
+        if let Some((_, watermark)) = numbered {
+            watermark.dispatched();
         }
     }
 
@@ -344,10 +344,10 @@ impl Gateway {
         let Step::Dispatch { replay, started } = step else {
             return;
         };
-        if let Some(saving) = &self.common.saving
-            && (self.record.came(*replay) || started.is_some())
+        if let Some(saver) = &self.common.saver
+            && (self.progress.came(*replay) || started.is_some())
         {
-            saving.now().await;
+            saver.now().await;
         }
     }
 }

@@ -204,9 +204,9 @@ fn restored() -> Session {
         starts: 0,
         alive: 0,
     };
-    let saved = Saved {
+    let saved = Checkpoint {
         session: Some(saved),
-        ..Saved::default()
+        ..Checkpoint::default()
     };
     let mut session = Session::restored(session().identity, &saved);
     resumes_from(&mut session, 0);

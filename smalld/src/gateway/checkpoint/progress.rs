@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::checkpoint::watermark::Mark;
+use crate::gateway::checkpoint::watermark::Watermark;
 
 /// A session that nothing was heard of for longer is not worth a resume. Discord speaks of a few
 /// minutes.
@@ -18,7 +18,7 @@ const MOST_STARTS: u32 = 3;
 
 /// A shard's record as it is saved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Saved {
+pub(crate) struct Checkpoint {
     pub(crate) shard: u32,
     pub(crate) session: Option<SavedSession>,
     /// How many sessions were begun since one lasted, and when the last was, in Unix seconds.
@@ -73,7 +73,7 @@ impl SavedSession {
 
 /// One shard's, shared by its gateway and whoever saves it.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct Progress {
     shard: u32,
     state: Mutex<State>,
 }
@@ -89,7 +89,7 @@ struct State {
 struct Kept {
     id: Arc<str>,
     resume_url: String,
-    mark: Arc<Mark>,
+    watermark: Arc<Watermark>,
     /// The mark that this process started from, and how many have; 0 for a session of its own.
     from: u64,
     starts: u32,
@@ -101,14 +101,14 @@ struct Kept {
     stopped: bool,
 }
 
-impl Record {
+impl Progress {
     /// With what an earlier process left, if there is anything, and the mark of the session that
     /// is to be resumed.
     pub(crate) fn new(shard: u32, begun: (u32, u64), session: Option<&SavedSession>) -> Self {
         let session = session.map(|saved| Kept {
             id: saved.id.as_str().into(),
             resume_url: saved.resume_url.clone(),
-            mark: Arc::new(Mark::new(saved.handled)),
+            watermark: Arc::new(Watermark::new(saved.handled)),
             from: saved.handled,
             starts: saved.starts.saturating_add(1),
             tried: false,
@@ -128,18 +128,21 @@ impl Record {
     }
 
     /// The mark of the session, if there is one.
-    pub(crate) fn mark(&self) -> Option<Arc<Mark>> {
+    pub(crate) fn watermark(&self) -> Option<Arc<Watermark>> {
         let state = self.state();
-        state.session.as_ref().map(|kept| Arc::clone(&kept.mark))
+        state
+            .session
+            .as_ref()
+            .map(|kept| Arc::clone(&kept.watermark))
     }
 
     /// READY: a session of this process's own, from this number on.
-    pub(crate) fn ready(&self, id: Arc<str>, resume_url: String, seq: u64) -> Arc<Mark> {
-        let mark = Arc::new(Mark::new(seq));
+    pub(crate) fn ready(&self, id: Arc<str>, resume_url: String, seq: u64) -> Arc<Watermark> {
+        let watermark = Arc::new(Watermark::new(seq));
         self.state().session = Some(Kept {
             id,
             resume_url,
-            mark: Arc::clone(&mark),
+            watermark: Arc::clone(&watermark),
             from: seq,
             starts: 0,
             tried: true,
@@ -147,7 +150,7 @@ impl Record {
             alive: unix(SystemTime::now()),
             stopped: false,
         });
-        mark
+        watermark
     }
 
     pub(crate) fn forget(&self) {
@@ -200,23 +203,23 @@ impl Record {
     pub(crate) fn freeze(&self) {
         let mut state = self.state();
         if let Some(kept) = &mut state.session {
-            kept.mark.freeze();
+            kept.watermark.freeze();
             kept.stopped = true;
             kept.alive = unix(SystemTime::now());
         }
     }
 
-    pub(crate) fn saved(&self) -> Saved {
+    pub(crate) fn saved(&self) -> Checkpoint {
         let state = self.state();
         let session = state.session.as_ref().map(|kept| SavedSession {
             id: (*kept.id).to_owned(),
             resume_url: kept.resume_url.clone(),
-            handled: kept.mark.handled(),
-            received: kept.mark.newest().max(kept.received),
+            handled: kept.watermark.handled(),
+            received: kept.watermark.newest().max(kept.received),
             starts: kept.starts(),
             alive: kept.alive,
         });
-        Saved {
+        Checkpoint {
             shard: self.shard,
             session,
             begun: state.begun,
@@ -232,7 +235,7 @@ impl Record {
 impl Kept {
     /// Of this mark; once it has moved it is another, from which nobody has started.
     fn starts(&self) -> u32 {
-        if self.mark.handled() > self.from {
+        if self.watermark.handled() > self.from {
             return 0;
         }
         let counts = self.tried && !self.stopped;
@@ -261,8 +264,8 @@ mod tests {
         }
     }
 
-    fn next(record: &Record) -> SavedSession {
-        record.saved().session.unwrap()
+    fn next(progress: &Progress) -> SavedSession {
+        progress.saved().session.unwrap()
     }
 
     #[test]
@@ -274,13 +277,13 @@ mod tests {
                 session.clone().restore(now),
                 Restored::Resume(session.clone())
             );
-            let record = Record::new(0, (0, 0), Some(&session));
-            assert_eq!(next(&record).starts, start - 1, "nothing has come yet");
+            let progress = Progress::new(0, (0, 0), Some(&session));
+            assert_eq!(next(&progress).starts, start - 1, "nothing has come yet");
             // The event that ends the process.
-            record.mark().unwrap().received(42);
-            assert!(record.came(false), "the first is always saved");
-            assert_eq!(record.came(false), start > 1);
-            session = next(&record);
+            progress.watermark().unwrap().received(42);
+            assert!(progress.came(false), "the first is always saved");
+            assert_eq!(progress.came(false), start > 1);
+            session = next(&progress);
             assert_eq!(
                 (session.handled, session.received, session.starts),
                 (41, 42, start)
@@ -294,17 +297,17 @@ mod tests {
 
     #[test]
     fn a_mark_that_moves_clears_the_suspicion() {
-        let record = Record::new(0, (0, 0), Some(&saved(41, 44, 2)));
-        assert!(record.came(false));
-        assert_eq!(next(&record).starts, 3);
-        let mark = record.mark().unwrap();
-        mark.received(42);
-        mark.dispatched();
-        assert!(!record.came(false));
-        assert!(record.came(true), "it may be a later one");
-        assert_eq!((next(&record).starts, next(&record).handled), (0, 42));
+        let progress = Progress::new(0, (0, 0), Some(&saved(41, 44, 2)));
+        assert!(progress.came(false));
+        assert_eq!(next(&progress).starts, 3);
+        let watermark = progress.watermark().unwrap();
+        watermark.received(42);
+        watermark.dispatched();
+        assert!(!progress.came(false));
+        assert!(progress.came(true), "it may be a later one");
+        assert_eq!((next(&progress).starts, next(&progress).handled), (0, 42));
         assert_eq!(
-            next(&record).received,
+            next(&progress).received,
             44,
             "what an earlier process received is not forgotten"
         );
@@ -317,12 +320,12 @@ mod tests {
         for _ in 0..5 {
             let restored = session.clone().restore(SystemTime::now());
             assert_eq!(restored, Restored::Resume(session.clone()));
-            let record = Record::new(0, (0, 0), Some(&session));
-            record.mark().unwrap().received(42);
-            assert!(record.came(true));
-            assert_eq!(next(&record).starts, 2, "it may be ended any time");
-            record.freeze();
-            session = next(&record);
+            let progress = Progress::new(0, (0, 0), Some(&session));
+            progress.watermark().unwrap().received(42);
+            assert!(progress.came(true));
+            assert_eq!(next(&progress).starts, 2, "it may be ended any time");
+            progress.freeze();
+            session = next(&progress);
         }
         assert_eq!((session.handled, session.starts), (41, 1));
     }
@@ -337,10 +340,10 @@ mod tests {
             session.clone().restore(SystemTime::now()),
             Restored::Resume(_)
         ));
-        let record = Record::new(0, (u32::MAX, u64::MAX), Some(&session));
-        record.alive();
-        record.freeze();
-        assert_eq!(next(&record).handled, u64::MAX);
+        let progress = Progress::new(0, (u32::MAX, u64::MAX), Some(&session));
+        progress.alive();
+        progress.freeze();
+        assert_eq!(next(&progress).handled, u64::MAX);
     }
 
     #[test]
