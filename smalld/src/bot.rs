@@ -1,25 +1,19 @@
 //! The handle that bots hold: REST, and a sender to the gateway.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use reqwest::Method;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use crate::builder::Builder;
-use crate::dispatch::{Handlers, States};
 use crate::error::{Error, Result};
-use crate::gateway::checkpoint::Sessions;
 use crate::gateway::shards::OwnShards;
-use crate::gateway::{Connect, Outgoing, Shard, Stage};
+use crate::gateway::{Outgoing, Shard, Stage};
 use crate::rest::{Path, Request, Rest};
-use crate::run;
-use crate::run::requested_intents::Wanted;
-use crate::token::Token;
+use crate::states::States;
 
 /// A bot's handle on Discord: requests by their paths, payloads to the gateway.
 ///
@@ -30,7 +24,7 @@ use crate::token::Token;
 /// use smalld::{SmallD, json, path};
 ///
 /// # async fn example(channel: u64) -> smalld::Result<()> {
-/// let bot = SmallD::new()?;
+/// let bot = SmallD::from_env()?;
 /// bot.post(path!("/channels/{channel}/messages"), json!({ "content": "hello" })).await?;
 /// # Ok(()) }
 /// ```
@@ -40,40 +34,24 @@ pub struct SmallD(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) rest: Rest,
     pub(crate) states: States,
-    pub(crate) handlers: Handlers,
     pub(crate) shards: OwnShards,
-    pub(crate) settings: Settings,
     pub(crate) id: OnceLock<Box<str>>,
     pub(crate) stage: watch::Sender<Stage>,
     pub(crate) running: AtomicBool,
+    pub(crate) runner: Box<dyn Runner>,
 }
 
-/// What only running needs.
-pub(crate) struct Settings {
-    pub(crate) token: Token,
-    pub(crate) intents: Wanted,
-    pub(crate) identify: Map<String, Value>,
-    pub(crate) connect: Connect,
-    pub(crate) shutdown_timeout: Duration,
-    pub(crate) sessions: Option<Sessions>,
+/// What [`SmallD::run`] does. The handle knows nothing of handlers and sockets, which the folder
+/// `run` joins; it only holds on to whoever does.
+pub(crate) trait Runner: Send + Sync {
+    fn run<'a>(&'a self, bot: &'a SmallD) -> Running<'a>;
+
+    fn run_blocking(&self, bot: &SmallD) -> Result<()>;
 }
+
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 impl SmallD {
-    /// A bot with the token and the address of the environment (`SMALLD_TOKEN`,
-    /// `SMALLD_BASE_URL`); the same as `SmallD::builder().build()`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Builder::build`].
-    pub fn new() -> Result<Self> {
-        Self::builder().build()
-    }
-
-    /// Options first.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
@@ -164,7 +142,7 @@ impl SmallD {
     /// [`Error::Gateway`] where Discord ends the connection for a reason that no retry can mend,
     /// such as a wrong token (4004), and [`Error::Http`] where it refuses the bot before that.
     pub async fn run(&self) -> Result<()> {
-        run::run(self).await
+        self.0.runner.run(self).await
     }
 
     /// [`run`](Self::run) on a runtime of its own, for a `main` that is not async.
@@ -173,7 +151,7 @@ impl SmallD {
     ///
     /// As [`run`](Self::run), and [`Error::Config`] inside a runtime, where `run().await` is right.
     pub fn run_blocking(&self) -> Result<()> {
-        run::run_blocking(self)
+        self.0.runner.run_blocking(self)
     }
 
     /// Ends [`run`](Self::run), or lets it end as soon as it begins. Requests go on working.
@@ -188,19 +166,19 @@ impl SmallD {
     }
 
     /// Marks the bot as running until what is given back is dropped.
-    pub(crate) fn begin(&self) -> Result<Running> {
+    pub(crate) fn begin(&self) -> Result<RunGuard> {
         if self.0.running.swap(true, Ordering::AcqRel) {
             return Err(Error::config(
                 "this bot runs already; build another one to run it twice",
             ));
         }
-        Ok(Running(self.clone()))
+        Ok(RunGuard(self.clone()))
     }
 }
 
-pub(crate) struct Running(SmallD);
+pub(crate) struct RunGuard(SmallD);
 
-impl Drop for Running {
+impl Drop for RunGuard {
     fn drop(&mut self) {
         self.0.0.shards.ended();
         self.0.0.running.store(false, Ordering::Release);

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use crate::bot::{Inner, Settings, SmallD};
-use crate::dispatch::{Handlers, States};
+use crate::bot::{Inner, SmallD};
+use crate::dispatch::Handlers;
 use crate::error::{Error, Result};
 use crate::event::intents::Intents;
 use crate::gateway::checkpoint::Sessions;
@@ -22,7 +22,9 @@ use crate::gateway::shards::{OwnShards, Shards};
 use crate::gateway::{Connect, Stage};
 use crate::rest::{Base, DISCORD, RateLimits, Rest};
 use crate::run;
+use crate::run::plan::Plan;
 use crate::run::requested_intents::Wanted;
+use crate::states::States;
 use crate::tls;
 use crate::token::Token;
 
@@ -80,6 +82,23 @@ impl Default for Builder {
             handlers: None,
             mistake: None,
         }
+    }
+}
+
+impl SmallD {
+    /// A bot with the token and the address of the environment (`SMALLD_TOKEN`,
+    /// `SMALLD_BASE_URL`); the same as `SmallD::builder().build()`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    pub fn from_env() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Options first.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
@@ -265,15 +284,16 @@ impl Builder {
             compression: self.compression,
         };
         let handlers = self.handlers.unwrap_or_else(Handlers::registered);
-        let settings = Settings {
+        let authorization = authorization(&token)?;
+        let plan = Plan {
             intents: Wanted::new(self.intents, &handlers),
+            handlers,
             identify: self.identify,
             connect,
             shutdown_timeout: self.shutdown_timeout,
             sessions: self.sessions,
             token,
         };
-        let authorization = authorization(&settings.token)?;
         Ok(SmallD::from_inner(Inner {
             rest: Rest::new(
                 client,
@@ -283,12 +303,11 @@ impl Builder {
                 self.global_limit,
             ),
             states: self.states,
-            handlers,
             shards: OwnShards::new(&self.shards),
-            settings,
             id: OnceLock::new(),
             stage: watch::Sender::new(Stage::Running),
             running: AtomicBool::new(false),
+            runner: Box::new(plan),
         }))
     }
 

@@ -1,7 +1,6 @@
 //! How a handler's parameters are taken from an event.
 
-use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
+use std::any::type_name;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -232,21 +231,6 @@ fn missing<T>() -> String {
     format!(
         "no `{ty}` was given for its `State<{ty}>`: add `state = ..` to `smalld::run!(..)`, or `.state(..)` to the builder"
     )
-}
-
-/// The values given to `state`, one of a type.
-#[derive(Clone, Default)]
-pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
-
-impl States {
-    /// False where there was one of this type before.
-    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> bool {
-        self.0.insert(TypeId::of::<T>(), Arc::new(value)).is_none()
-    }
-
-    fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(self.0.get(&TypeId::of::<T>())?).downcast().ok()
-    }
 }
 
 /// Called by generated code for each parameter, so that an error points at its type.

@@ -24,4 +24,3 @@ pub use self::outcome::{Failure, Outcome, outcome};
 pub use self::registration::{Call, Field, Filter, Kind, Registration, Scalar};
 
 pub(crate) use self::executor::Dispatcher;
-pub(crate) use self::extract::States;

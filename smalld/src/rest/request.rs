@@ -226,7 +226,7 @@ impl Request {
     ///
     /// ```no_run
     /// # fn main() -> smalld::Result<()> {
-    /// let bot = smalld::SmallD::new()?;
+    /// let bot = smalld::SmallD::from_env()?;
     /// let me = bot.get("/users/@me").wait()?;
     /// println!("{}", me["username"]);
     /// # Ok(()) }

@@ -15,6 +15,7 @@ use crate::gateway::checkpoint::{Configuration, Saver, SaverGuard, restore};
 use crate::gateway::{
     Checkpoint, Common, Gateway, IdentifyQueue, Identity, LeftBehind, Shard, are_of_one_site, unix,
 };
+use crate::run::plan::Plan;
 use crate::run::preflight::{self, Start};
 
 /// All shards on their way.
@@ -37,12 +38,17 @@ impl Fleet {
 }
 
 /// Starts a task for each shard, and saves their sessions where they are to be kept.
-pub(crate) async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) -> Result<Fleet> {
-    let origin = origin(bot, &start);
+pub(crate) async fn launch(
+    bot: &SmallD,
+    plan: &Plan,
+    dispatcher: &Dispatcher,
+    start: Start,
+) -> Result<Fleet> {
+    let origin = origin(bot, plan, &start);
     let left = left_behind(&start, &origin);
     let begin = left.iter().filter(|left| left.saved.session.is_none());
     preflight::check_starts(&start.limit, begin.count(), left.len())?;
-    let (asked, saving) = match &bot.inner().settings.sessions {
+    let (asked, saving) = match &plan.sessions {
         Some(sessions) => {
             let progresses = left.iter().map(|left| Arc::clone(&left.progress)).collect();
             let (asked, ending) = Saver::start(sessions.clone(), origin, progresses).await?;
@@ -50,16 +56,16 @@ pub(crate) async fn launch(bot: &SmallD, dispatcher: &Dispatcher, start: Start) 
         }
         None => (None, None),
     };
-    let common = common(bot, dispatcher, &start, asked);
+    let common = common(bot, plan, dispatcher, &start, asked);
     count_earlier_identifies(&common.identifies, &left);
     let (reads, reading) = mpsc::channel(1);
     let mut gateways = JoinSet::new();
     for left in left {
         let identity = Identity {
-            token: bot.inner().settings.token.clone(),
+            token: plan.token.clone(),
             intents: start.intents,
             shard: (left.shard.id(), left.shard.count()),
-            extra: bot.inner().settings.identify.clone(),
+            extra: plan.identify.clone(),
         };
         let gateway = Gateway::new(common.clone(), identity, left, reads.clone());
         gateways.spawn(gateway.run());
@@ -104,22 +110,28 @@ fn keep_to_the_gateway(saved: &mut Checkpoint, gateway_url: &str) {
 }
 
 /// Whose sessions these are.
-fn origin(bot: &SmallD, start: &Start) -> Configuration {
+fn origin(bot: &SmallD, plan: &Plan, start: &Start) -> Configuration {
     Configuration {
         bot: bot.id().map(ToOwned::to_owned),
         base_url: bot.inner().rest.base().text().to_owned(),
         shard_count: start.shards.first().map_or(0, Shard::count),
         intents: start.intents.bits(),
-        identify: bot.inner().settings.identify.clone(),
+        identify: plan.identify.clone(),
     }
 }
 
-fn common(bot: &SmallD, dispatcher: &Dispatcher, start: &Start, saver: Option<Saver>) -> Common {
+fn common(
+    bot: &SmallD,
+    plan: &Plan,
+    dispatcher: &Dispatcher,
+    start: &Start,
+    saver: Option<Saver>,
+) -> Common {
     let (named, asked) = (bot.clone(), bot.clone());
     Common {
         url: start.gateway_url.clone(),
         ask_address: Arc::new(move || Box::pin(preflight::address(asked.clone()))),
-        connect: bot.inner().settings.connect.clone(),
+        connect: plan.connect.clone(),
         identifies: Arc::new(IdentifyQueue::new(start.limit)),
         dispatcher: dispatcher.clone(),
         saver,

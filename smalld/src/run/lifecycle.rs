@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::gateway::Stage;
 use crate::gateway::checkpoint::Sessions;
 use crate::run::launch::{Fleet, launch};
+use crate::run::plan::Plan;
 use crate::run::preflight;
 use crate::run::signals::Signals;
 
@@ -22,13 +23,13 @@ const DISALLOWED_INTENTS: u16 = 4014;
 /// How long the connections may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-pub(crate) fn run_blocking(bot: &SmallD) -> Result<()> {
+pub(super) fn run_blocking(bot: &SmallD, plan: &Plan) -> Result<()> {
     outside_of_a_runtime()?;
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::config(format!("no runtime could be started: {error}")))?;
-    let result = runtime.block_on(run(bot));
+    let result = runtime.block_on(run(bot, plan));
     // A sync handler that hangs cannot be stopped; it was named, and must not keep the program.
     runtime.shutdown_background();
     result
@@ -44,22 +45,22 @@ pub(crate) fn outside_of_a_runtime() -> Result<()> {
     }
 }
 
-pub(crate) async fn run(bot: &SmallD) -> Result<()> {
+pub(super) async fn run(bot: &SmallD, plan: &Plan) -> Result<()> {
     let _running = bot.begin()?;
-    preflight::check(bot)?;
-    let _sessions = ReleaseOnDrop(bot.inner().settings.sessions.as_ref());
+    preflight::check(bot, plan)?;
+    let _sessions = ReleaseOnDrop(plan.sessions.as_ref());
     let mut signals = Signals::new();
     let start = tokio::select! {
         biased;
         () = closed(bot) => return Ok(()),
         () = signals.next() => return Ok(()),
-        start = preflight::prepare(bot) => start?,
+        start = preflight::prepare(bot, plan) => start?,
     };
-    let dispatcher = Dispatcher::new(bot.clone(), &bot.inner().handlers);
+    let dispatcher = Dispatcher::new(bot.clone(), &plan.handlers);
     let _nothing_left = AbandonOnDrop(dispatcher.clone());
     if let Some(first) = start.shards.first() {
         tokio::select! {
-            () = dispatcher.begin(&bot.inner().handlers, first) => {}
+            () = dispatcher.begin(&plan.handlers, first) => {}
             () = closed(bot) => {}
             () = signals.next() => bot.close(),
         }
@@ -72,7 +73,7 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
         biased;
         () = closed(bot) => Fleet::none(),
         () = signals.next() => Fleet::none(),
-        fleet = launch(bot, &dispatcher, start) => fleet?,
+        fleet = launch(bot, plan, &dispatcher, start) => fleet?,
     };
     let ended = tokio::select! {
         ended = first_to_fail(&mut gateways) => ended,
@@ -80,7 +81,7 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
         () = signals.next() => Ok(()),
     };
     bot.close();
-    finish(bot, &dispatcher, &mut reading, &mut signals).await;
+    finish(plan, &dispatcher, &mut reading, &mut signals).await;
     if let Some(saving) = &saving {
         saving.freeze();
     }
@@ -94,7 +95,7 @@ pub(crate) async fn run(bot: &SmallD) -> Result<()> {
     }
     ended
         .and(closing.unwrap_or(Ok(())))
-        .map_err(|error| error.explained(DISALLOWED_INTENTS, || preflight::who_needs(bot)))
+        .map_err(|error| error.explained(DISALLOWED_INTENTS, || preflight::who_needs(plan)))
 }
 
 /// Waits until a shard cannot go on, or all have been closed.
@@ -117,12 +118,12 @@ async fn closed(bot: &SmallD) {
 
 /// Lets the handlers that run finish, unless it takes too long or somebody is impatient.
 async fn finish(
-    bot: &SmallD,
+    plan: &Plan,
     dispatcher: &Dispatcher,
     reading: &mut mpsc::Receiver<Infallible>,
     signals: &mut Signals,
 ) {
-    let patience = bot.inner().settings.shutdown_timeout;
+    let patience = plan.shutdown_timeout;
     let tell = || {
         let waits = !dispatcher.unfinished().is_empty();
         if waits {

@@ -2,8 +2,9 @@
 
 mod launch;
 mod lifecycle;
+pub(crate) mod plan;
 mod preflight;
 pub(crate) mod requested_intents;
 mod signals;
 
-pub(crate) use self::lifecycle::{outside_of_a_runtime, run, run_blocking};
+pub(crate) use self::lifecycle::outside_of_a_runtime;

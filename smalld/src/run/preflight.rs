@@ -14,6 +14,7 @@ use crate::event::intents::Intents;
 use crate::gateway::checkpoint::Document;
 use crate::gateway::{Limit, Shard};
 use crate::rest::{RateLimits, Request};
+use crate::run::plan::Plan;
 
 /// The longest wait between two attempts to ask for the gateway's address.
 const CAP: Duration = Duration::from_secs(60);
@@ -31,9 +32,8 @@ pub(crate) struct Start {
 }
 
 /// Every parameter of every handler can be had, or all that lack something are named.
-pub(crate) fn check(bot: &SmallD) -> Result<()> {
-    let lacks: Vec<String> = bot
-        .inner()
+pub(crate) fn check(bot: &SmallD, plan: &Plan) -> Result<()> {
+    let lacks: Vec<String> = plan
         .handlers
         .iter()
         .flat_map(|handler| handler.check(bot))
@@ -45,18 +45,18 @@ pub(crate) fn check(bot: &SmallD) -> Result<()> {
     }
 }
 
-pub(crate) async fn prepare(bot: &SmallD) -> Result<Start> {
-    list_handlers(bot);
-    warn_of_abort(bot);
-    let document = document(bot).await?;
+pub(crate) async fn prepare(bot: &SmallD, plan: &Plan) -> Result<Start> {
+    list_handlers(bot, plan);
+    warn_of_abort(plan);
+    let document = document(plan).await?;
     let gateway = gateway(bot).await?;
     let shards = bot.inner().shards.recommended(gateway.shards);
-    let granted = granted(bot, document.as_ref()).await;
-    let intents = bot.inner().settings.intents.resolve(granted);
+    let granted = granted(bot, plan, document.as_ref()).await;
+    let intents = plan.intents.resolve(granted);
     tracing::info!(target: "smalld", "intents: {}", in_short(intents));
     let limit = gateway.session_start_limit.limit();
     tell_of_shards(&shards, &limit);
-    warn_of_intents(bot, intents);
+    warn_of_intents(plan, intents);
     Ok(Start {
         gateway_url: gateway.url,
         limit,
@@ -79,8 +79,8 @@ fn tell_of_shards(shards: &[Shard], limit: &Limit) {
 }
 
 /// What an earlier process has saved. What cannot be understood is told, and then forgotten.
-async fn document(bot: &SmallD) -> Result<Option<Document>> {
-    let Some(sessions) = &bot.inner().settings.sessions else {
+async fn document(plan: &Plan) -> Result<Option<Document>> {
+    let Some(sessions) = &plan.sessions else {
         return Ok(None);
     };
     let text = sessions.load().await.map_err(|error| {
@@ -99,8 +99,8 @@ async fn document(bot: &SmallD) -> Result<Option<Document>> {
 }
 
 /// A handler that panics would be a process that ends.
-fn warn_of_abort(bot: &SmallD) {
-    if cfg!(panic = "abort") && bot.inner().handlers.iter().next().is_some() {
+fn warn_of_abort(plan: &Plan) {
+    if cfg!(panic = "abort") && plan.handlers.iter().next().is_some() {
         tracing::warn!(target: "smalld", "this program is built with `panic = \"abort\"`: a handler that panics ends the whole bot instead of one event; take it out of the profile in Cargo.toml");
     }
 }
@@ -116,14 +116,14 @@ fn in_short(intents: Intents) -> String {
 }
 
 /// The dispatch table, a line each.
-fn list_handlers(bot: &SmallD) {
+fn list_handlers(bot: &SmallD, plan: &Plan) {
     let inner = bot.inner();
     let (version, address) = (env!("CARGO_PKG_VERSION"), inner.rest.base().text());
     tracing::info!(target: "smalld", "smalld {version}, Discord at {address}");
-    for handler in inner.handlers.iter() {
+    for handler in plan.handlers.iter() {
         tracing::info!(target: "smalld", "{} -> {handler}", handler.wants());
     }
-    if inner.handlers.iter().next().is_none() {
+    if plan.handlers.iter().next().is_none() {
         tracing::warn!(
             target: "smalld",
             "there are no handlers: put `#[smalld::on(message_create)]` on a function. Handlers in a crate that nothing mentions are not linked: `use my_handlers as _;` does it"
@@ -222,7 +222,7 @@ pub(crate) fn check_starts(limit: &Limit, needed: usize, shards: usize) -> Resul
 }
 
 /// The privileged intents that the application may use, where it matters.
-async fn granted(bot: &SmallD, document: Option<&Document>) -> Intents {
+async fn granted(bot: &SmallD, plan: &Plan, document: Option<&Document>) -> Intents {
     #[derive(Deserialize)]
     struct Application {
         flags: u64,
@@ -233,11 +233,11 @@ async fn granted(bot: &SmallD, document: Option<&Document>) -> Intents {
         id: Box<str>,
     }
     let inner = bot.inner();
-    let decides = inner.settings.intents.depends_on_grants();
+    let decides = plan.intents.depends_on_grants();
     // A handler of the start may ask for the bot's id, and comes before READY; a session that is
     // resumed brings no READY at all.
-    let has_start = inner.handlers.of(Kind::Start).next().is_some();
-    if !decides && !has_start && inner.settings.sessions.is_none() {
+    let has_start = plan.handlers.of(Kind::Start).next().is_some();
+    if !decides && !has_start && plan.sessions.is_none() {
         return Intents::empty();
     }
     let asked = bot.get("/applications/@me").rate_limits(RateLimits::Wait);
@@ -274,8 +274,8 @@ fn not_told(bot: &SmallD, document: Option<&Document>, decides: bool, error: &Er
 }
 
 /// Names each handler whose event cannot arrive, and those that get messages without content.
-fn warn_of_intents(bot: &SmallD, intents: Intents) {
-    for handler in bot.inner().handlers.iter() {
+fn warn_of_intents(plan: &Plan, intents: Intents) {
+    for handler in plan.handlers.iter() {
         for (event, needed) in handler.needs() {
             let privileged = needed & Intents::privileged();
             if !needed.is_empty() && !needed.intersects(intents) {
@@ -308,9 +308,9 @@ fn way_to(needed: Intents, privileged: Intents) -> String {
 }
 
 /// The handlers that need privileged intents, a line each.
-pub(crate) fn who_needs(bot: &SmallD) -> String {
+pub(crate) fn who_needs(plan: &Plan) -> String {
     let mut lines = String::new();
-    for handler in bot.inner().handlers.iter() {
+    for handler in plan.handlers.iter() {
         let needed = handler.intents() & Intents::privileged();
         if !needed.is_empty() && handler.needs().next().is_some() {
             let _ = write!(lines, "\n  {needed}: handler {handler}");
