@@ -3,25 +3,16 @@
 //! rules in whole sentences, and the figures.
 
 mod attachment;
-mod base;
+mod base_url;
 mod blocking;
-mod bucket;
-mod dead;
-mod exchange;
-mod failure;
-mod global;
-mod headers;
-mod invalid;
+mod error_body;
 mod limiter;
-mod line;
 mod path;
 mod prepare;
 mod request;
-mod response;
 mod retry;
-mod route;
 mod send;
-mod turn;
+mod transport;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -32,12 +23,12 @@ use reqwest::{Client, Method};
 pub use self::attachment::Attachment;
 pub use self::path::{Path, PathValue, path, path_value};
 pub use self::request::Request;
-pub use self::response::Response;
+pub use crate::error::Response;
 
-pub(crate) use self::base::{Base, DISCORD};
+pub(crate) use self::base_url::{Base, DISCORD};
 
 use self::limiter::Limiter;
-use self::turn::Shared;
+use self::limiter::permit::Shared;
 
 /// What a request does where a known rate limit forbids it.
 ///

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::rest::route::masked;
+use crate::rest::limiter::route::masked;
 
 /// All but what RFC 3986 section 2.3 leaves unreserved, and the `@` of `@me`.
 const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC

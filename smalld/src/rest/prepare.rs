@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::rest::attachment::Attachment;
+use crate::rest::limiter::route::{Route, masked};
 use crate::rest::path::encoded;
 use crate::rest::request::Draft;
 use crate::rest::retry::{self, Safety};
-use crate::rest::route::{Route, masked};
 
 /// Discord's bound of a reason.
 const LONGEST_REASON: usize = 512;

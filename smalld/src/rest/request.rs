@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::Result;
+use crate::error::response::Response;
 use crate::rest::attachment::Attachment;
+use crate::rest::limiter::route::masked;
 use crate::rest::path::Path;
-use crate::rest::response::Response;
-use crate::rest::route::masked;
 use crate::rest::{RateLimits, Rest, blocking};
 
 /// A request to Discord's REST API: a method, a path and JSON.

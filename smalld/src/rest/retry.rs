@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde::de::IgnoredAny;
 
-use crate::rest::route::Kind;
+use crate::rest::limiter::route::Kind;
 
 /// How often a request is tried again after a failure of Discord's.
 const MOST: u32 = 4;

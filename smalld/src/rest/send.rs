@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::error::response::Response;
 use crate::error::{
     Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope, Result,
     sentence,
 };
-use crate::rest::exchange::Attempt;
-use crate::rest::failure;
-use crate::rest::headers::{LimitHeaders, TooMany};
-use crate::rest::limiter::{Limited, Patience, Refusal};
+use crate::rest::error_body;
+use crate::rest::limiter::decision::{Limited, Patience, Refusal};
+use crate::rest::limiter::headers::{LimitHeaders, TooMany};
+use crate::rest::limiter::permit::{Turn, lock};
+use crate::rest::limiter::route::Kind;
 use crate::rest::prepare::Prepared;
 use crate::rest::request::Draft;
-use crate::rest::response::Response;
 use crate::rest::retry::{self, Safety};
-use crate::rest::route::Kind;
-use crate::rest::turn::{Turn, lock};
+use crate::rest::transport::Attempt;
 use crate::rest::{RateLimits, Rest};
 
 /// How often a request that got a 429 is sent again.
@@ -325,6 +325,6 @@ impl Prepared {
     }
 
     fn http(&self, response: Response) -> HttpError {
-        failure::http_error(self.method_name(), self.shown.clone(), response)
+        error_body::http_error(self.method_name(), self.shown.clone(), response)
     }
 }

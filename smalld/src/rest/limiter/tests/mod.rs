@@ -5,11 +5,15 @@ mod buckets;
 mod odd;
 mod too_many;
 
-use std::time::Duration;
+use std::task::Waker;
+use std::time::{Duration, Instant};
 
-use super::*;
-use crate::rest::headers::LimitHeaders;
-use crate::rest::response::Response;
+use crate::error::RateLimitScope as Scope;
+use crate::error::response::Response;
+use crate::rest::limiter::admit::{Limiter, MANY, Ticket};
+use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
+use crate::rest::limiter::headers::LimitHeaders;
+use crate::rest::limiter::route::Route;
 
 const WAKER: &Waker = Waker::noop();
 /// What is added to every wait.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Closed, Key, Limited, Limiter, MANY, Scope, Standing, Ticket, route_key};
-use crate::rest::bucket::{self, Window};
-use crate::rest::headers::{LimitHeaders, TooMany};
-use crate::rest::line::Line;
-use crate::rest::response::Response;
-use crate::rest::route::{Kind, Route};
+use crate::error::RateLimitScope as Scope;
+use crate::error::response::Response;
+use crate::rest::limiter::admit::{Closed, Key, Limiter, MANY, Standing, Ticket, route_key};
+use crate::rest::limiter::bucket::{self, Window};
+use crate::rest::limiter::decision::Limited;
+use crate::rest::limiter::headers::{LimitHeaders, TooMany};
+use crate::rest::limiter::route::{Kind, Route};
+use crate::rest::limiter::wait_queue::Line;
 
 /// Nothing is known of a 429 but that it is one.
 const UNSAID: Duration = Duration::from_secs(1);

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::rest::bucket::Gate;
-use crate::rest::line::Line;
+use crate::rest::limiter::bucket::Gate;
+use crate::rest::limiter::wait_queue::Line;
 
 /// A second, and a little for clocks that do not tick alike.
 const WINDOW: Duration = Duration::from_millis(1_010);

@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rest::headers::LimitHeaders;
-use crate::rest::line::Line;
+use crate::rest::limiter::headers::LimitHeaders;
+use crate::rest::limiter::wait_queue::Line;
 
 /// Added to every wait: the answer to "may I come at noon" should not arrive at a minute to.
 const MARGIN: Duration = Duration::from_millis(50);

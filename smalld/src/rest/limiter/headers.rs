@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Deserialize;
 
-use crate::rest::response::Response;
+use crate::error::response::Response;
 
 /// Nobody is told to wait for longer than a month; a larger number would only overflow clocks.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);

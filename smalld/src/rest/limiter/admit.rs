@@ -1,76 +1,66 @@
-//! Decides which request may leave when: by its bucket, the limit over all, and what Discord's
-//! guard thinks of this address. Pure; sockets and clocks are elsewhere.
-//!
-//! A request holds a ticket with a number and passes two lines, that of its bucket and the global
-//! one. Lines are in the order of the numbers, so a request that got a 429 takes up its old place,
-//! and one that moves to another bucket keeps its rank there. Only the first of a line watches the
-//! clock; it wakes the next when it leaves.
-
-mod answer;
-mod hear;
+//! Admission: decides which request may leave when.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-pub(crate) use self::answer::{Answer, Limited, Patience, Refusal};
-
 use crate::error::RateLimitScope as Scope;
-use crate::rest::bucket::{Bucket, Gate, Window};
-use crate::rest::dead::DeadWebhooks;
-use crate::rest::global::{GlobalLimit, Slot};
-use crate::rest::invalid::InvalidRequests;
-use crate::rest::line::Line;
-use crate::rest::route::{Kind, Route};
+use crate::rest::limiter::bucket::{Bucket, Gate, Window};
+use crate::rest::limiter::dead_webhooks::DeadWebhooks;
+use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
+use crate::rest::limiter::global::{GlobalLimit, Slot};
+use crate::rest::limiter::invalid_requests::InvalidRequests;
+use crate::rest::limiter::route::{Kind, Route};
+use crate::rest::limiter::wait_queue::Line;
 
 /// How many buckets, and how many routes, are held before the idle ones are looked for.
-const MANY: usize = 1_024;
+pub(super) const MANY: usize = 1_024;
 
 /// A bucket's name (Discord's hash, or the route where there is none yet) and top-level resource.
-type Key = (Arc<str>, Arc<str>);
+pub(super) type Key = (Arc<str>, Arc<str>);
 
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    tickets: u64,
+    pub(super) tickets: u64,
     /// Which bucket a route was last said to belong to.
-    hashes: HashMap<Arc<str>, Arc<str>>,
-    buckets: HashMap<Key, Bucket>,
-    sweep_at: usize,
+    pub(super) hashes: HashMap<Arc<str>, Arc<str>>,
+    pub(super) buckets: HashMap<Key, Bucket>,
+    pub(super) sweep_at: usize,
     /// Routes that are closed on their own, their bucket open: sub-limits and shared ones.
-    closed: HashMap<Key, Closed>,
-    global: GlobalLimit,
-    invalid: InvalidRequests,
-    bans: u32,
-    banned_until: Option<Instant>,
-    token_refused: bool,
-    dead: DeadWebhooks,
+    pub(super) closed: HashMap<Key, Closed>,
+    pub(super) global: GlobalLimit,
+    pub(super) invalid: InvalidRequests,
+    pub(super) bans: u32,
+    pub(super) banned_until: Option<Instant>,
+    pub(super) token_refused: bool,
+    pub(super) dead: DeadWebhooks,
 }
 
 #[derive(Debug)]
-struct Closed {
-    limited: Limited,
-    line: Line,
+pub(super) struct Closed {
+    pub(super) limited: Limited,
+    pub(super) line: Line,
 }
 
 /// A request's claim to leave, kept over its retries.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    number: u64,
-    route: Route,
-    patience: Patience,
-    standing: Standing,
+    pub(super) number: u64,
+    pub(super) route: Route,
+    pub(super) patience: Patience,
+    pub(super) standing: Standing,
     /// In which window of its bucket it left last.
-    window: Window,
+    pub(super) window: Window,
     /// What it takes of the global limit.
-    slot: Option<Slot>,
+    pub(super) slot: Option<Slot>,
     /// A limit that is its own business, because it stands in no line for it.
-    held: Option<Limited>,
+    pub(super) held: Option<Limited>,
 }
 
 /// In which line a ticket stands.
 #[derive(Debug, Clone, PartialEq)]
-enum Standing {
+pub(super) enum Standing {
     Outside,
     Closed,
     Bucket(Key),
@@ -334,7 +324,7 @@ impl Limiter {
         }
     }
 
-    fn key(&self, route: &Route) -> Key {
+    pub(super) fn key(&self, route: &Route) -> Key {
         let name = self.hashes.get(&route.template).unwrap_or(&route.template);
         (Arc::clone(name), Arc::clone(&route.major))
     }
@@ -352,9 +342,6 @@ impl Limiter {
 }
 
 /// A route under a top-level resource, whatever bucket it belongs to.
-fn route_key(route: &Route) -> Key {
+pub(super) fn route_key(route: &Route) -> Key {
     (Arc::clone(&route.template), Arc::clone(&route.major))
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,10 +7,11 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::rest::headers::LimitHeaders;
-use crate::rest::limiter::{Answer, Limited, Limiter, Patience, Refusal, Ticket};
-use crate::rest::response::Response;
-use crate::rest::route::Route;
+use crate::error::response::Response;
+use crate::rest::limiter::admit::{Limiter, Ticket};
+use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
+use crate::rest::limiter::headers::LimitHeaders;
+use crate::rest::limiter::route::Route;
 
 /// The limiter as all requests of a bot share it.
 pub(crate) type Shared = Arc<Mutex<Limiter>>;

@@ -223,7 +223,7 @@ mod tests {
     /// The routes of every operation that Discord documents: method, path and top-level resource.
     #[test]
     fn every_documented_operation_has_its_bucket_key() {
-        let operations = include_str!("../../tests/data/routes.txt");
+        let operations = include_str!("../../../tests/data/routes.txt");
         let mut count = 0;
         for line in operations.lines().filter(|line| !line.starts_with('#')) {
             let [method, path, major] = line.split(' ').collect::<Vec<_>>()[..] else {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use reqwest::Client;
 use tokio::time::Instant;
 
+use crate::error::response::Response;
 use crate::error::{BoxError, Error, NetworkError, NetworkErrorKind};
 use crate::rest::Rest;
 use crate::rest::prepare::Prepared;
-use crate::rest::response::Response;
 
 /// More than any answer of Discord's; a guard against a broken or hostile proxy.
 const MOST_BYTES: usize = 64 << 20;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::error::response::Response;
 use crate::error::{FieldError, HttpError};
-use crate::rest::response::Response;
 
 /// The error that an answer with a status other than 2xx is.
 ///

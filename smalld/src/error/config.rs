@@ -1,0 +1,7 @@
+//! Configurations that cannot work.
+
+/// A configuration that cannot work.
+#[derive(Clone, Debug)]
+pub struct ConfigError {
+    pub(super) message: String,
+}
