@@ -98,6 +98,7 @@ mod happening;
 mod hub;
 mod intents;
 mod journal;
+mod local;
 mod refusal;
 mod replay;
 mod request;

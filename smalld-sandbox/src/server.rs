@@ -17,6 +17,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -24,12 +25,15 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::gateway::{self, Compression, Line, Pace};
 use crate::hub::{Entrance, Hub};
+use crate::local::{NOT_LOCAL, is_local};
 use crate::refusal;
 use crate::rest;
 use crate::script::{Opening, Stage};
 
 /// Before the next attempt to accept after a failed one.
 const BREATHER: Duration = Duration::from_millis(50);
+/// How many TCP connections each listener serves at once; more wait in the system's backlog.
+const MAX_CONNECTIONS: usize = 1024;
 
 pub(crate) type Reply = Response<Full<Bytes>>;
 
@@ -62,10 +66,18 @@ impl Listeners {
 
 async fn accept(listener: TcpListener, hub: Arc<Hub>, entrance: Entrance) {
     let mut connections = JoinSet::new();
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            return;
+        };
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, Arc::clone(&hub), entrance));
+                let hub = Arc::clone(&hub);
+                connections.spawn(async move {
+                    connection(stream, hub, entrance).await;
+                    drop(permit);
+                });
             }
             // The bot gave up early, or this process has no file descriptors left for a moment.
             Err(_) => tokio::time::sleep(BREATHER).await,
@@ -145,6 +157,9 @@ async fn answer(
     mut request: Request<Incoming>,
     upgrade: &Upgrade,
 ) -> Result<Reply, Dropped> {
+    if !is_local(&request) {
+        return Ok(plain(StatusCode::FORBIDDEN, NOT_LOCAL));
+    }
     if request.uri().path() != "/" {
         return Ok(match entrance {
             Entrance::General => rest::answer(hub, request).await,

@@ -1,8 +1,9 @@
 //! The open connections, as seen by those who send: a bounded queue each, and a way to end them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::whom::Whom;
@@ -10,6 +11,8 @@ use super::whom::Whom;
 /// How many texts may wait for a bot that does not read. More than a session remembers, so that a
 /// whole replay fits in.
 const MOST_WAITING: usize = 12_000;
+/// How many bytes of them, for the same reason.
+const MAX_WAITING_BYTES: u32 = 48 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ConnectionId(pub(crate) u64);
@@ -33,6 +36,8 @@ pub(crate) struct Letter {
     pub(crate) damaged: bool,
     /// In how many frames it goes.
     pub(crate) pieces: usize,
+    /// Its share of the bytes that may wait, given back when it has been sent.
+    pub(crate) share: Option<OwnedSemaphorePermit>,
 }
 
 /// The connection's end of its queue.
@@ -53,6 +58,8 @@ pub(crate) struct Connections {
 #[derive(Debug)]
 struct Link {
     letters: mpsc::Sender<Letter>,
+    /// The bytes that may still wait.
+    room: Arc<Semaphore>,
     ending: watch::Sender<Option<Ending>>,
     /// Of the session that began or was resumed here.
     shard: Option<u64>,
@@ -67,6 +74,7 @@ impl Connections {
         let id = ConnectionId(self.opened);
         let link = Link {
             letters,
+            room: Arc::new(Semaphore::new(MAX_WAITING_BYTES as usize)),
             ending,
             shard: None,
             damages_next: false,
@@ -114,10 +122,15 @@ impl Connections {
         if link.hangs() {
             return;
         }
+        let Some(share) = link.share(text.len()) else {
+            link.end(Ending::Cut);
+            return;
+        };
         let letter = Letter {
             text,
             damaged: std::mem::take(&mut link.damages_next),
             pieces: self.pieces,
+            share: Some(share),
         };
         if link.letters.try_send(letter).is_err() {
             link.end(Ending::Cut);
@@ -160,6 +173,15 @@ impl Link {
             }
             changes
         });
+    }
+
+    /// The share of a text of this length, none if too much waits. A text beyond the bound may go
+    /// alone.
+    fn share(&self, length: usize) -> Option<OwnedSemaphorePermit> {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room);
+        room.try_acquire_many_owned(length.min(MAX_WAITING_BYTES))
+            .ok()
     }
 
     fn hangs(&self) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt, future};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
@@ -27,6 +27,8 @@ pub(super) struct Speaker {
     compressor: Compressor,
     /// What is left of the letter that is being sent.
     frames: VecDeque<Message>,
+    /// That letter's share of the bytes that may wait.
+    share: Option<OwnedSemaphorePermit>,
 }
 
 impl Speaker {
@@ -40,6 +42,7 @@ impl Speaker {
             letters,
             compressor: Compressor::new(compression),
             frames: VecDeque::new(),
+            share: None,
         }
     }
 
@@ -55,16 +58,22 @@ impl Speaker {
                 return;
             }
             let Some(frame) = self.frames.pop_front() else {
+                self.share = None;
                 let Some(letter) = self.letters.recv().await else {
                     return;
                 };
-                self.frames = encode(letter, &mut self.compressor);
+                self.take(letter);
                 continue;
             };
             if self.sink.start_send_unpin(frame).is_err() || self.sink.flush().await.is_err() {
                 return;
             }
         }
+    }
+
+    fn take(&mut self, mut letter: Letter) {
+        self.share = letter.share.take();
+        self.frames = encode(letter, &mut self.compressor);
     }
 
     /// Answers the bot's close frame, which the library does when it is flushed.
@@ -102,7 +111,7 @@ impl Speaker {
             let Ok(letter) = self.letters.try_recv() else {
                 return Ok(());
             };
-            self.frames = encode(letter, &mut self.compressor);
+            self.take(letter);
         }
     }
 }
@@ -156,6 +165,7 @@ mod tests {
             text: text.into(),
             damaged: false,
             pieces,
+            share: None,
         };
         let frames = encode(letter, &mut Compressor::None);
         let frame = |message: Message| match message {

@@ -153,7 +153,7 @@ impl From<WebSocketStream<MaybeTlsStream<TcpStream>>> for Gateway {
 pub async fn upgraded(sandbox: &Sandbox) -> TcpStream {
     let address = sandbox.gateway_url().strip_prefix("ws://").expect("ws");
     let mut stream = TcpStream::connect(address).await.expect("connected");
-    let request = "GET /?v=10&encoding=json HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\n\
+    let request = "GET /?v=10&encoding=json HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\n\
         upgrade: websocket\r\nsec-websocket-version: 13\r\n\
         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(request.as_bytes()).await.expect("asked");
