@@ -271,8 +271,7 @@ impl Hub {
             status: request.status,
         };
         self.tracked(|state, tell| {
-            // Files are slices of what a message may share; the body is all of them again.
-            let bytes = request.body.len() * 2;
+            let bytes = request.size();
             state.requests.push(request, bytes);
             tell(happening);
         });

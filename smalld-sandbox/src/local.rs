@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use hyper::Request;
 use hyper::header::{HOST, ORIGIN};
+use hyper::http::uri::Authority;
 
 /// Why a request is refused, for people.
 pub(crate) const NOT_LOCAL: &str =
@@ -16,10 +17,7 @@ pub(crate) const NOT_LOCAL: &str =
 /// Whether every `Host` names the loopback, and the request comes from no page but the sandbox's
 /// own. A bot sends no `Origin`.
 pub(crate) fn is_local<B>(request: &Request<B>) -> bool {
-    let mut authority = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str());
+    let mut authority = request.uri().authority().map(Authority::as_str);
     for host in request.headers().get_all(HOST) {
         let Ok(host) = host.to_str() else {
             return false;

@@ -53,6 +53,13 @@ impl Request {
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
         header.map(|(_, value)| value.as_str())
     }
+
+    /// About how many bytes of memory it takes. The files count twice: they are in the body, too.
+    pub(crate) fn size(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.len());
+        self.path.len() + self.query.len() + headers.sum::<usize>() + 2 * self.body.len()
+    }
 }
 
 impl fmt::Debug for Request {

@@ -7,7 +7,6 @@ mod error;
 mod form;
 mod media;
 mod messages;
-mod multipart;
 mod query;
 mod rate_limit;
 mod route;
@@ -57,29 +56,50 @@ pub(crate) async fn answer(hub: &Hub, request: hyper::Request<Incoming>) -> Repl
     if let Some(path) = head.uri.path().strip_prefix("/attachments/") {
         return media::serve(hub, path);
     }
-    let (bytes, body) = match Limited::new(incoming, LARGEST_REQUEST).collect().await {
-        Ok(body) => {
-            let bytes = body.to_bytes();
-            let body = Body::read(header(&head, &CONTENT_TYPE), &bytes);
-            (bytes, body)
-        }
-        // Too large, or broken off; who broke off reads no answer.
-        Err(_) => (Bytes::new(), Err(error::TOO_LARGE)),
+    let admitted = admit(hub, &head);
+    let (bytes, body) = if is_trusted(hub, &head, &admitted) {
+        read(&head, incoming).await
+    } else {
+        discard(incoming).await;
+        (Bytes::new(), Ok(Body::default()))
     };
     let mut record = record(&head, &bytes, body.as_ref().ok());
-    let outcome = judge(hub, &head, body);
+    let outcome = match admitted {
+        Ok(endpoint) => judge(hub, &head, endpoint, body),
+        Err(error) => Outcome::from(Err(error)),
+    };
     record.status = outcome.status;
     hub.record_request(record);
     reply(outcome)
 }
 
-/// Everything that can be wrong, in Discord's order: the caller, the path, the token, the limits,
-/// the body, the endpoint itself.
-fn judge(hub: &Hub, head: &Parts, body: Result<Body, Error>) -> Outcome {
-    let endpoint = match admit(hub, head) {
-        Ok(endpoint) => endpoint,
-        Err(error) => return Outcome::from(Err(error)),
-    };
+/// Whether the body of this request is worth keeping: whoever lacks the token could fill the memory
+/// of the sandbox with it.
+fn is_trusted(hub: &Hub, head: &Parts, admitted: &Result<Endpoint, Error>) -> bool {
+    admitted.is_ok() || has_token(hub, head)
+}
+
+async fn read(head: &Parts, incoming: Incoming) -> (Bytes, Result<Body, Error>) {
+    match Limited::new(incoming, LARGEST_REQUEST).collect().await {
+        Ok(body) => {
+            let bytes = body.to_bytes();
+            let body = Body::read(header(head, &CONTENT_TYPE), bytes.clone()).await;
+            (bytes, body)
+        }
+        // Too large, or broken off; who broke off reads no answer.
+        Err(_) => (Bytes::new(), Err(error::TOO_LARGE)),
+    }
+}
+
+/// Reads a body and keeps nothing of it, so that a client which writes before it reads still gets
+/// its answer.
+async fn discard(incoming: Incoming) {
+    let mut body = Limited::new(incoming, LARGEST_REQUEST);
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+/// Everything else that can be wrong, in Discord's order: the limits, the body, the endpoint itself.
+fn judge(hub: &Hub, head: &Parts, endpoint: Endpoint, body: Result<Body, Error>) -> Outcome {
     let verdict = hub.with_limits(|limits| limits.admit(&endpoint.bucket(), Instant::now()));
     let headers = verdict.headers(timestamp::now_millis());
     if let Some(body) = verdict.refusal() {
@@ -97,18 +117,23 @@ fn judge(hub: &Hub, head: &Parts, body: Result<Body, Error>) -> Outcome {
     }
 }
 
+/// What is checked before the body is read, in Discord's order: the caller, the path, the token.
 fn admit(hub: &Hub, head: &Parts) -> Result<Endpoint, Error> {
     if !header(head, &USER_AGENT).is_some_and(is_bot_agent) {
         return Err(error::BLOCKED);
     }
     let endpoint = Endpoint::find(head.method.as_str(), versioned(head.uri.path())?)?;
-    let token = header(head, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bot "));
-    let is_void = hub.look(|state| state.gateway.token_was_reset);
-    if endpoint.is_public() || token == Some(&hub.settings.token) && !is_void {
+    if endpoint.is_public() || has_token(hub, head) {
         Ok(endpoint)
     } else {
         Err(error::UNAUTHORIZED)
     }
+}
+
+fn has_token(hub: &Hub, head: &Parts) -> bool {
+    let token = header(head, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bot "));
+    let is_void = hub.look(|state| state.gateway.token_was_reset);
+    token == Some(&hub.settings.token) && !is_void
 }
 
 fn act(hub: &Hub, endpoint: Endpoint, query: &str, body: Body) -> Result<Answer, Error> {
