@@ -1,0 +1,11 @@
+//! The sandbox as a server: the gateway and REST over real sockets, its limits, its faults and its scripts.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod compression;
+mod faults;
+mod gateway;
+mod limits;
+mod rest;
+mod script;

@@ -1,0 +1,229 @@
+//! `on_start` and `on_error`: what runs before the first event, and what takes failures.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unused_async,
+    reason = "a handler owns what it takes, and may be async for nothing"
+)]
+
+use std::sync::{Arc, Mutex};
+
+use crate::support::{self, LONG, Log, Running, until};
+use smalld::{HandlerError, Handlers, Intents, Json, Payload, SmallD, State, json};
+use smalld_sandbox::Sandbox;
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+struct Diary(Arc<Mutex<Vec<String>>>);
+
+impl Diary {
+    fn write(&self, line: impl Into<String>) {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(line.into());
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+}
+
+mod starting {
+    use super::*;
+
+    #[smalld::on_start]
+    async fn prepares(bot: SmallD, State(diary): State<Diary>) -> smalld::Result<()> {
+        let me = bot.get("/users/@me").await?;
+        assert_eq!(me["id"].as_str(), bot.id());
+        diary.write("started");
+        Ok(())
+    }
+
+    #[smalld::on_start]
+    fn fails() -> Result<(), String> {
+        Err("nothing to start with".to_owned())
+    }
+
+    #[smalld::on(ready)]
+    async fn readies(State(diary): State<Diary>) {
+        diary.write("ready");
+    }
+
+    #[smalld::on(resumed)]
+    async fn resumes(State(diary): State<Diary>) {
+        diary.write("resumed");
+    }
+
+    pub(super) const MODULE: &str = module_path!();
+}
+
+#[tokio::test]
+async fn the_start_comes_once_and_before_the_first_event() {
+    let (log, diary) = (Log::capture(), Diary::default());
+    let handlers = Handlers::registered().within(starting::MODULE);
+    let state = diary.clone();
+    let running = Running::start_with(handlers, |builder| {
+        builder.state(state).intents(Intents::GUILDS)
+    })
+    .await;
+    running.sandbox.cut();
+    assert!(
+        until(|| diary.lines().len() == 3).await,
+        "{:?}",
+        diary.lines()
+    );
+    assert_eq!(diary.lines(), ["started", "ready", "resumed"]);
+    let reports = log.lines("nothing to start with");
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert!(
+        reports[0].contains("starting::fails`") && reports[0].contains("the start"),
+        "{reports:?}"
+    );
+    running.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn all_that_lack_their_state_are_named_before_anything_is_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let handlers = Handlers::registered().within(starting::MODULE);
+    let error = support::builder(&sandbox)
+        .handlers(handlers)
+        .run()
+        .await
+        .unwrap_err()
+        .to_string();
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(lines.len(), 3, "{error}");
+    for (line, name) in lines.iter().zip(["prepares", "readies", "resumes"]) {
+        assert!(line.contains(&format!("starting::{name}`")), "{error}");
+        assert!(line.contains("start_and_errors.rs:"), "{error}");
+        assert!(
+            line.contains("no `handlers::start_and_errors::Diary` was given"),
+            "{error}"
+        );
+    }
+    assert!(sandbox.requests().is_empty());
+}
+
+mod failing {
+    use super::*;
+
+    #[smalld::on("TEST", "/how" = "error")]
+    async fn returns() -> Result<(), std::io::Error> {
+        Err(std::io::Error::other("the disk is full"))
+    }
+
+    #[smalld::on("TEST", "/how" = "panic")]
+    fn panics() {
+        panic!("on purpose");
+    }
+
+    #[smalld::on("TEST", "/how" = "misfit")]
+    fn does_not_fit(_: Vec<u8>) {}
+
+    #[smalld::on_gateway_payload(op = 0, t = "TEST", "/d/how" = "whole")]
+    async fn sees_all(whole: Json) -> Result<(), String> {
+        Err(whole["t"].to_string())
+    }
+
+    #[smalld::on_start]
+    fn starts() -> Result<(), String> {
+        Err("no beginning".to_owned())
+    }
+
+    #[smalld::on_error]
+    async fn takes(error: HandlerError, State(diary): State<Diary>, d: Json, payload: Payload) {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let kind = if error.is_panic() { "panic" } else { "error" };
+        let same = error.payload().id() == payload.id();
+        diary.write(format!(
+            "{kind} at {} on {}: {}, {source:?}, {same}",
+            error.handler(),
+            error.event(),
+            d["how"]
+        ));
+        assert!(error.file().ends_with("start_and_errors.rs") && error.line() > 0);
+    }
+
+    #[smalld::on_error]
+    async fn fails_itself(error: HandlerError) -> Result<(), String> {
+        Err(format!("no better than {}", error.handler()))
+    }
+
+    pub(super) const MODULE: &str = module_path!();
+}
+
+#[tokio::test]
+async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
+    let (log, diary) = (Log::capture(), Diary::default());
+    let handlers = Handlers::registered().within(failing::MODULE);
+    let state = diary.clone();
+    let running = Running::start_with(handlers, |builder| builder.state(state)).await;
+    // The same failure again is told again: only the log counts.
+    for how in ["error", "panic", "whole", "misfit", "error"] {
+        let before = diary.lines().len();
+        running.sandbox.dispatch("TEST", json!({ "how": how }));
+        assert!(until(|| diary.lines().len() > before).await, "{how}");
+    }
+    let failing = "handlers::start_and_errors::failing";
+    for (line, expected) in diary.lines().iter().zip([
+        format!(r#"error at {failing}::starts on the start: null, Some("no beginning"), true"#),
+        format!(r#"error at {failing}::returns on TEST: "error", Some("the disk is full"), true"#),
+        format!(r#"panic at {failing}::panics on TEST: "panic", None, true"#),
+        format!(r#"error at {failing}::sees_all on TEST: "whole", Some("\"TEST\""), true"#),
+        format!(r#"error at {failing}::does_not_fit on TEST: "misfit", Some("the whole: invalid type: map"#),
+        format!(r#"error at {failing}::returns on TEST: "error", Some("the disk is full"), true"#),
+    ]) {
+        assert!(line.starts_with(&expected), "{line}");
+    }
+    // What fails in a handler of errors is logged, and goes no further.
+    assert!(
+        until(|| log.lines("no better than").len() == 5).await,
+        "{}",
+        log.text()
+    );
+    let logged = log.lines("ERROR");
+    assert!(
+        logged
+            .iter()
+            .all(|line| line.contains("failing::fails_itself`")),
+        "{logged:?}"
+    );
+    running.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn closures_take_the_start_and_failures_too() {
+    let diary = Diary::default();
+    let (started, failed) = (diary.clone(), diary.clone());
+    let handlers = Handlers::new()
+        .on_start(move |bot: SmallD| {
+            started.write(format!("start {}", bot.id().is_some()));
+            async {}
+        })
+        .on("MESSAGE_CREATE", |_, _| async { Err("broken") })
+        .on_error(move |_, error| {
+            failed.write(error.to_string());
+            async {}
+        });
+    let running = Running::start_with(handlers, |builder| builder).await;
+    running.sandbox.say("hello");
+    assert!(
+        running
+            .sandbox
+            .wait_until(|sandbox| sandbox.messages().len() == 1, LONG)
+            .await
+    );
+    assert!(until(|| diary.lines().len() == 2).await);
+    let lines = diary.lines();
+    assert_eq!(lines[0], "start true");
+    assert!(
+        lines[1].ends_with("failed on MESSAGE_CREATE (shard 0): broken"),
+        "{lines:?}"
+    );
+    running.close().await.unwrap();
+}

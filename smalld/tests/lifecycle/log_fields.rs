@@ -1,0 +1,56 @@
+//! What the log holds for programs: a stable target, and fields that stay as they are.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use crate::support::{Log, Running, until};
+use smalld::{Handlers, json};
+
+#[tokio::test]
+async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_within_its_span() {
+    let log = Log::capture();
+    let handlers = Handlers::new().on("EVENT", |_, _| async {
+        tokio::task::yield_now().await;
+        tracing::info!(target: "my_bot", "at work");
+    });
+    let running = Running::start(handlers).await;
+    running.sandbox.dispatch("EVENT", json!({}));
+    assert!(until(|| !log.lines("at work").is_empty()).await);
+
+    let received = log.lines("received").pop().unwrap();
+    let fields = r#"shard=0 event="EVENT" seq=3"#;
+    assert!(
+        received.contains("DEBUG")
+            && received.contains("smalld: received")
+            && received.ends_with(fields),
+        "{received}"
+    );
+    let told = log.lines("at work").pop().unwrap();
+    let span = r#"handler{handler="closure" shard=0 event="EVENT" seq=3}"#;
+    assert!(told.contains(span), "{told}");
+    let begun = log.lines("a session has begun").pop().unwrap();
+    let fields = r#"shard=0 event="READY" seq=1"#;
+    assert!(begun.contains("INFO") && begun.ends_with(fields), "{begun}");
+    running.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_line_at_info_comes_with_every_event() {
+    let log = Log::capture();
+    let running = Running::start(Handlers::new().on("EVENT", |_, _| async {})).await;
+    let lines = || {
+        let debug = |line: &String| line.contains("DEBUG") || line.contains("TRACE");
+        log.lines(" smalld: ")
+            .iter()
+            .filter(|line| !debug(line))
+            .count()
+    };
+    let begun = || !log.lines("a session has begun").is_empty();
+    assert!(until(begun).await);
+    let before = lines();
+    for number in 0..50 {
+        running.sandbox.dispatch("EVENT", json!(number));
+    }
+    assert!(until(|| log.lines("received").len() >= 50).await);
+    assert_eq!(lines(), before, "{}", log.text());
+    running.close().await.unwrap();
+}

@@ -1,0 +1,409 @@
+//! Sessions that outlive the bot: resumed from what was handled, by the next process or the next
+//! bot in this one.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::support::{LONG, Log, Memory, builder, until};
+use smalld::{
+    BoxError, Builder, Error, Handlers, Intents, Json, Payload, Result, SessionStore, Sessions,
+    ShardState, SmallD, json,
+};
+use smalld_sandbox::{Happening, Sandbox};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// The numbers that were handled, in order.
+#[derive(Clone, Default)]
+struct Handled(Arc<Mutex<Vec<u64>>>);
+
+impl Handled {
+    fn handlers(&self) -> Handlers {
+        let handled = self.clone();
+        Handlers::new().on("NUMBERED", move |_: SmallD, payload: Payload| {
+            let handled = handled.clone();
+            async move {
+                let number = payload.json::<Json>()?["number"].as_u64();
+                handled.0.lock().unwrap().extend(number);
+                Ok::<(), Error>(())
+            }
+        })
+    }
+
+    fn is(&self, numbers: &[u64]) -> bool {
+        *self.0.lock().unwrap() == numbers
+    }
+}
+
+/// One that two bots may identify with right after each other.
+async fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::builder().identify_window(Duration::ZERO);
+    sandbox.start().await.unwrap()
+}
+
+fn number(sandbox: &Sandbox, number: u64) {
+    sandbox.dispatch("NUMBERED", json!({ "number": number }));
+}
+
+struct Bot {
+    bot: SmallD,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Bot {
+    fn start(builder: Builder) -> Self {
+        let bot = builder.build().unwrap();
+        let running = bot.clone();
+        let task = tokio::spawn(async move { running.run().await });
+        Self { bot, task }
+    }
+
+    async fn ready(builder: Builder) -> Self {
+        let started = Self::start(builder);
+        let state = || started.bot.shards().next().unwrap().state();
+        assert!(until(|| state() == ShardState::Ready).await);
+        started
+    }
+
+    async fn close(self) -> Result<()> {
+        self.bot.close();
+        self.task.await.unwrap()
+    }
+}
+
+fn kept(sandbox: &Sandbox, sessions: &Memory, handlers: Handlers) -> Builder {
+    builder(sandbox)
+        .intents(Intents::GUILDS)
+        .handlers(handlers)
+        .sessions(Sessions::store(sessions.clone()))
+}
+
+#[tokio::test]
+async fn a_deploy_loses_no_event_and_handles_none_twice() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let mut happenings = sandbox.subscribe();
+    let handled = Handled::default();
+    let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+    number(&sandbox, 1);
+    assert!(until(|| handled.is(&[1])).await);
+    first.close().await.unwrap();
+    let code = loop {
+        if let Some(Happening::Disconnected { code, .. }) = happenings.next().await {
+            break code;
+        }
+    };
+    assert_eq!(code, Some(4900), "the session can be resumed");
+
+    number(&sandbox, 2);
+    let second = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+    assert_eq!(second.bot.id(), Some(sandbox.bot_id()), "without a READY");
+    number(&sandbox, 3);
+    assert!(until(|| handled.is(&[1, 2, 3])).await);
+    assert_eq!((sandbox.identifies(), sandbox.resumes()), (1, 1));
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_received_but_not_handled_is_replayed() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let begun = Arc::new(Notify::new());
+    let hanging = Handlers::new().on("NUMBERED", {
+        let begun = Arc::clone(&begun);
+        move |_, _| {
+            begun.notify_one();
+            std::future::pending::<()>()
+        }
+    });
+    let impatient = || kept(&sandbox, &sessions, hanging.clone()).shutdown_timeout(Duration::ZERO);
+    let first = Bot::ready(impatient()).await;
+    number(&sandbox, 1);
+    begun.notified().await;
+    sandbox.dispatch("UNWANTED", json!({}));
+    let received = || sessions.session()["received"] == 4;
+    assert!(until(received).await, "{}", sessions.json());
+    first.close().await.unwrap();
+    let session = sessions.session();
+    assert_eq!(
+        (&session["handled"], &session["received"]),
+        (&json!(2), &json!(4))
+    );
+
+    let between = Bot::ready(impatient()).await;
+    begun.notified().await;
+    between.close().await.unwrap();
+    let session = sessions.session();
+    assert_eq!(session["handled"], 2);
+    assert_eq!(session["starts"], 0, "it was stopped in order");
+
+    let replayed = Arc::new(Mutex::new(Vec::new()));
+    let handlers = Handlers::new().on("NUMBERED", {
+        let replayed = Arc::clone(&replayed);
+        move |_, payload: Payload| {
+            replayed
+                .lock()
+                .unwrap()
+                .push((payload.is_replay(), payload.s()));
+            async {}
+        }
+    });
+    let second = Bot::ready(kept(&sandbox, &sessions, handlers)).await;
+    assert!(until(|| *replayed.lock().unwrap() == [(true, Some(3))]).await);
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in_the_log() {
+    type Change = fn(&mut Json);
+    let changes: [(&str, Change); 5] = [
+        ("another bot", |json| json["origin"]["bot"] = json!("1")),
+        ("another number of shards", |json| {
+            json["origin"]["shard_count"] = json!(2);
+        }),
+        ("other intents", |json| json["origin"]["intents"] = json!(2)),
+        ("another `identify`", |json| {
+            json["origin"]["identify"] = json!({ "presence": null });
+        }),
+        ("stale", |json| {
+            let alive = &mut json["shards"][0]["session"]["alive"];
+            *alive = json!(alive.as_u64().unwrap() - 3600);
+        }),
+    ];
+    for (words, change) in changes {
+        let (sandbox, sessions) = (sandbox().await, Memory::default());
+        let handled = Handled::default();
+        let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+        first.close().await.unwrap();
+        sessions.change(|json| {
+            change(json);
+            // As if that were long ago, so that the next need not wait.
+            json["shards"][0]["last_begun"] = json!(0);
+        });
+        let log = Log::capture();
+        let second = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+        assert_eq!(sandbox.resumes(), 0, "{words}");
+        assert_eq!(log.lines(words).len(), 1, "{words}: {}", log.text());
+        second.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_begins_anew_keeps_its_distance_from_the_one_before() {
+    let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    sessions.change(|json| json["origin"]["intents"] = json!(2));
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    assert_eq!(sandbox.identifies(), 2);
+    assert_eq!(sandbox.too_early_identifies(), 0);
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_begun_anew() {
+    let sandbox = sandbox().await;
+    for text in ["", "{}", r#"{"version":99}"#] {
+        let sessions = Memory(Arc::new(Mutex::new(Some(text.to_owned()))));
+        let log = Log::capture();
+        let bot = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+        assert_eq!(log.lines("cannot be read").len(), 1, "{}", log.text());
+        bot.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    sandbox.invalidate_sessions();
+    sessions.change(|json| {
+        let session = &mut json["shards"][0]["session"];
+        session["received"] = json!(session["handled"].as_u64().unwrap() + 7);
+        json["shards"][0]["begun"] = json!(0);
+    });
+    let log = Log::capture();
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    let refused = log.lines("refused to resume");
+    assert!(
+        refused.len() == 1 && refused[0].contains("7 events"),
+        "{}",
+        log.text()
+    );
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_replayed_is_not_counted_when_a_later_resume_is_refused() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    sandbox.dispatch("UNWANTED", json!({}));
+    sessions.change(|json| {
+        let session = &mut json["shards"][0]["session"];
+        session["received"] = json!(session["handled"].as_u64().unwrap() + 1);
+    });
+    let log = Log::capture();
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    sandbox.invalidate_sessions();
+    sandbox.cut();
+    let refused = || log.lines("refused to resume");
+    assert!(until(|| refused().len() == 1).await, "{}", log.text());
+    assert!(refused()[0].contains(" 0 events"), "{:?}", refused());
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_ended_three_processes_is_skipped_and_named() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let handled = Handled::default();
+    let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+    first.close().await.unwrap();
+    number(&sandbox, 1);
+    number(&sandbox, 2);
+    // As three processes leave it that ended at the first of these.
+    sessions.change(|json| {
+        let session = &mut json["shards"][0]["session"];
+        session["received"] = json!(session["handled"].as_u64().unwrap() + 1);
+        session["starts"] = json!(3);
+    });
+    let log = Log::capture();
+    let second = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+    assert!(until(|| handled.is(&[2])).await);
+    let skipped = log.lines("skipped");
+    assert!(
+        skipped.len() == 1 && skipped[0].contains("seq 3 to 3"),
+        "{}",
+        log.text()
+    );
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_is_handled() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    number(&sandbox, 1);
+    sessions.change(|json| json["shards"][0]["session"]["starts"] = json!(1));
+    let known = Arc::new(Mutex::new(None));
+    let handlers = Handlers::new().on("NUMBERED", {
+        let (known, sessions) = (Arc::clone(&known), sessions.clone());
+        move |_, payload: Payload| {
+            let session = sessions.session();
+            *known.lock().unwrap() = Some((payload.s(), session));
+            async {}
+        }
+    });
+    let second = Bot::ready(kept(&sandbox, &sessions, handlers)).await;
+    assert!(until(|| known.lock().unwrap().is_some()).await);
+    let (seq, session) = known.lock().unwrap().clone().unwrap();
+    assert_eq!(session["received"].as_u64(), seq);
+    assert_eq!(session["handled"].as_u64(), seq.map(|seq| seq - 1));
+    assert_eq!(session["starts"], 2);
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_token_does_not_go_to_where_somebody_wrote_into_the_store() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    first.close().await.unwrap();
+    let url = json!("ws://localhost:1");
+    sessions.change(|json| json["shards"][0]["session"]["resume_url"] = url);
+    let log = Log::capture();
+    let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
+    assert_eq!(sandbox.resumes(), 1);
+    assert_eq!(sandbox.connections_to_resume_url(), 0);
+    assert_eq!(log.lines("which is elsewhere").len(), 1, "{}", log.text());
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
+    struct Failing(AtomicUsize);
+    impl SessionStore for Failing {
+        async fn load(&self) -> Result<Option<String>, BoxError> {
+            Ok(None)
+        }
+
+        async fn save(&self, _: &str) -> Result<(), BoxError> {
+            match self.0.fetch_sub(1, Ordering::Relaxed) {
+                0 => Err("out of space".into()),
+                _ => Ok(()),
+            }
+        }
+    }
+    let sandbox = sandbox().await;
+    let with = |calls| {
+        builder(&sandbox)
+            .handlers(Handlers::new())
+            .sessions(Sessions::store(Failing(AtomicUsize::new(calls))))
+    };
+    let error = with(0).run().await.unwrap_err();
+    assert!(
+        matches!(error, Error::Config(_)) && error.to_string().contains("out of space"),
+        "{error}"
+    );
+    let log = Log::capture();
+    // The first save is that of the start, the second that of IDENTIFY.
+    let bot = Bot::ready(with(1)).await;
+    bot.close().await.unwrap();
+    assert_eq!(log.lines("cannot be saved").len(), 1, "{}", log.text());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox().await;
+    let folder = std::env::temp_dir().join(format!("smalld-sessions-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("sessions.json");
+    let of_file = || {
+        builder(&sandbox)
+            .handlers(Handlers::new())
+            .sessions(path.as_path())
+    };
+    // As a process leaves it that was killed while it wrote.
+    std::fs::write(folder.join("sessions.json.new"), "x".repeat(100_000)).unwrap();
+    let first = Bot::ready(of_file()).await;
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(serde_json::from_str::<Json>(&text).is_ok(), "{text}");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let log = Log::capture();
+    let second = Bot::start(of_file());
+    assert!(until(|| !log.lines("waiting until it has ended").is_empty()).await);
+    assert_eq!(sandbox.connected(), 1);
+    let ended = first.bot.clone();
+    first.close().await.unwrap();
+    let resumed = |sandbox: &Sandbox| sandbox.resumes() == 1;
+    assert!(sandbox.wait_until(resumed, LONG).await);
+    assert_eq!(sandbox.identifies(), 1);
+    drop(ended);
+    second.close().await.unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_had_is_said_at_the_start() {
+    let sandbox = sandbox().await;
+    let nowhere = std::env::temp_dir()
+        .join("smalld-no-such-folder")
+        .join("s.json");
+    let bot = builder(&sandbox)
+        .handlers(Handlers::new())
+        .sessions(nowhere);
+    let error = bot.run().await.unwrap_err();
+    let words = error.to_string();
+    assert!(
+        matches!(error, Error::Config(_)) && words.contains("smalld-no-such-folder"),
+        "{words}"
+    );
+    assert_eq!(sandbox.connections(), 0);
+}

@@ -1,0 +1,3 @@
+//! The project itself: its documents and sources, as files.
+
+mod conformance;
