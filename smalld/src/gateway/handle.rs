@@ -61,14 +61,14 @@ pub enum ShardState {
 enum Link {
     /// There will be a connection: payloads wait for it.
     Expected,
-    Ready(mpsc::Sender<Order>),
+    Ready(mpsc::Sender<WriterCommand>),
     /// There will be none any more.
     Over,
 }
 
-/// What the writing half of a connection is asked to do.
-pub(crate) enum Order {
-    /// A user's payload; what came of it goes back.
+/// A command for the writing half of a connection.
+pub(crate) enum WriterCommand {
+    /// A payload of the user; the result goes back through `sent`.
     Send {
         payload: Outgoing,
         sent: oneshot::Sender<Result<()>>,
@@ -155,18 +155,18 @@ impl Shard {
         let mut links = self.0.link.subscribe();
         loop {
             let link = links.wait_for(|link| !matches!(link, Link::Expected)).await;
-            let Ok(Link::Ready(orders)) = link.map(|link| link.clone()) else {
+            let Ok(Link::Ready(commands)) = link.map(|link| link.clone()) else {
                 return Err(over());
             };
             let (sent, answer) = oneshot::channel();
-            let order = Order::Send {
+            let command = WriterCommand::Send {
                 payload: payload.clone(),
                 sent,
             };
-            if orders.send(order).await.is_err() {
+            if commands.send(command).await.is_err() {
                 // That connection ended before it took the payload: wait for the next one.
                 let is_other = |link: &Link| match link {
-                    Link::Ready(now) => !now.same_channel(&orders),
+                    Link::Ready(now) => !now.same_channel(&commands),
                     Link::Expected | Link::Over => true,
                 };
                 let _ = links.wait_for(is_other).await;
@@ -181,14 +181,14 @@ impl Shard {
     }
 
     /// The session is ready on a connection that takes payloads, anew or again.
-    pub(crate) fn connected(&self, orders: mpsc::Sender<Order>, is_new: bool) {
+    pub(crate) fn connected(&self, commands: mpsc::Sender<WriterCommand>, is_new: bool) {
         if is_new || self.session_start().is_none() {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             self.0
                 .session_start
                 .store(since.map_or(0, micros), Ordering::Relaxed);
         }
-        self.0.link.send_replace(Link::Ready(orders));
+        self.0.link.send_replace(Link::Ready(commands));
         self.0.state.send_replace(ShardState::Ready);
     }
 

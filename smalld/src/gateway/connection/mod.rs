@@ -16,16 +16,16 @@ use tokio::time::{Instant, timeout};
 
 use crate::gateway::connection::connect::Socket;
 use crate::gateway::connection::writer::{Pulse, Written};
-use crate::gateway::handle::Order;
+use crate::gateway::handle::WriterCommand;
 
 /// How long Discord may take to answer a close frame.
 pub(in crate::gateway) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Payloads of users that may wait for the writer; beyond it their futures wait.
-const ORDERS: usize = 32;
+const COMMAND_CAPACITY: usize = 32;
 
 pub(in crate::gateway) struct Connection {
     pub(in crate::gateway) stream: SplitStream<Socket>,
-    pub(in crate::gateway) orders: mpsc::Sender<Order>,
+    pub(in crate::gateway) commands: mpsc::Sender<WriterCommand>,
     pub(in crate::gateway) pulse: Arc<Pulse>,
     pub(in crate::gateway) writer: AbortOnDrop,
 }
@@ -34,7 +34,7 @@ impl Connection {
     /// The writing half becomes a task of its own, which heartbeats from now on.
     pub(in crate::gateway) fn new(socket: Socket, interval: Duration) -> Self {
         let (sink, stream) = socket.split();
-        let (orders, inbox) = mpsc::channel(ORDERS);
+        let (commands, inbox) = mpsc::channel(COMMAND_CAPACITY);
         let pulse = Arc::new(Pulse::default());
         pulse
             .heartbeat()
@@ -42,7 +42,7 @@ impl Connection {
         let writer = tokio::spawn(writer::write(sink, interval, Arc::clone(&pulse), inbox));
         Self {
             stream,
-            orders,
+            commands,
             pulse,
             writer: AbortOnDrop(writer),
         }
@@ -51,7 +51,7 @@ impl Connection {
     /// Closes it with this code, and drops it when Discord has answered or takes too long.
     pub(in crate::gateway) async fn close(mut self, code: u16) {
         let closing = async {
-            let _ = self.orders.send(Order::Close(code)).await;
+            let _ = self.commands.send(WriterCommand::Close(code)).await;
             // The writer that found the connection silent has said so itself, and has ended.
             if !self.writer.0.is_finished() {
                 let _ = (&mut self.writer.0).await;

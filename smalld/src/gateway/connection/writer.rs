@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::error::{Error, Result};
-use crate::gateway::handle::Order;
+use crate::gateway::handle::WriterCommand;
 use crate::gateway::protocol::command::Outgoing;
 use crate::gateway::protocol::heartbeat::{Beat, Heartbeat};
 use crate::gateway::protocol::send_limit::{Refusals, SendLimit};
@@ -80,12 +80,12 @@ pub(crate) enum Written {
     Broken,
 }
 
-/// Sends heartbeats when they are due and what it is ordered to, until the connection ends.
+/// Sends heartbeats when they are due and the commands it receives, until the connection ends.
 pub(crate) async fn write<S>(
     mut socket: S,
     interval: Duration,
     pulse: Arc<Pulse>,
-    mut orders: mpsc::Receiver<Order>,
+    mut commands: mpsc::Receiver<WriterCommand>,
 ) -> Written
 where
     S: Sink<Message> + Unpin,
@@ -104,8 +104,8 @@ where
                 pulse.heartbeat().asked(now());
                 Next::Heartbeat
             }
-            order = orders.recv() => match order {
-                Some(order) => Next::Order(order),
+            command = commands.recv() => match command {
+                Some(command) => Next::Command(command),
                 None => return Written::Broken,
             },
         };
@@ -115,11 +115,11 @@ where
                 close(&mut socket, RESUMABLE).await;
                 return Written::Zombie;
             }
-            Next::Order(Order::Close(code)) => {
+            Next::Command(WriterCommand::Close(code)) => {
                 close(&mut socket, code).await;
                 return Written::Closed;
             }
-            Next::Order(Order::Send { payload, sent }) => {
+            Next::Command(WriterCommand::Send { payload, sent }) => {
                 // Whoever sent it may have gone away meanwhile: then it is withdrawn.
                 if sent.is_closed() {
                     continue;
@@ -143,7 +143,7 @@ where
 enum Next {
     Heartbeat,
     Zombie,
-    Order(Order),
+    Command(WriterCommand),
 }
 
 fn now() -> std::time::Instant {
@@ -233,14 +233,19 @@ mod tests {
             begun.notify_one();
             std::future::pending::<Result<_, ()>>().await
         });
-        let (orders, inbox) = mpsc::channel(2);
+        let (commands, inbox) = mpsc::channel(2);
         let interval = Duration::from_secs(45);
         let writer = tokio::spawn(write(Box::pin(stuck), interval, pulse, inbox));
         let mut answers = Vec::new();
         for _ in 0..2 {
             let (sent, answer) = oneshot::channel();
             let payload = Outgoing::new(&json!({ "op": 4 })).unwrap();
-            assert!(orders.send(Order::Send { payload, sent }).await.is_ok());
+            assert!(
+                commands
+                    .send(WriterCommand::Send { payload, sent })
+                    .await
+                    .is_ok()
+            );
             answers.push(answer);
         }
         begun.notified().await;
@@ -253,16 +258,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_payload_whose_sender_has_gone_away_is_not_sent() {
-        let (orders, inbox) = mpsc::channel(3);
+        let (commands, inbox) = mpsc::channel(3);
         let mut waited_for = Vec::new();
         for number in 0..2 {
             let (sent, answer) = oneshot::channel();
             let payload = Outgoing::new(&json!({ "op": 4, "d": number })).unwrap();
-            assert!(orders.send(Order::Send { payload, sent }).await.is_ok());
+            assert!(
+                commands
+                    .send(WriterCommand::Send { payload, sent })
+                    .await
+                    .is_ok()
+            );
             waited_for.push(answer);
         }
         waited_for.remove(0);
-        assert!(orders.send(Order::Close(1000)).await.is_ok());
+        assert!(commands.send(WriterCommand::Close(1000)).await.is_ok());
         let written = Mutex::new(Vec::new());
         let socket = sink::unfold(&written, |written, message: Message| async move {
             written.lock().unwrap().push(message);

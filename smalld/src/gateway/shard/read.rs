@@ -256,8 +256,8 @@ impl Gateway {
         self.was_ready = true;
         self.unhandled = 0;
         self.ready_since = Some(Instant::now());
-        let orders = connection.orders.clone();
-        self.shard.connected(orders, started == Started::Anew);
+        let commands = connection.commands.clone();
+        self.shard.connected(commands, started == Started::Anew);
     }
 
     fn begun(&mut self, envelope: &Envelope<'_>) {
