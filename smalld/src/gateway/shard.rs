@@ -23,7 +23,7 @@ use crate::gateway::connection::writer::RESUMABLE;
 use crate::gateway::connection::{Connection, farewell};
 use crate::gateway::handle::{Shard, ShardState};
 use crate::gateway::identify_queue::{IdentifyQueue, Ticket};
-use crate::gateway::protocol::disconnect::End;
+use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::pace::Pace;
 use crate::gateway::protocol::session::{Identity, Session};
 
@@ -214,7 +214,7 @@ impl Gateway {
     }
 
     /// One connection from its start to its end; `None` when the bot is closed.
-    async fn connection(&mut self) -> Option<End> {
+    async fn connection(&mut self) -> Option<Disconnect> {
         let ticket = self.turn().await?;
         self.shard.set_state(ShardState::Connecting);
         let url = self
@@ -253,7 +253,7 @@ impl Gateway {
         end
     }
 
-    fn stops_reading(&mut self, end: Option<End>) {
+    fn stops_reading(&mut self, end: Option<Disconnect>) {
         if end.is_none() {
             self.reading = None;
         }
@@ -304,7 +304,7 @@ impl Gateway {
     }
 
     /// Ends a connection: says so where that means something, and drops the socket.
-    async fn leave(&self, connection: Connection, end: Option<End>) {
+    async fn leave(&self, connection: Connection, end: Option<Disconnect>) {
         if end.is_none() {
             // Heartbeats go on while handlers finish; that nobody reads their answers is no fault.
             connection.pulse.heartbeat().pause();
@@ -316,20 +316,23 @@ impl Gateway {
     }
 
     /// The code to close with, where there is still somebody to tell.
-    fn close_with(&self, end: Option<End>) -> Option<u16> {
+    fn close_with(&self, end: Option<Disconnect>) -> Option<u16> {
         match end {
             // Whoever comes after this process will resume.
             None if self.common.saver.is_some() => Some(RESUMABLE),
             // The bot is to be seen offline at once.
             None => Some(GOODBYE),
-            Some(End::Garbage | End::Reconnect | End::Invalid { .. } | End::Silent) => {
-                Some(RESUMABLE)
-            }
-            Some(End::Closed(_) | End::Lost | End::Unreachable { .. }) => None,
+            Some(
+                Disconnect::Malformed
+                | Disconnect::Reconnect
+                | Disconnect::InvalidSession { .. }
+                | Disconnect::Silent,
+            ) => Some(RESUMABLE),
+            Some(Disconnect::Closed(_) | Disconnect::Lost | Disconnect::Unreachable { .. }) => None,
         }
     }
 
-    fn log_end(&self, end: End) {
+    fn log_end(&self, end: Disconnect) {
         let how = if self.session.will_identify() {
             "identifies anew"
         } else {

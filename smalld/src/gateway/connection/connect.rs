@@ -16,7 +16,7 @@ use tokio_tungstenite::{
 
 use crate::gateway::compression::Compression;
 use crate::gateway::connection::inflate::{Inflater, MOST_BYTES};
-use crate::gateway::protocol::disconnect::End;
+use crate::gateway::protocol::disconnect::Disconnect;
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -36,8 +36,8 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    pub(crate) async fn open(&self, url: &str) -> Result<Socket, (End, String)> {
-        let unreachable = |why: String| (End::Unreachable { retry_after: None }, why);
+    pub(crate) async fn open(&self, url: &str) -> Result<Socket, (Disconnect, String)> {
+        let unreachable = |why: String| (Disconnect::Unreachable { retry_after: None }, why);
         let url = self.url(url);
         if url.starts_with("ws://") && !self.allow_plain {
             return Err(unreachable(format!(
@@ -65,7 +65,7 @@ impl Connect {
                 let retry_after = response.headers().get(header::RETRY_AFTER);
                 let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
                 let retry_after = seconds.map(Duration::from_secs);
-                Err((End::Unreachable { retry_after }, refusal(&response)))
+                Err((Disconnect::Unreachable { retry_after }, refusal(&response)))
             }
             Ok(Err(error)) => Err(unreachable(error.to_string())),
             Err(_) => Err(unreachable(format!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum Disconnect {
     /// Discord closed, perhaps with a code.
     Closed(Option<u16>),
     /// The connection broke.
@@ -15,14 +15,14 @@ pub(crate) enum End {
     /// A heartbeat was not acknowledged, or HELLO did not come.
     Silent,
     /// A frame that is no payload; the session's numbers cannot be trusted past it.
-    Garbage,
+    Malformed,
     /// Discord asked to reconnect (opcode 7).
     Reconnect,
     /// Opcode 9: whether the session may still be resumed.
-    Invalid { resumable: bool },
+    InvalidSession { resumable: bool },
 }
 
-impl fmt::Display for End {
+impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed(Some(code)) => write!(f, "closed with {code}"),
@@ -30,10 +30,10 @@ impl fmt::Display for End {
             Self::Lost => f.write_str("lost"),
             Self::Unreachable { .. } => f.write_str("unreachable"),
             Self::Silent => f.write_str("silent"),
-            Self::Garbage => f.write_str("not understood"),
+            Self::Malformed => f.write_str("not understood"),
             Self::Reconnect => f.write_str("Discord asked to reconnect"),
-            Self::Invalid { resumable: true } => f.write_str("the session was interrupted"),
-            Self::Invalid { resumable: false } => f.write_str("the session is invalid"),
+            Self::InvalidSession { resumable: true } => f.write_str("the session was interrupted"),
+            Self::InvalidSession { resumable: false } => f.write_str("the session is invalid"),
         }
     }
 }

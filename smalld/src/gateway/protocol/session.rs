@@ -14,7 +14,7 @@ use crate::event::intents::Intents;
 use crate::gateway::checkpoint::progress::Checkpoint;
 use crate::gateway::protocol::backoff::Backoff;
 use crate::gateway::protocol::close_code::{self, Verdict};
-use crate::gateway::protocol::disconnect::End;
+use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::start_budget::WINDOW as IDENTIFY_WINDOW;
 use crate::token::Token;
 
@@ -101,8 +101,8 @@ pub(crate) enum Step {
         /// Whether the session is ready with it.
         started: Option<Started>,
     },
-    /// End this connection from our side.
-    Leave(End),
+    /// Leave this connection.
+    Disconnect(Disconnect),
 }
 
 /// IDENTIFY or RESUME, which hold the token: it does not show it.
@@ -223,9 +223,9 @@ impl Session {
         match envelope.op {
             0 => self.dispatched(envelope),
             1 => Step::Heartbeat,
-            7 => Step::Leave(End::Reconnect),
+            7 => Step::Disconnect(Disconnect::Reconnect),
             // Anything but a plain `true` counts as false.
-            9 => Step::Leave(End::Invalid {
+            9 => Step::Disconnect(Disconnect::InvalidSession {
                 resumable: envelope.d() == "true",
             }),
             10 => self.hello(envelope),
@@ -240,7 +240,7 @@ impl Session {
             heartbeat_interval: u64,
         }
         let Ok(hello) = serde_json::from_str::<Hello>(envelope.d()) else {
-            return Step::Leave(End::Garbage);
+            return Step::Disconnect(Disconnect::Malformed);
         };
         if self.phase != Phase::AwaitingHello || hello.heartbeat_interval == 0 {
             return Step::Nothing;
@@ -284,7 +284,7 @@ impl Session {
         let again = replay && self.was_received_before(envelope);
         let started = match envelope.t() {
             Some("READY") => match Ready::read(envelope) {
-                None => return Step::Leave(End::Garbage),
+                None => return Step::Disconnect(Disconnect::Malformed),
                 Some(ready) if again && self.is_of(&ready) => None,
                 Some(ready) => Some(self.ready(ready)),
             },
@@ -322,27 +322,30 @@ impl Session {
 
     /// Decides what comes after a connection: how long to wait before the next one, or that
     /// nothing will help. `random` is in `0.0..1.0`.
-    pub(crate) fn ended(&mut self, end: End, random: f64) -> Result<Duration, Error> {
+    pub(crate) fn ended(&mut self, end: Disconnect, random: f64) -> Result<Duration, Error> {
         let mut at_least = Duration::ZERO;
         match end {
-            End::Closed(code) => match close_code::verdict(code) {
+            Disconnect::Closed(code) => match close_code::verdict(code) {
                 Verdict::Resume => {}
                 Verdict::ResumeAfter(pause) => at_least = pause,
                 Verdict::NewSession => self.forget(),
                 Verdict::Stop => return Err(self.stopped(code)),
             },
-            End::Unreachable { retry_after } => {
+            Disconnect::Unreachable { retry_after } => {
                 self.failed_connects += 1;
                 at_least = retry_after.unwrap_or_default();
             }
-            End::Invalid { resumable } => {
+            Disconnect::InvalidSession { resumable } => {
                 if !resumable {
                     self.forget();
                 }
                 // Older documentation asked for a random wait of one to five seconds.
                 at_least = Duration::from_secs(1) + Duration::from_secs(4).mul_f64(random);
             }
-            End::Lost | End::Silent | End::Garbage | End::Reconnect => {}
+            Disconnect::Lost
+            | Disconnect::Silent
+            | Disconnect::Malformed
+            | Disconnect::Reconnect => {}
         }
         let wait = self.backoff.next(random);
         if self.backoff.attempts() > MOST_FRUITLESS {

@@ -21,7 +21,7 @@ use crate::gateway::connection::writer::Written;
 use crate::gateway::connection::{CLOSE_TIMEOUT, Connection};
 use crate::gateway::handle::ShardState;
 use crate::gateway::identify_queue::Ticket;
-use crate::gateway::protocol::disconnect::End;
+use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::session::{Started, Step};
 use crate::gateway::shard::{Gateway, Stage};
 
@@ -56,7 +56,7 @@ impl Gateway {
         socket: &mut Socket,
         inflater: &mut Inflater,
         ticket: Option<Ticket>,
-    ) -> Result<Duration, Option<End>> {
+    ) -> Result<Duration, Option<Disconnect>> {
         let deadline = Instant::now() + HELLO_TIMEOUT;
         loop {
             let frame = tokio::select! {
@@ -64,14 +64,14 @@ impl Gateway {
                 () = self.stopped() => return Err(None),
                 frame = tokio::time::timeout_at(deadline, socket.next()) => frame,
             };
-            let Some(text) = self.text(frame.map_err(|_| End::Silent)?, inflater)? else {
+            let Some(text) = self.text(frame.map_err(|_| Disconnect::Silent)?, inflater)? else {
                 continue;
             };
             let envelope = self.envelope(&text)?;
             let step = self.session.received(&envelope);
             self.hand_on(&envelope, &text, &step).await;
             match step {
-                Step::Leave(end) => return Err(Some(end)),
+                Step::Disconnect(end) => return Err(Some(end)),
                 Step::Open { interval, opening } => {
                     let sending = async {
                         self.opens(ticket).await;
@@ -82,7 +82,7 @@ impl Gateway {
                         () = self.stopped() => Err(None),
                         sent = timeout(HELLO_TIMEOUT, sending) => match sent {
                             Ok(Ok(())) => Ok(interval),
-                            _ => Err(Some(End::Lost)),
+                            _ => Err(Some(Disconnect::Lost)),
                         },
                     };
                 }
@@ -110,7 +110,7 @@ impl Gateway {
         &mut self,
         connection: &mut Connection,
         inflater: &mut Inflater,
-    ) -> Option<End> {
+    ) -> Option<Disconnect> {
         let mut stage = self.common.stage.clone();
         let mut stopped = pin!(stage.wait_for(|&stage| stage > Stage::Running));
         loop {
@@ -119,7 +119,7 @@ impl Gateway {
                 biased;
                 _ = &mut stopped => return None,
                 written = &mut connection.writer.0 => match written {
-                    Ok(Written::Zombie) => return Some(End::Silent),
+                    Ok(Written::Zombie) => return Some(Disconnect::Silent),
                     _ => break,
                 },
                 frame = connection.stream.next() => frame,
@@ -136,7 +136,7 @@ impl Gateway {
         connection: &Connection,
         frame: Frame,
         inflater: &mut Inflater,
-    ) -> Result<(), End> {
+    ) -> Result<(), Disconnect> {
         let Some(text) = self.text(frame, inflater)? else {
             return Ok(());
         };
@@ -146,7 +146,7 @@ impl Gateway {
         connection.pulse.set_seq(self.session.seq());
         self.notice_gap(before);
         match &step {
-            Step::Nothing | Step::Open { .. } | Step::Leave(_) => {}
+            Step::Nothing | Step::Open { .. } | Step::Disconnect(_) => {}
             Step::Heartbeat => {
                 connection.pulse.ask();
                 yield_now().await;
@@ -159,18 +159,22 @@ impl Gateway {
         }
         self.dispatch(connection, &envelope, &text, &step).await;
         match step {
-            Step::Leave(end) => Err(end),
+            Step::Disconnect(end) => Err(end),
             _ => Ok(()),
         }
     }
 
     /// The text of a frame; `None` where it is the WebSocket's own business, or only a piece.
-    fn text<'i>(&self, frame: Frame, inflater: &'i mut Inflater) -> Result<Option<Text<'i>>, End> {
+    fn text<'i>(
+        &self,
+        frame: Frame,
+        inflater: &'i mut Inflater,
+    ) -> Result<Option<Text<'i>>, Disconnect> {
         match frame {
             // Off-protocol where compression was asked for, but clear all the same.
             Some(Ok(Message::Text(text))) => Ok(Some(Text::Plain(text))),
             Some(Ok(Message::Close(frame))) => {
-                Err(End::Closed(frame.map(|frame| frame.code.into())))
+                Err(Disconnect::Closed(frame.map(|frame| frame.code.into())))
             }
             Some(Ok(Message::Binary(bytes))) => match inflater.push(&bytes) {
                 Ok(text) => Ok(text.map(Text::Inflated)),
@@ -179,20 +183,20 @@ impl Gateway {
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
             Some(Err(error)) => {
                 tracing::debug!(target: "smalld", shard = self.shard.id(), "{error}");
-                Err(End::Lost)
+                Err(Disconnect::Lost)
             }
-            None => Err(End::Lost),
+            None => Err(Disconnect::Lost),
         }
     }
 
-    fn envelope<'t>(&self, text: &'t str) -> Result<Envelope<'t>, End> {
+    fn envelope<'t>(&self, text: &'t str) -> Result<Envelope<'t>, Disconnect> {
         Envelope::parse(text).map_err(|mistake| self.garbage(&mistake))
     }
 
-    fn garbage(&self, mistake: &dyn Display) -> End {
+    fn garbage(&self, mistake: &dyn Display) -> Disconnect {
         let shard = self.shard.id();
         tracing::warn!(target: "smalld", shard, "a frame that is no payload: {mistake}");
-        End::Garbage
+        Disconnect::Malformed
     }
 
     fn acknowledged(&mut self, connection: &Connection) {
@@ -354,17 +358,19 @@ impl Gateway {
 
 /// What Discord closed with, where writing failed because it had: its close frame may still lie
 /// unread, and some codes mean that coming back is useless. Events that lie before it are replayed.
-async fn last_words(connection: &mut Connection) -> End {
+async fn last_words(connection: &mut Connection) -> Disconnect {
     let reading = async {
         loop {
             match connection.stream.next().await {
                 Some(Ok(Message::Close(frame))) => {
-                    return End::Closed(frame.map(|frame| frame.code.into()));
+                    return Disconnect::Closed(frame.map(|frame| frame.code.into()));
                 }
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => return End::Lost,
+                Some(Err(_)) | None => return Disconnect::Lost,
             }
         }
     };
-    timeout(CLOSE_TIMEOUT, reading).await.unwrap_or(End::Lost)
+    timeout(CLOSE_TIMEOUT, reading)
+        .await
+        .unwrap_or(Disconnect::Lost)
 }

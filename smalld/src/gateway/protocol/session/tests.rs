@@ -11,7 +11,7 @@ use super::*;
 const HELLO: &str = r#"{"op":10,"d":{"heartbeat_interval":1000,"_trace":["x"]}}"#;
 const READY: &str =
     r#"{"op":0,"t":"READY","s":1,"d":{"session_id":"sid","resume_gateway_url":"wss://r","new":1}}"#;
-const INVALID: End = End::Invalid { resumable: false };
+const INVALID: Disconnect = Disconnect::InvalidSession { resumable: false };
 
 fn session() -> Session {
     with_intents(Intents::GUILDS)
@@ -59,12 +59,12 @@ fn url(session: &mut Session) -> Option<String> {
 }
 
 /// The wait after a connection that ended so.
-fn ended(session: &mut Session, end: End) -> Duration {
+fn ended(session: &mut Session, end: Disconnect) -> Duration {
     session.ended(end, 0.5).unwrap()
 }
 
-fn closed(code: u16) -> End {
-    End::Closed(Some(code))
+fn closed(code: u16) -> Disconnect {
+    Disconnect::Closed(Some(code))
 }
 
 /// The next connection goes to the resume URL and carries on from there.

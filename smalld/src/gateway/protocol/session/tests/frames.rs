@@ -6,7 +6,7 @@ use super::*;
 fn case_e1_garbage_resumes_from_the_last_good_number() {
     let mut session = live();
     assert!(Envelope::parse(r#"{"op":0,"t":"X","s":5,"#).is_err());
-    assert_eq!(ended(&mut session, End::Garbage), Duration::ZERO);
+    assert_eq!(ended(&mut session, Disconnect::Malformed), Duration::ZERO);
     resumes_from(&mut session, 42);
 }
 
@@ -24,7 +24,7 @@ fn case_e4_a_dispatch_without_name_and_number_changes_nothing() {
 fn case_e5_numbers_beyond_53_bits_are_kept_to_the_last_digit() {
     let mut session = live();
     event(&mut session, 9_007_199_254_740_993);
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 9_007_199_254_740_993);
 }
 
@@ -33,7 +33,7 @@ fn a_ready_without_a_session_is_garbage() {
     let mut session = session();
     open(&mut session);
     let step = feed(&mut session, r#"{"op":0,"t":"READY","s":1,"d":{}}"#);
-    assert_eq!(step, Step::Leave(End::Garbage));
+    assert_eq!(step, Step::Disconnect(Disconnect::Malformed));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_hello_without_an_interval_is_garbage_or_passed_over() {
     let mut session = session();
     session.connect();
     let step = feed(&mut session, r#"{"op":10,"d":null}"#);
-    assert_eq!(step, Step::Leave(End::Garbage));
+    assert_eq!(step, Step::Disconnect(Disconnect::Malformed));
     let step = feed(&mut session, r#"{"op":10,"d":{"heartbeat_interval":0}}"#);
     assert_eq!(step, Step::Nothing);
 }

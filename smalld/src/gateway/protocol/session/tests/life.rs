@@ -75,7 +75,7 @@ fn case_a10_an_unknown_opcode_changes_nothing() {
 }
 
 fn resumes_after_a_loss(session: &mut Session) {
-    ended(session, End::Lost);
+    ended(session, Disconnect::Lost);
     resumes_from(session, 42);
 }
 

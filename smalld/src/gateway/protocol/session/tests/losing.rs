@@ -4,7 +4,7 @@ use super::*;
 
 /// After this end the session is resumed, at once.
 #[track_caller]
-fn resumes_at_once_after(end: End) {
+fn resumes_at_once_after(end: Disconnect) {
     let mut session = live();
     assert_eq!(ended(&mut session, end), Duration::ZERO);
     resumes_from(&mut session, 42);
@@ -29,12 +29,12 @@ fn stopped(session: &mut Session, code: u16) -> String {
 
 #[test]
 fn case_b1_a_loss_without_a_code_is_resumed_at_once() {
-    resumes_at_once_after(End::Lost);
+    resumes_at_once_after(Disconnect::Lost);
 }
 
 #[test]
 fn case_b2_a_close_without_a_status_is_resumed() {
-    resumes_at_once_after(End::Closed(None));
+    resumes_at_once_after(Disconnect::Closed(None));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn case_b8_4005_is_resumed() {
 #[test]
 fn case_b9_4007_is_a_new_session() {
     let mut session = live();
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 42);
     ended(&mut session, closed(4007));
     begins_anew(&mut session);
@@ -172,14 +172,14 @@ fn case_b20_a_close_before_ready_waits_for_the_identify_window() {
 
 #[test]
 fn case_b21_a_zombie_is_resumed() {
-    resumes_at_once_after(End::Silent);
+    resumes_at_once_after(Disconnect::Silent);
 }
 
 #[test]
 fn case_b24_a_request_to_reconnect_is_resumed_at_once() {
     let step = feed(&mut live(), r#"{"op":7,"d":null}"#);
-    assert_eq!(step, Step::Leave(End::Reconnect));
-    resumes_at_once_after(End::Reconnect);
+    assert_eq!(step, Step::Disconnect(Disconnect::Reconnect));
+    resumes_at_once_after(Disconnect::Reconnect);
 }
 
 #[test]
@@ -187,16 +187,16 @@ fn case_b25_a_request_to_reconnect_may_come_instead_of_hello() {
     let mut session = session();
     session.connect();
     let step = feed(&mut session, r#"{"op":7,"d":null}"#);
-    assert_eq!(step, Step::Leave(End::Reconnect));
+    assert_eq!(step, Step::Disconnect(Disconnect::Reconnect));
     // Nothing was identified, so no window has to pass.
-    assert_eq!(ended(&mut session, End::Reconnect), Duration::ZERO);
+    assert_eq!(ended(&mut session, Disconnect::Reconnect), Duration::ZERO);
     begins_anew(&mut session);
 
     let mut session = live();
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     session.connect();
     feed(&mut session, r#"{"op":7,"d":null}"#);
-    ended(&mut session, End::Reconnect);
+    ended(&mut session, Disconnect::Reconnect);
     resumes_from(&mut session, 42);
 }
 
@@ -204,7 +204,7 @@ fn case_b25_a_request_to_reconnect_may_come_instead_of_hello() {
 fn case_b27_an_invalid_session_is_forgotten_and_begun_anew_after_a_pause() {
     let mut session = live();
     let step = feed(&mut session, r#"{"op":9,"d":false}"#);
-    assert_eq!(step, Step::Leave(INVALID));
+    assert_eq!(step, Step::Disconnect(INVALID));
     assert_eq!(ended(&mut session, INVALID), Duration::from_secs(3));
     begins_anew(&mut session);
     for (random, wait) in [(0.0, 1), (0.25, 2)] {
@@ -216,8 +216,11 @@ fn case_b27_an_invalid_session_is_forgotten_and_begun_anew_after_a_pause() {
 #[test]
 fn case_b28_an_interrupted_session_is_resumed_after_a_pause() {
     let mut session = live();
-    let end = End::Invalid { resumable: true };
-    assert_eq!(feed(&mut session, r#"{"op":9,"d":true}"#), Step::Leave(end));
+    let end = Disconnect::InvalidSession { resumable: true };
+    assert_eq!(
+        feed(&mut session, r#"{"op":9,"d":true}"#),
+        Step::Disconnect(end)
+    );
     assert_eq!(ended(&mut session, end), Duration::from_secs(3));
     resumes_from(&mut session, 42);
 }
@@ -230,6 +233,6 @@ fn case_b29_anything_but_true_means_that_the_session_is_gone() {
         r#"{"op":9,"d":"true"}"#,
         r#"{"op":9,"d":1}"#,
     ] {
-        assert_eq!(feed(&mut live(), text), Step::Leave(INVALID), "{text}");
+        assert_eq!(feed(&mut live(), text), Step::Disconnect(INVALID), "{text}");
     }
 }

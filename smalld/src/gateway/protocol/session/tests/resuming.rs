@@ -4,12 +4,12 @@ use super::*;
 use crate::gateway::SavedSession;
 
 const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
-const UNREACHABLE: End = End::Unreachable { retry_after: None };
+const UNREACHABLE: Disconnect = Disconnect::Unreachable { retry_after: None };
 
 /// A session that was lost and has sent RESUME.
 fn resuming() -> Session {
     let mut session = live();
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 42);
     session
 }
@@ -28,7 +28,7 @@ fn case_c1_what_comes_before_resumed_is_a_replay() {
 #[test]
 fn case_c2_each_hello_has_its_own_interval() {
     let mut session = live();
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     session.connect();
     let step = feed(
         &mut session,
@@ -44,12 +44,12 @@ fn case_c2_each_hello_has_its_own_interval() {
 fn case_c3_a_refused_resume_begins_a_session_that_replaces_all_of_the_old_one() {
     let mut session = resuming();
     let step = feed(&mut session, r#"{"op":9,"d":false}"#);
-    assert_eq!(step, Step::Leave(INVALID));
+    assert_eq!(step, Step::Disconnect(INVALID));
     assert_eq!(ended(&mut session, INVALID), Duration::from_secs(3));
     begins_anew(&mut session);
     feed(&mut session, &ready("new", "wss://n"));
     assert_eq!(session.seq(), Some(1));
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     assert_eq!(url(&mut session).as_deref(), Some("wss://n"));
     let resume = open(&mut session);
     assert_eq!(resume["d"]["session_id"], "new");
@@ -77,7 +77,7 @@ fn case_c4_ready_in_answer_to_a_resume_begins_that_session() {
 fn case_c5_an_interrupted_replay_resumes_from_where_it_came_to() {
     let mut session = resuming();
     event(&mut session, 43);
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 43);
 }
 
@@ -94,7 +94,7 @@ fn case_c6_only_resumed_ends_the_replay() {
 #[test]
 fn case_c7_an_unreachable_resume_url_gives_way_to_the_general_one() {
     let mut session = live();
-    assert_eq!(ended(&mut session, End::Lost), Duration::ZERO);
+    assert_eq!(ended(&mut session, Disconnect::Lost), Duration::ZERO);
     assert_eq!(url(&mut session).as_deref(), Some("wss://r"));
     assert_eq!(ended(&mut session, UNREACHABLE), Duration::from_secs(1));
     assert_eq!(url(&mut session).as_deref(), Some("wss://r"));
@@ -112,13 +112,18 @@ fn the_resume_url_is_tried_again_after_the_general_one_answered() {
     ended(&mut session, UNREACHABLE);
     assert_eq!(url(&mut session), None);
     open(&mut session);
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 42);
 }
 
 #[test]
 fn case_c8_without_a_session_there_is_nothing_to_resume() {
-    for end in [End::Lost, End::Silent, closed(4000), closed(1000)] {
+    for end in [
+        Disconnect::Lost,
+        Disconnect::Silent,
+        closed(4000),
+        closed(1000),
+    ] {
         let mut session = session();
         open(&mut session);
         ended(&mut session, end);
@@ -129,7 +134,7 @@ fn case_c8_without_a_session_there_is_nothing_to_resume() {
 #[test]
 fn case_c9_the_sequence_number_outlives_failed_connects() {
     let mut session = live();
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     for _ in 0..3 {
         session.connect();
         ended(&mut session, UNREACHABLE);
@@ -166,7 +171,7 @@ fn case_c12_an_endless_loop_of_resumes_ends_in_one_identify() {
 #[test]
 fn case_c13_a_resume_holds_the_bare_token_and_a_number() {
     let mut session = live();
-    ended(&mut session, End::Lost);
+    ended(&mut session, Disconnect::Lost);
     let resume = open(&mut session);
     assert_eq!(resume["d"]["token"], "tok");
     assert!(resume["d"]["seq"].is_u64(), "{resume}");
@@ -185,7 +190,7 @@ fn case_g1_failed_connects_are_tried_again_at_growing_intervals() {
 
 #[test]
 fn case_g2_a_wait_that_discord_asks_for_is_kept() {
-    let end = End::Unreachable {
+    let end = Disconnect::Unreachable {
         retry_after: Some(Duration::from_secs(30)),
     };
     for random in [0.0, 0.999] {

@@ -10,7 +10,7 @@ fn case_d4_a_refused_identify_waits_for_the_next_window() {
         open(&mut session);
         assert_eq!(
             feed(&mut session, r#"{"op":9,"d":false}"#),
-            Step::Leave(INVALID)
+            Step::Disconnect(INVALID)
         );
         waits.push(session.ended(INVALID, 0.0).unwrap().as_secs());
     }
