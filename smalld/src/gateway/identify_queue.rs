@@ -1,5 +1,5 @@
 //! The queue in which the shards of a process wait to identify, first come first served. When is
-//! decided by `Starts`; this lets time pass.
+//! decided by `StartBudget`; this lets time pass.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::gateway::protocol::start_budget::{Limit, Starts};
+use crate::gateway::protocol::start_budget::{SessionStartLimit, StartBudget};
 
 /// A wait that is longer is told.
-const LONG: Duration = Duration::from_secs(60);
+const MIN_LOGGED_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(crate) struct IdentifyQueue {
@@ -21,17 +21,17 @@ pub(crate) struct IdentifyQueue {
 
 #[derive(Debug)]
 struct State {
-    starts: Starts,
+    budget: StartBudget,
     /// The shards that wait, in the order in which they came.
     waiting: VecDeque<u32>,
 }
 
 impl IdentifyQueue {
-    pub(crate) fn new(limit: Limit) -> Self {
-        let starts = Starts::new(limit, Instant::now().into_std());
+    pub(crate) fn new(limit: SessionStartLimit) -> Self {
+        let budget = StartBudget::new(limit, Instant::now().into_std());
         let waiting = VecDeque::new();
         Self {
-            state: Mutex::new(State { starts, waiting }),
+            state: Mutex::new(State { budget, waiting }),
             changed: watch::Sender::new(()),
         }
     }
@@ -48,7 +48,7 @@ impl IdentifyQueue {
     /// An earlier process let this shard identify, so many whole seconds ago.
     pub(crate) fn identified_before(&self, shard: u32, ago: Duration) {
         let now = Instant::now().into_std();
-        self.state().starts.identified_before(shard, ago, now);
+        self.state().budget.identified_before(shard, ago, now);
     }
 
     /// Held for a few instructions only, never across an await.
@@ -59,8 +59,8 @@ impl IdentifyQueue {
 
 impl State {
     fn is_first(&self, shard: u32) -> bool {
-        let key = self.starts.key(shard);
-        let is_before = |other: &&u32| self.starts.are_few() || self.starts.key(**other) == key;
+        let key = self.budget.key(shard);
+        let is_before = |other: &&u32| self.budget.is_low() || self.budget.key(**other) == key;
         self.waiting.iter().find(is_before) == Some(&shard)
     }
 }
@@ -84,7 +84,7 @@ impl Ticket {
             if due.is_some_and(|due| due <= now) {
                 return;
             }
-            if let Some(due) = due.filter(|&due| due > now + LONG && !told) {
+            if let Some(due) = due.filter(|&due| due > now + MIN_LOGGED_WAIT && !told) {
                 told = true;
                 let (shard, wait) = (self.shard, due - now);
                 tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait:.0?}; look for what starts the bot so often");
@@ -110,7 +110,7 @@ impl Ticket {
     /// IDENTIFY goes out: it counts from now on, whatever becomes of it.
     pub(crate) fn spend(self) {
         let now = Instant::now().into_std();
-        self.queue.state().starts.spent(self.shard, now);
+        self.queue.state().budget.spent(self.shard, now);
     }
 
     /// When, if it is first.
@@ -118,10 +118,10 @@ impl Ticket {
         let mut state = self.queue.state();
         let now = Instant::now().into_std();
         let due = state.is_first(self.shard).then(|| {
-            let due = state.starts.due(self.shard, now);
+            let due = state.budget.due(self.shard, now);
             Instant::from_std(due)
         });
-        (due, state.starts.remaining())
+        (due, state.budget.remaining())
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn queue_with(max_concurrency: u32, remaining: u32) -> Arc<IdentifyQueue> {
-        Arc::new(IdentifyQueue::new(Limit {
+        Arc::new(IdentifyQueue::new(SessionStartLimit {
             total: 1000,
             remaining,
             reset_after: Duration::from_secs(86_400),

@@ -19,5 +19,5 @@ pub(crate) use self::handle::over;
 pub(crate) use self::identify_queue::IdentifyQueue;
 pub(crate) use self::protocol::command::{Outgoing, shard_of};
 pub(crate) use self::protocol::session::Identity;
-pub(crate) use self::protocol::start_budget::Limit;
+pub(crate) use self::protocol::start_budget::SessionStartLimit;
 pub(crate) use self::shard::{Common, Gateway, LeftBehind, Stage};

@@ -12,7 +12,7 @@ use crate::dispatch::Kind;
 use crate::error::{Error, Result};
 use crate::event::intents::Intents;
 use crate::gateway::checkpoint::Document;
-use crate::gateway::{Limit, Shard};
+use crate::gateway::{SessionStartLimit, Shard};
 use crate::rest::{RateLimits, Request};
 use crate::run::plan::Plan;
 
@@ -24,7 +24,7 @@ const FEW: u32 = 50;
 /// What the first connections need.
 pub(crate) struct Start {
     pub(crate) gateway_url: String,
-    pub(crate) limit: Limit,
+    pub(crate) limit: SessionStartLimit,
     pub(crate) intents: Intents,
     pub(crate) shards: Arc<[Shard]>,
     /// What an earlier process left.
@@ -66,8 +66,8 @@ pub(crate) async fn prepare(bot: &SmallD, plan: &Plan) -> Result<Start> {
     })
 }
 
-fn tell_of_shards(shards: &[Shard], limit: &Limit) {
-    let Limit {
+fn tell_of_shards(shards: &[Shard], limit: &SessionStartLimit) {
+    let SessionStartLimit {
         total, remaining, ..
     } = limit;
     if let [first, .., last] = shards {
@@ -136,11 +136,11 @@ struct GatewayBot {
     url: String,
     #[serde(default = "one")]
     shards: u32,
-    session_start_limit: SessionStartLimit,
+    session_start_limit: SessionStartLimitJson,
 }
 
 #[derive(Deserialize)]
-struct SessionStartLimit {
+struct SessionStartLimitJson {
     total: u32,
     remaining: u32,
     /// In milliseconds.
@@ -153,9 +153,9 @@ fn one() -> u32 {
     1
 }
 
-impl SessionStartLimit {
-    fn limit(&self) -> Limit {
-        Limit {
+impl SessionStartLimitJson {
+    fn limit(&self) -> SessionStartLimit {
+        SessionStartLimit {
             total: self.total,
             remaining: self.remaining,
             reset_after: Duration::from_millis(self.reset_after),
@@ -203,8 +203,8 @@ async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
 
 /// Whether so many shards may identify now: Discord resets the token of a bot that starts more
 /// sessions than it may. Those that resume cost nothing, and do so though the others wait.
-pub(crate) fn check_starts(limit: &Limit, needed: usize, shards: usize) -> Result<()> {
-    let Limit {
+pub(crate) fn check_starts(limit: &SessionStartLimit, needed: usize, shards: usize) -> Result<()> {
+    let SessionStartLimit {
         total,
         remaining,
         reset_after: reset,
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn shards_that_can_resume_run_though_no_session_starts_are_left() {
-        let limit = |remaining| Limit {
+        let limit = |remaining| SessionStartLimit {
             total: 1000,
             remaining,
             reset_after: Duration::from_secs(7200),

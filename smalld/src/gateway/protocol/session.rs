@@ -15,7 +15,7 @@ use crate::gateway::checkpoint::progress::Checkpoint;
 use crate::gateway::protocol::backoff::Backoff;
 use crate::gateway::protocol::close_code::{self, Verdict};
 use crate::gateway::protocol::disconnect::Disconnect;
-use crate::gateway::protocol::start_budget::WINDOW as IDENTIFY_WINDOW;
+use crate::gateway::protocol::start_budget::IDENTIFY_WINDOW;
 use crate::token::Token;
 
 /// After so many connections in a row that came to nothing the session is given up.

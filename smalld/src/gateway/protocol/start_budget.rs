@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 /// One IDENTIFY in it for each `shard % max_concurrency`.
 ///
 /// See [Discord Docs/Session Concurrency](https://discord.com/developers/docs/events/gateway#sharding-max-concurrency).
-pub(crate) const WINDOW: Duration = Duration::from_secs(5);
+pub(crate) const IDENTIFY_WINDOW: Duration = Duration::from_secs(5);
 /// It counts when they arrive, and one may take longer on its way than the next.
 const JITTER: Duration = Duration::from_millis(250);
 const DAY: Duration = Duration::from_secs(86_400);
 /// With so many starts left of a day's, or a quarter of them if that is less, the rest is spread
 /// over the time until they are granted anew. So no loop can spend them all, not even one that
 /// ends and starts the whole process: Discord resets the token of a bot that does.
-const FEW: u32 = 250;
+const MAX_LOW_BUDGET: u32 = 250;
 
 /// What `/gateway/bot` says of session starts.
 ///
 /// See [Discord Docs/Session Start Limit](https://discord.com/developers/docs/events/gateway#session-start-limit-object).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limit {
+pub(crate) struct SessionStartLimit {
     pub(crate) total: u32,
     pub(crate) remaining: u32,
     pub(crate) reset_after: Duration,
@@ -29,8 +29,8 @@ pub(crate) struct Limit {
 
 /// The starts that are left, and when the next may be.
 #[derive(Debug)]
-pub(crate) struct Starts {
-    limit: Limit,
+pub(crate) struct StartBudget {
+    limit: SessionStartLimit,
     reset: Instant,
     /// The last IDENTIFY of each key.
     last: HashMap<u32, Instant>,
@@ -38,8 +38,8 @@ pub(crate) struct Starts {
     newest: Instant,
 }
 
-impl Starts {
-    pub(crate) fn new(limit: Limit, now: Instant) -> Self {
+impl StartBudget {
+    pub(crate) fn new(limit: SessionStartLimit, now: Instant) -> Self {
         Self {
             limit,
             reset: now + limit.reset_after.min(DAY),
@@ -58,18 +58,18 @@ impl Starts {
     }
 
     /// So few are left that all shards wait for each other, whatever their keys.
-    pub(crate) fn are_few(&self) -> bool {
-        let Limit {
+    pub(crate) fn is_low(&self) -> bool {
+        let SessionStartLimit {
             total, remaining, ..
         } = self.limit;
-        remaining <= FEW.min(total / 4)
+        remaining <= MAX_LOW_BUDGET.min(total / 4)
     }
 
     /// The earliest moment at which this shard may identify.
     pub(crate) fn due(&mut self, shard: u32, now: Instant) -> Instant {
         self.renew(now);
         let last = self.last.get(&self.key(shard));
-        let window = last.map(|&last| last + WINDOW + JITTER);
+        let window = last.map(|&last| last + IDENTIFY_WINDOW + JITTER);
         let spread = self.spread(now);
         window.into_iter().chain(spread).max().unwrap_or(now)
     }
@@ -86,7 +86,7 @@ impl Starts {
     pub(crate) fn identified_before(&mut self, shard: u32, ago: Duration, now: Instant) {
         // Of the second in which it did the fraction is not known.
         let ago = ago.saturating_sub(Duration::from_secs(1));
-        let Some(then) = now.checked_sub(ago).filter(|_| ago < WINDOW) else {
+        let Some(then) = now.checked_sub(ago).filter(|_| ago < IDENTIFY_WINDOW) else {
             return;
         };
         let key = self.key(shard);
@@ -105,7 +105,7 @@ impl Starts {
         let left = self.reset.saturating_duration_since(now);
         match self.limit.remaining {
             0 => Some(self.reset),
-            remaining => self.are_few().then(|| self.newest + left / remaining),
+            remaining => self.is_low().then(|| self.newest + left / remaining),
         }
     }
 }
@@ -114,56 +114,56 @@ impl Starts {
 mod tests {
     use super::*;
 
-    fn starts(total: u32, remaining: u32, max_concurrency: u32) -> (Starts, Instant) {
+    fn budget(total: u32, remaining: u32, max_concurrency: u32) -> (StartBudget, Instant) {
         let now = Instant::now();
-        let limit = Limit {
+        let limit = SessionStartLimit {
             total,
             remaining,
             reset_after: DAY / 2,
             max_concurrency,
         };
-        (Starts::new(limit, now), now)
+        (StartBudget::new(limit, now), now)
     }
 
     #[test]
     fn shards_of_one_key_are_five_seconds_apart_and_others_do_not_wait() {
-        let (mut starts, now) = starts(1000, 1000, 2);
-        assert_eq!(starts.due(0, now), now);
-        starts.spent(0, now);
-        assert_eq!(starts.due(1, now), now);
-        assert_eq!(starts.due(2, now), now + WINDOW + JITTER);
+        let (mut budget, now) = budget(1000, 1000, 2);
+        assert_eq!(budget.due(0, now), now);
+        budget.spent(0, now);
+        assert_eq!(budget.due(1, now), now);
+        assert_eq!(budget.due(2, now), now + IDENTIFY_WINDOW + JITTER);
     }
 
     #[test]
     fn an_identify_of_an_earlier_process_counts_for_its_key() {
-        let (mut starts, now) = starts(1000, 1000, 2);
+        let (mut budget, now) = budget(1000, 1000, 2);
         let second = Duration::from_secs(1);
-        starts.identified_before(0, second * 9, now);
-        assert_eq!(starts.due(0, now), now);
-        starts.identified_before(2, second * 2, now);
-        starts.identified_before(4, second * 5, now);
-        assert_eq!(starts.due(0, now), now + second * 4 + JITTER);
-        assert_eq!(starts.due(1, now), now);
+        budget.identified_before(0, second * 9, now);
+        assert_eq!(budget.due(0, now), now);
+        budget.identified_before(2, second * 2, now);
+        budget.identified_before(4, second * 5, now);
+        assert_eq!(budget.due(0, now), now + second * 4 + JITTER);
+        assert_eq!(budget.due(1, now), now);
     }
 
     /// A process that ends as soon as it has identified, and is started again at once.
     fn started_in_a_loop(seconds: u64) -> (u32, u32) {
-        let (mut starts, begin) = starts(1000, 1000, 1);
+        let (mut budget, begin) = budget(1000, 1000, 1);
         let (mut now, mut identifies) = (begin, 0);
         loop {
-            now = now.max(starts.due(0, now));
+            now = now.max(budget.due(0, now));
             if now >= begin + Duration::from_secs(seconds) {
-                return (identifies, starts.remaining());
+                return (identifies, budget.remaining());
             }
-            starts.spent(0, now);
+            budget.spent(0, now);
             identifies += 1;
             // Of an earlier process only Discord's count is known.
-            let left = starts.reset.saturating_duration_since(now);
-            let limit = Limit {
+            let left = budget.reset.saturating_duration_since(now);
+            let limit = SessionStartLimit {
                 reset_after: left,
-                ..starts.limit
+                ..budget.limit
             };
-            starts = Starts::new(limit, now);
+            budget = StartBudget::new(limit, now);
         }
     }
 
@@ -176,21 +176,21 @@ mod tests {
 
     #[test]
     fn none_left_is_none_until_there_are_new_ones() {
-        let (mut starts, now) = starts(1000, 0, 1);
-        assert_eq!(starts.due(0, now), now + DAY / 2);
-        assert_eq!(starts.due(0, now + DAY / 2), now + DAY / 2);
-        assert_eq!(starts.remaining(), 1000);
+        let (mut budget, now) = budget(1000, 0, 1);
+        assert_eq!(budget.due(0, now), now + DAY / 2);
+        assert_eq!(budget.due(0, now + DAY / 2), now + DAY / 2);
+        assert_eq!(budget.remaining(), 1000);
     }
 
     #[test]
     fn a_limit_from_elsewhere_never_divides_by_nothing() {
-        let (mut starts, now) = starts(0, 0, 0);
-        assert_eq!(starts.key(7), 0);
-        assert!(starts.due(7, now) > now);
-        let limit = Limit {
+        let (mut budget, now) = budget(0, 0, 0);
+        assert_eq!(budget.key(7), 0);
+        assert!(budget.due(7, now) > now);
+        let limit = SessionStartLimit {
             reset_after: Duration::MAX,
-            ..starts.limit
+            ..budget.limit
         };
-        assert_eq!(Starts::new(limit, now).due(7, now), now + DAY);
+        assert_eq!(StartBudget::new(limit, now).due(7, now), now + DAY);
     }
 }
