@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::gateway::shards::OwnShards;
-use crate::gateway::{Outgoing, Shard, Stage};
+use crate::gateway::{OutgoingPayload, Shard, Stage};
 use crate::rest::{Path, Request, Rest};
 use crate::states::States;
 
@@ -108,7 +108,7 @@ impl SmallD {
     /// As [`Shard::send_gateway_payload`], and [`Error::Gateway`] where there are several shards
     /// and the payload names no guild, or one of a shard that runs in another process.
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
-        let payload = Outgoing::new(&payload)?;
+        let payload = OutgoingPayload::new(&payload)?;
         self.0.shards.send(payload).await
     }
 

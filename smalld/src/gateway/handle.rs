@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::error::{Error, Result};
-use crate::gateway::protocol::command::Outgoing;
+use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
 
 /// A gateway shard. As a handler's parameter it is the shard that received the event.
 ///
@@ -70,7 +70,7 @@ enum Link {
 pub(crate) enum WriterCommand {
     /// A payload of the user; the result goes back through `sent`.
     Send {
-        payload: Outgoing,
+        payload: OutgoingPayload,
         sent: oneshot::Sender<Result<()>>,
     },
     Close(u16),
@@ -147,11 +147,11 @@ impl Shard {
     /// past 5 presences (opcode 3) in 20, and where Discord has said of this request for a guild's
     /// members that it came too soon.
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
-        let payload = Outgoing::new(&payload)?;
+        let payload = OutgoingPayload::new(&payload)?;
         self.send(payload).await
     }
 
-    pub(crate) async fn send(&self, payload: Outgoing) -> Result<()> {
+    pub(crate) async fn send(&self, payload: OutgoingPayload) -> Result<()> {
         let mut links = self.0.link.subscribe();
         loop {
             let link = links.wait_for(|link| !matches!(link, Link::Expected)).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
-use crate::gateway::{Outgoing, Shard, over, shard_of};
+use crate::gateway::{OutgoingPayload, Shard, over, shard_of};
 
 /// Which of a bot's shards this process runs; an option of [`Builder`](crate::Builder::shards).
 ///
@@ -113,7 +113,7 @@ impl OwnShards {
     }
 
     /// Sends a payload by the shard that its guild belongs to, or else the only one.
-    pub(crate) async fn send(&self, payload: Outgoing) -> Result<()> {
+    pub(crate) async fn send(&self, payload: OutgoingPayload) -> Result<()> {
         let mut known = self.0.subscribe();
         // The sender is here, so waiting cannot fail.
         let shards = known.wait_for(Option::is_some).await;
@@ -123,7 +123,7 @@ impl OwnShards {
     }
 }
 
-fn owner(shards: &[Shard], payload: &Outgoing) -> Result<Shard> {
+fn owner(shards: &[Shard], payload: &OutgoingPayload) -> Result<Shard> {
     let Some(first) = shards.first() else {
         return Err(over());
     };
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn owner_among(shards: &Shards, payload: &serde_json::Value) -> Result<u32, String> {
-        let outgoing = Outgoing::new(payload).unwrap();
+        let outgoing = OutgoingPayload::new(payload).unwrap();
         owner(&shards.made().unwrap(), &outgoing)
             .map(|shard| shard.id())
             .map_err(|error| error.to_string())

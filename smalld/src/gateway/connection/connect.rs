@@ -15,7 +15,7 @@ use tokio_tungstenite::{
 };
 
 use crate::gateway::compression::Compression;
-use crate::gateway::connection::inflate::{Inflater, MOST_BYTES};
+use crate::gateway::connection::inflate::{Inflater, MAX_MESSAGE_BYTES};
 use crate::gateway::protocol::disconnect::Disconnect;
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -54,8 +54,8 @@ impl Connect {
         // tungstenite's own bound on a frame, 16 MiB, would break the connection of a large bot again
         // and again.
         let config = WebSocketConfig::default()
-            .max_message_size(Some(MOST_BYTES))
-            .max_frame_size(Some(MOST_BYTES));
+            .max_message_size(Some(MAX_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_MESSAGE_BYTES));
         let connector = Connector::Rustls(Arc::clone(&self.tls));
         let connecting =
             connect_async_tls_with_config(request, Some(config), true, Some(connector));

@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::error::{Error, Result};
 use crate::gateway::handle::WriterCommand;
-use crate::gateway::protocol::command::Outgoing;
 use crate::gateway::protocol::heartbeat::{Beat, Heartbeat};
+use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
 use crate::gateway::protocol::send_limit::{Refusals, SendLimit};
 
 /// The code that keeps a session resumable; 1000 and 1001 would end it.
@@ -157,7 +157,7 @@ async fn until(due: Option<std::time::Instant>) {
     }
 }
 
-fn may_send(payload: &Outgoing, limit: &mut SendLimit, pulse: &Pulse) -> Result<()> {
+fn may_send(payload: &OutgoingPayload, limit: &mut SendLimit, pulse: &Pulse) -> Result<()> {
     let refused = pulse.refusals().wait(payload, now());
     match refused.map_or_else(|| limit.take(payload, now()), Err) {
         Ok(()) => Ok(()),
@@ -191,7 +191,7 @@ fn broken() -> Error {
 
 async fn payload_of_user<S: Sink<Message> + Unpin>(
     socket: &mut S,
-    payload: Outgoing,
+    payload: OutgoingPayload,
 ) -> Result<()> {
     text(socket, payload.text).await.map_err(|()| broken())
 }
@@ -239,7 +239,7 @@ mod tests {
         let mut answers = Vec::new();
         for _ in 0..2 {
             let (sent, answer) = oneshot::channel();
-            let payload = Outgoing::new(&json!({ "op": 4 })).unwrap();
+            let payload = OutgoingPayload::new(&json!({ "op": 4 })).unwrap();
             assert!(
                 commands
                     .send(WriterCommand::Send { payload, sent })
@@ -262,7 +262,7 @@ mod tests {
         let mut waited_for = Vec::new();
         for number in 0..2 {
             let (sent, answer) = oneshot::channel();
-            let payload = Outgoing::new(&json!({ "op": 4, "d": number })).unwrap();
+            let payload = OutgoingPayload::new(&json!({ "op": 4, "d": number })).unwrap();
             assert!(
                 commands
                     .send(WriterCommand::Send { payload, sent })

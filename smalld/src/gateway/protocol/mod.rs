@@ -2,9 +2,9 @@
 
 pub(crate) mod backoff;
 pub(crate) mod close_code;
-pub(crate) mod command;
 pub(crate) mod disconnect;
 pub(crate) mod heartbeat;
+pub(crate) mod outgoing_payload;
 pub(crate) mod pace;
 pub(crate) mod send_limit;
 pub(crate) mod session;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::gateway::protocol::command::{Outgoing, snowflake};
+use crate::gateway::protocol::outgoing_payload::{OutgoingPayload, snowflake};
 
 /// Discord closes with 4008 past 120 payloads in 60 seconds, heartbeats included.
 ///
@@ -43,7 +43,7 @@ impl SendLimit {
     }
 
     /// Counts a payload, or says how long to wait for room.
-    pub(crate) fn take(&mut self, payload: &Outgoing, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, payload: &OutgoingPayload, now: Instant) -> Result<(), Duration> {
         self.all.room(now)?;
         if payload.is_presence() {
             self.presences.room(now)?;
@@ -129,7 +129,7 @@ impl Refusals {
     }
 
     /// How long this payload would still be refused.
-    pub(crate) fn wait(&self, payload: &Outgoing, now: Instant) -> Option<Duration> {
+    pub(crate) fn wait(&self, payload: &OutgoingPayload, now: Instant) -> Option<Duration> {
         let of_payload = |refusal: &&Refusal| {
             Some(refusal.op) == payload.op() && refusal.guild == payload.guild()
         };
@@ -146,8 +146,8 @@ mod tests {
 
     use super::*;
 
-    fn payload(op: u64) -> Outgoing {
-        Outgoing::new(&json!({ "op": op, "d": { "guild_id": "7" } })).unwrap()
+    fn payload(op: u64) -> OutgoingPayload {
+        OutgoingPayload::new(&json!({ "op": op, "d": { "guild_id": "7" } })).unwrap()
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let wait = Duration::from_secs_f64(23.4);
         assert_eq!(refusals.wait(&payload(8), now), Some(wait));
         assert_eq!(refusals.wait(&payload(4), now), None);
-        let other = Outgoing::new(&json!({ "op": 8, "d": { "guild_id": "8" } })).unwrap();
+        let other = OutgoingPayload::new(&json!({ "op": 8, "d": { "guild_id": "8" } })).unwrap();
         assert_eq!(refusals.wait(&other, now), None);
         assert_eq!(refusals.wait(&payload(8), now + wait), None);
     }

@@ -27,7 +27,7 @@ use crate::gateway::compression::Compression;
 
 /// The longest message that is taken. READY and `GUILD_CREATE` of a large bot can be many MiB; some
 /// bound must stay, or a few bytes could inflate until no memory is left.
-pub(crate) const MOST_BYTES: usize = 256 << 20;
+pub(crate) const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
 /// The decoder of one connection, and the buffer of its messages.
 pub(crate) struct Inflater {
@@ -54,7 +54,7 @@ struct Payloads {
 
 impl Inflater {
     pub(crate) fn new(compression: Compression) -> Self {
-        Self::with_most(compression, MOST_BYTES)
+        Self::with_most(compression, MAX_MESSAGE_BYTES)
     }
 
     /// One that takes messages of at most so many bytes.

@@ -7,34 +7,34 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 /// See [Discord Docs/Sending Events](https://discord.com/developers/docs/events/gateway#sending-events).
-const MOST_BYTES: usize = 4096;
+const MAX_PAYLOAD_BYTES: usize = 4096;
 /// See [Discord Docs/Request Guild Members](https://discord.com/developers/docs/events/gateway-events#request-guild-members).
-const MOST_NONCE_BYTES: usize = 32;
-const PRESENCE: u64 = 3;
-const REQUEST_MEMBERS: u64 = 8;
+const MAX_NONCE_BYTES: usize = 32;
+const PRESENCE_UPDATE: u64 = 3;
+const REQUEST_GUILD_MEMBERS: u64 = 8;
 
 /// The text of it, as it goes out, and what smalld has to know of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingPayload {
     pub(crate) text: String,
     op: Option<u64>,
     guild: Option<u64>,
 }
 
-impl Outgoing {
+impl OutgoingPayload {
     pub(crate) fn new(payload: &impl Serialize) -> Result<Self> {
         let json_error =
             |error| Error::json("the gateway payload cannot be written as JSON", error);
         let text = serde_json::to_string(payload).map_err(json_error)?;
-        if text.len() > MOST_BYTES {
+        if text.len() > MAX_PAYLOAD_BYTES {
             return Err(Error::gateway(format!(
-                "a gateway payload of {} bytes was not sent: Discord takes {MOST_BYTES} at the most",
+                "a gateway payload of {} bytes was not sent: Discord takes {MAX_PAYLOAD_BYTES} at the most",
                 text.len()
             )));
         }
         let json: Value = serde_json::from_str(&text).map_err(json_error)?;
         let (op, d) = (json["op"].as_u64(), &json["d"]);
-        if op == Some(REQUEST_MEMBERS) {
+        if op == Some(REQUEST_GUILD_MEMBERS) {
             check_nonce(d)?;
         }
         let guild = snowflake(&d["guild_id"]);
@@ -46,7 +46,7 @@ impl Outgoing {
     }
 
     pub(crate) fn is_presence(&self) -> bool {
-        self.op == Some(PRESENCE)
+        self.op == Some(PRESENCE_UPDATE)
     }
 
     /// The guild that it is about, where `d.guild_id` names one.
@@ -57,8 +57,8 @@ impl Outgoing {
 
 fn check_nonce(d: &Value) -> Result<()> {
     match d["nonce"].as_str() {
-        Some(nonce) if nonce.len() > MOST_NONCE_BYTES => Err(Error::gateway(format!(
-            "a request for guild members was not sent: its nonce has {} bytes, and Discord ignores what has more than {MOST_NONCE_BYTES}",
+        Some(nonce) if nonce.len() > MAX_NONCE_BYTES => Err(Error::gateway(format!(
+            "a request for guild members was not sent: its nonce has {} bytes, and Discord ignores what has more than {MAX_NONCE_BYTES}",
             nonce.len()
         ))),
         _ => Ok(()),
@@ -93,7 +93,7 @@ mod tests {
             json!(1_073_894_697_862_299_651_u64),
         ] {
             let payload = json!({ "op": 4, "d": { "guild_id": id } });
-            let guild = Outgoing::new(&payload).unwrap().guild();
+            let guild = OutgoingPayload::new(&payload).unwrap().guild();
             assert_eq!(guild, Some(1_073_894_697_862_299_651));
         }
     }
@@ -102,7 +102,7 @@ mod tests {
     fn case_f7_a_nonce_that_discord_would_ignore_is_an_error() {
         let request = |nonce: &str| {
             let d = json!({ "guild_id": "1", "query": "", "limit": 0, "nonce": nonce });
-            Outgoing::new(&json!({ "op": 8, "d": d }))
+            OutgoingPayload::new(&json!({ "op": 8, "d": d }))
         };
         assert!(request(&"n".repeat(32)).is_ok());
         let error = request(&format!("{}é", "n".repeat(31))).unwrap_err();
@@ -117,7 +117,7 @@ mod tests {
             b: u64,
             a: u64,
         }
-        let outgoing = Outgoing::new(&Odd { op: 55, b: 1, a: 2 }).unwrap();
+        let outgoing = OutgoingPayload::new(&Odd { op: 55, b: 1, a: 2 }).unwrap();
         assert_eq!(outgoing.text, r#"{"op":55,"b":1,"a":2}"#);
         assert_eq!((outgoing.op(), outgoing.guild()), (Some(55), None));
     }
