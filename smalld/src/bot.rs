@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::gateway::shards::OwnShards;
-use crate::gateway::{OutgoingPayload, Shard, Stage};
+use crate::gateway::{OutgoingPayload, Shard, ShutdownPhase};
 use crate::rest::{Path, Request, Rest};
 use crate::states::States;
 
@@ -36,7 +36,7 @@ pub(crate) struct Inner {
     pub(crate) states: States,
     pub(crate) shards: OwnShards,
     pub(crate) id: OnceLock<Box<str>>,
-    pub(crate) stage: watch::Sender<Stage>,
+    pub(crate) shutdown: watch::Sender<ShutdownPhase>,
     pub(crate) running: AtomicBool,
     pub(crate) runner: Box<dyn Runner>,
 }
@@ -156,10 +156,10 @@ impl SmallD {
 
     /// Ends [`run`](Self::run), or lets it end as soon as it begins. Requests go on working.
     pub fn close(&self) {
-        self.0.stage.send_if_modified(|stage| {
-            let running = *stage == Stage::Running;
+        self.0.shutdown.send_if_modified(|shutdown| {
+            let running = *shutdown == ShutdownPhase::Running;
             if running {
-                *stage = Stage::Draining;
+                *shutdown = ShutdownPhase::Draining;
             }
             running
         });

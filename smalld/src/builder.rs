@@ -19,7 +19,7 @@ use crate::event::intents::Intents;
 use crate::gateway::checkpoint::Sessions;
 use crate::gateway::compression::Compression;
 use crate::gateway::shards::{OwnShards, Shards};
-use crate::gateway::{Connect, Stage};
+use crate::gateway::{Connect, ShutdownPhase};
 use crate::rest::{Base, DISCORD, RateLimits, Rest};
 use crate::run;
 use crate::run::plan::Plan;
@@ -305,7 +305,7 @@ impl Builder {
             states: self.states,
             shards: OwnShards::new(&self.shards),
             id: OnceLock::new(),
-            stage: watch::Sender::new(Stage::Running),
+            shutdown: watch::Sender::new(ShutdownPhase::Running),
             running: AtomicBool::new(false),
             runner: Box::new(plan),
         }))

@@ -34,9 +34,9 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a session has to be ready to count as one that was worth beginning.
 const LASTS: Duration = Duration::from_secs(600);
 
-/// How far the bot's end has come.
+/// Shutdown phase of a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
+pub(crate) enum ShutdownPhase {
     Running,
     /// Read no more; handlers may finish.
     Draining,
@@ -61,7 +61,7 @@ pub(crate) struct Common {
     pub(crate) dispatcher: Dispatcher,
     /// Where sessions outlive the process.
     pub(crate) saver: Option<Saver>,
-    pub(crate) stage: watch::Receiver<Stage>,
+    pub(crate) shutdown: watch::Receiver<ShutdownPhase>,
     /// Told the bot's own user id when READY names it.
     pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -290,16 +290,16 @@ impl Gateway {
     }
 
     async fn stopped(&self) {
-        self.reached(Stage::Draining).await;
+        self.reached(ShutdownPhase::Draining).await;
     }
 
-    async fn reached(&self, wanted: Stage) {
+    async fn reached(&self, wanted: ShutdownPhase) {
         // The sender lives as long as the bot, which holds us; without it all is over anyway.
         let _ = self
             .common
-            .stage
+            .shutdown
             .clone()
-            .wait_for(|&stage| stage >= wanted)
+            .wait_for(|&shutdown| shutdown >= wanted)
             .await;
     }
 
@@ -308,7 +308,7 @@ impl Gateway {
         if end.is_none() {
             // Heartbeats go on while handlers finish; that nobody reads their answers is no fault.
             connection.pulse.heartbeat().pause();
-            self.reached(Stage::Closing).await;
+            self.reached(ShutdownPhase::Closing).await;
         }
         if let Some(code) = self.close_with(end) {
             connection.close(code).await;

@@ -135,7 +135,7 @@ fn common(
         identifies: Arc::new(IdentifyQueue::new(start.limit)),
         dispatcher: dispatcher.clone(),
         saver,
-        stage: bot.inner().stage.subscribe(),
+        shutdown: bot.inner().shutdown.subscribe(),
         on_ready: Arc::new(move |id| drop(named.inner().id.set(id.into()))),
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
-use crate::gateway::Stage;
+use crate::gateway::ShutdownPhase;
 use crate::gateway::checkpoint::Sessions;
 use crate::run::launch::{Fleet, launch};
 use crate::run::plan::Plan;
@@ -85,7 +85,7 @@ pub(super) async fn run(bot: &SmallD, plan: &Plan) -> Result<()> {
     if let Some(saving) = &saving {
         saving.freeze();
     }
-    bot.inner().stage.send_replace(Stage::Closing);
+    bot.inner().shutdown.send_replace(ShutdownPhase::Closing);
     let closing = timeout(CLOSE_TIMEOUT, first_to_fail(&mut gateways)).await;
     if let Some(saving) = saving {
         saving.end().await;
@@ -110,9 +110,9 @@ async fn closed(bot: &SmallD) {
     // The sender is the bot's own, so waiting cannot fail.
     let _ = bot
         .inner()
-        .stage
+        .shutdown
         .subscribe()
-        .wait_for(|&stage| stage > Stage::Running)
+        .wait_for(|&shutdown| shutdown > ShutdownPhase::Running)
         .await;
 }
 

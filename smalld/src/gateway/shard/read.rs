@@ -23,7 +23,7 @@ use crate::gateway::handle::ShardState;
 use crate::gateway::identify_queue::Ticket;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::session::{Started, Step};
-use crate::gateway::shard::{Gateway, Stage};
+use crate::gateway::shard::{Gateway, ShutdownPhase};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -111,8 +111,8 @@ impl Gateway {
         connection: &mut Connection,
         inflater: &mut Inflater,
     ) -> Option<Disconnect> {
-        let mut stage = self.common.stage.clone();
-        let mut stopped = pin!(stage.wait_for(|&stage| stage > Stage::Running));
+        let mut shutdown = self.common.shutdown.clone();
+        let mut stopped = pin!(shutdown.wait_for(|&shutdown| shutdown > ShutdownPhase::Running));
         loop {
             connection.pulse.set_seq(self.session.seq());
             let frame = tokio::select! {
@@ -312,7 +312,7 @@ impl Gateway {
         connection.pulse.heartbeat().pause();
         tokio::select! {
             () = handing_on => {}
-            () = self.reached(Stage::Closing) => {}
+            () = self.reached(ShutdownPhase::Closing) => {}
         }
         connection
             .pulse
