@@ -36,10 +36,10 @@ impl IdentifyQueue {
         }
     }
 
-    /// Takes a place for a shard. It is given up when the ticket is dropped.
-    pub(crate) fn join(self: &Arc<Self>, shard: u32) -> Ticket {
+    /// Takes a place for a shard. It is given up when the permit is dropped.
+    pub(crate) fn join(self: &Arc<Self>, shard: u32) -> IdentifyPermit {
         self.state().waiting.push_back(shard);
-        Ticket {
+        IdentifyPermit {
             queue: Arc::clone(self),
             shard,
         }
@@ -68,14 +68,14 @@ impl State {
 /// A shard's place in the queue. While it is first nobody of its key can pass, so between the turn
 /// and the IDENTIFY a connection may take its time.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct IdentifyPermit {
     queue: Arc<IdentifyQueue>,
     shard: u32,
 }
 
-impl Ticket {
+impl IdentifyPermit {
     /// Waits until this shard may identify.
-    pub(crate) async fn turn(&self) {
+    pub(crate) async fn granted(&self) {
         let mut changes = self.queue.changed.subscribe();
         let (mut waits, mut told) = (false, false);
         loop {
@@ -101,7 +101,7 @@ impl Ticket {
             };
             tokio::select! {
                 () = passed => {}
-                // The queue is held by this ticket, so its sender lives.
+                // The queue is held by this permit, so its sender lives.
                 _ = changes.changed() => {}
             }
         }
@@ -125,7 +125,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for IdentifyPermit {
     fn drop(&mut self) {
         let mut state = self.queue.state();
         let place = state.waiting.iter().position(|&shard| shard == self.shard);
@@ -157,11 +157,11 @@ mod tests {
     /// When each of these shards identifies, in seconds from now.
     async fn times(queue: &Arc<IdentifyQueue>, shards: &[u32]) -> Vec<u64> {
         let begin = Instant::now();
-        let tickets: Vec<Ticket> = shards.iter().map(|&shard| queue.join(shard)).collect();
-        let turns = tickets.into_iter().rev().map(|ticket| async move {
-            ticket.turn().await;
-            let shard = ticket.shard;
-            ticket.spend();
+        let permits: Vec<IdentifyPermit> = shards.iter().map(|&shard| queue.join(shard)).collect();
+        let turns = permits.into_iter().rev().map(|permit| async move {
+            permit.granted().await;
+            let shard = permit.shard;
+            permit.spend();
             (shard, begin.elapsed().as_secs())
         });
         let mut times = futures_util::future::join_all(turns).await;
@@ -193,9 +193,9 @@ mod tests {
         assert_eq!(times, [864, 1728, 2592], "a hundredth of a day each");
 
         let (first, second) = (queue.join(3), queue.join(4));
-        first.turn().await;
+        first.granted().await;
         let hour = Duration::from_secs(3600);
-        let both = tokio::time::timeout(hour, second.turn()).await;
+        let both = tokio::time::timeout(hour, second.granted()).await;
         assert!(both.is_err(), "before the first of them has identified");
     }
 
@@ -203,10 +203,10 @@ mod tests {
     async fn a_place_that_is_given_up_is_the_next_ones() {
         let queue = queue(1);
         let (first, second) = (queue.join(0), queue.join(1));
-        first.turn().await;
+        first.granted().await;
         drop(first);
         let begin = Instant::now();
-        second.turn().await;
+        second.granted().await;
         assert_eq!(begin.elapsed(), Duration::ZERO, "nothing was spent");
     }
 }

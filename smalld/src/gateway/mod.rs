@@ -20,4 +20,4 @@ pub(crate) use self::identify_queue::IdentifyQueue;
 pub(crate) use self::protocol::outgoing_payload::{OutgoingPayload, shard_of};
 pub(crate) use self::protocol::session::Identity;
 pub(crate) use self::protocol::start_budget::SessionStartLimit;
-pub(crate) use self::shard::{Common, Gateway, LeftBehind, ShutdownPhase};
+pub(crate) use self::shard::{RestoredShard, ShardContext, ShardTask, ShutdownPhase};

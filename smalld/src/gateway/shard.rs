@@ -22,7 +22,7 @@ use crate::gateway::connection::connect::Connect;
 use crate::gateway::connection::writer::RESUMABLE;
 use crate::gateway::connection::{Connection, farewell};
 use crate::gateway::handle::{Shard, ShardState};
-use crate::gateway::identify_queue::{IdentifyQueue, Ticket};
+use crate::gateway::identify_queue::{IdentifyPermit, IdentifyQueue};
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::pace::Pace;
 use crate::gateway::protocol::session::{Identity, Session};
@@ -45,17 +45,17 @@ pub(crate) enum ShutdownPhase {
 }
 
 /// Asks Discord where its gateway is; `None` where it cannot be asked.
-pub(crate) type AskAddress =
+pub(crate) type FetchGatewayUrl =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
 
 /// Held while events may come, so that whoever waits for their handlers knows when these are all.
-pub(crate) type Reading = mpsc::Sender<Infallible>;
+pub(crate) type ReadingGuard = mpsc::Sender<Infallible>;
 
-/// What all shards of a bot have in common.
+/// What all shards of a bot share.
 #[derive(Clone)]
-pub(crate) struct Common {
+pub(crate) struct ShardContext {
     pub(crate) url: String,
-    pub(crate) ask_address: AskAddress,
+    pub(crate) fetch_gateway_url: FetchGatewayUrl,
     pub(crate) connect: Connect,
     pub(crate) identifies: Arc<IdentifyQueue>,
     pub(crate) dispatcher: Dispatcher,
@@ -67,7 +67,7 @@ pub(crate) struct Common {
 }
 
 /// What an earlier process has left for a shard, which may be nothing.
-pub(crate) struct LeftBehind {
+pub(crate) struct RestoredShard {
     pub(crate) shard: Shard,
     pub(crate) saved: Checkpoint,
     /// Events that it had received and not handled.
@@ -75,7 +75,7 @@ pub(crate) struct LeftBehind {
     pub(crate) progress: Arc<Progress>,
 }
 
-impl LeftBehind {
+impl RestoredShard {
     pub(crate) fn new(shard: Shard, saved: Checkpoint, unhandled: u64) -> Self {
         let begun = (saved.begun, saved.last_begun);
         let progress = Progress::new(shard.id(), begun, saved.session.as_ref());
@@ -89,17 +89,17 @@ impl LeftBehind {
 }
 
 /// One shard's way through all its connections.
-pub(crate) struct Gateway {
-    common: Common,
+pub(crate) struct ShardTask {
+    context: ShardContext,
     shard: Shard,
     session: Session,
     progress: Arc<Progress>,
     /// How far the events of the session have been handled, while there is one.
     watermark: Option<Arc<Watermark>>,
     /// A place among those who wait to identify, taken before this runs.
-    ticket: Option<Ticket>,
+    permit: Option<IdentifyPermit>,
     /// Dropped when the bot stops and no event comes from here any more.
-    reading: Option<Reading>,
+    reading: Option<ReadingGuard>,
     /// Before the next connection.
     wait: Duration,
     pace: Pace,
@@ -112,16 +112,16 @@ pub(crate) struct Gateway {
     unhandled: u64,
 }
 
-impl Gateway {
+impl ShardTask {
     /// Takes the shard's place among those who wait to identify, so the order in which these are
     /// made is the order in which they start.
     pub(crate) fn new(
-        common: Common,
+        context: ShardContext,
         identity: Identity,
-        left: LeftBehind,
-        reading: Reading,
+        left: RestoredShard,
+        reading: ReadingGuard,
     ) -> Self {
-        let LeftBehind {
+        let RestoredShard {
             shard,
             saved,
             unhandled,
@@ -133,14 +133,14 @@ impl Gateway {
         let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
         let wait = session.first_wait(Duration::from_secs(since_last));
         let queues = session.will_identify() && wait.is_zero();
-        let ticket = queues.then(|| common.identifies.join(shard.id()));
+        let permit = queues.then(|| context.identifies.join(shard.id()));
         Self {
-            common,
+            context,
             shard,
             session,
             watermark: progress.watermark(),
             progress,
-            ticket,
+            permit,
             reading: Some(reading),
             wait,
             pace: Pace::default(),
@@ -215,17 +215,17 @@ impl Gateway {
 
     /// One connection from its start to its end; `None` when the bot is closed.
     async fn connection(&mut self) -> Option<Disconnect> {
-        let ticket = self.turn().await?;
+        let permit = self.identify_permit().await?;
         self.shard.set_state(ShardState::Connecting);
         let url = self
             .session
             .connect()
-            .unwrap_or(&self.common.url)
+            .unwrap_or(&self.context.url)
             .to_owned();
         let opened = tokio::select! {
             biased;
             () = self.stopped() => return None,
-            opened = self.common.connect.open(&url) => opened,
+            opened = self.context.connect.open(&url) => opened,
         };
         let mut socket = match opened {
             Ok(socket) => socket,
@@ -235,8 +235,8 @@ impl Gateway {
                 return Some(end);
             }
         };
-        let mut inflater = self.common.connect.inflater();
-        let interval = match self.greet(&mut socket, &mut inflater, ticket).await {
+        let mut inflater = self.context.connect.inflater();
+        let interval = match self.greet(&mut socket, &mut inflater, permit).await {
             Ok(interval) => interval,
             Err(end) => {
                 self.stops_reading(end);
@@ -260,16 +260,16 @@ impl Gateway {
     }
 
     /// Waits until this shard may identify, where it has to; `None` when the bot is closed.
-    async fn turn(&mut self) -> Option<Option<Ticket>> {
+    async fn identify_permit(&mut self) -> Option<Option<IdentifyPermit>> {
         if !self.session.will_identify() {
             return Some(None);
         }
-        let place = self.ticket.take();
-        let ticket = place.unwrap_or_else(|| self.common.identifies.join(self.shard.id()));
+        let place = self.permit.take();
+        let permit = place.unwrap_or_else(|| self.context.identifies.join(self.shard.id()));
         tokio::select! {
             biased;
             () = self.stopped() => None,
-            () = ticket.turn() => Some(Some(ticket)),
+            () = permit.granted() => Some(Some(permit)),
         }
     }
 
@@ -278,14 +278,14 @@ impl Gateway {
         if !self.session.doubts_address() {
             return;
         }
-        let asking = (self.common.ask_address)();
+        let asking = (self.context.fetch_gateway_url)();
         let found = tokio::select! {
             biased;
             () = self.stopped() => None,
             found = timeout(ASK_TIMEOUT, asking) => found.ok().flatten(),
         };
         if let Some(url) = found {
-            self.common.url = url;
+            self.context.url = url;
         }
     }
 
@@ -296,7 +296,7 @@ impl Gateway {
     async fn reached(&self, wanted: ShutdownPhase) {
         // The sender lives as long as the bot, which holds us; without it all is over anyway.
         let _ = self
-            .common
+            .context
             .shutdown
             .clone()
             .wait_for(|&shutdown| shutdown >= wanted)
@@ -319,7 +319,7 @@ impl Gateway {
     fn close_with(&self, end: Option<Disconnect>) -> Option<u16> {
         match end {
             // Whoever comes after this process will resume.
-            None if self.common.saver.is_some() => Some(RESUMABLE),
+            None if self.context.saver.is_some() => Some(RESUMABLE),
             // The bot is to be seen offline at once.
             None => Some(GOODBYE),
             Some(

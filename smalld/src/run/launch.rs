@@ -13,7 +13,8 @@ use crate::dispatch::Dispatcher;
 use crate::error::Result;
 use crate::gateway::checkpoint::{Configuration, Saver, SaverGuard, restore};
 use crate::gateway::{
-    Checkpoint, Common, Gateway, IdentifyQueue, Identity, LeftBehind, Shard, are_of_one_site, unix,
+    Checkpoint, IdentifyQueue, Identity, RestoredShard, Shard, ShardContext, ShardTask,
+    are_of_one_site, unix,
 };
 use crate::run::plan::Plan;
 use crate::run::preflight::{self, Start};
@@ -45,7 +46,7 @@ pub(crate) async fn launch(
     start: Start,
 ) -> Result<Fleet> {
     let origin = origin(bot, plan, &start);
-    let left = left_behind(&start, &origin);
+    let left = restored_shards(&start, &origin);
     let begin = left.iter().filter(|left| left.saved.session.is_none());
     preflight::check_starts(&start.limit, begin.count(), left.len())?;
     let (asked, saving) = match &plan.sessions {
@@ -56,8 +57,8 @@ pub(crate) async fn launch(
         }
         None => (None, None),
     };
-    let common = common(bot, plan, dispatcher, &start, asked);
-    count_earlier_identifies(&common.identifies, &left);
+    let context = context(bot, plan, dispatcher, &start, asked);
+    count_earlier_identifies(&context.identifies, &left);
     let (reads, reading) = mpsc::channel(1);
     let mut gateways = JoinSet::new();
     for left in left {
@@ -67,8 +68,8 @@ pub(crate) async fn launch(
             shard: (left.shard.id(), left.shard.count()),
             extra: plan.identify.clone(),
         };
-        let gateway = Gateway::new(common.clone(), identity, left, reads.clone());
-        gateways.spawn(gateway.run());
+        let task = ShardTask::new(context.clone(), identity, left, reads.clone());
+        gateways.spawn(task.run());
     }
     Ok(Fleet {
         gateways,
@@ -78,20 +79,20 @@ pub(crate) async fn launch(
 }
 
 /// What an earlier process has left for each shard.
-fn left_behind(start: &Start, origin: &Configuration) -> Vec<LeftBehind> {
+fn restored_shards(start: &Start, origin: &Configuration) -> Vec<RestoredShard> {
     let now = SystemTime::now();
     let left = start.shards.iter().map(|shard| {
         let (mut saved, unhandled) = restore(start.document.as_ref(), origin, shard.id(), now);
         keep_to_the_gateway(&mut saved, &start.gateway_url);
-        LeftBehind::new(shard.clone(), saved, unhandled)
+        RestoredShard::new(shard.clone(), saved, unhandled)
     });
     left.collect()
 }
 
 /// Discord counts those of the process before this one, too.
-fn count_earlier_identifies(queue: &IdentifyQueue, left: &[LeftBehind]) {
+fn count_earlier_identifies(queue: &IdentifyQueue, left: &[RestoredShard]) {
     let now = unix(SystemTime::now());
-    for LeftBehind { shard, saved, .. } in left {
+    for RestoredShard { shard, saved, .. } in left {
         let ago = now.saturating_sub(saved.last_begun);
         queue.identified_before(shard.id(), Duration::from_secs(ago));
     }
@@ -120,17 +121,17 @@ fn origin(bot: &SmallD, plan: &Plan, start: &Start) -> Configuration {
     }
 }
 
-fn common(
+fn context(
     bot: &SmallD,
     plan: &Plan,
     dispatcher: &Dispatcher,
     start: &Start,
     saver: Option<Saver>,
-) -> Common {
+) -> ShardContext {
     let (named, asked) = (bot.clone(), bot.clone());
-    Common {
+    ShardContext {
         url: start.gateway_url.clone(),
-        ask_address: Arc::new(move || Box::pin(preflight::address(asked.clone()))),
+        fetch_gateway_url: Arc::new(move || Box::pin(preflight::address(asked.clone()))),
         connect: plan.connect.clone(),
         identifies: Arc::new(IdentifyQueue::new(start.limit)),
         dispatcher: dispatcher.clone(),

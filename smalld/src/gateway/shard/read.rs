@@ -20,10 +20,10 @@ use crate::gateway::connection::inflate::Inflater;
 use crate::gateway::connection::writer::Written;
 use crate::gateway::connection::{CLOSE_TIMEOUT, Connection};
 use crate::gateway::handle::ShardState;
-use crate::gateway::identify_queue::Ticket;
+use crate::gateway::identify_queue::IdentifyPermit;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::session::{Started, Step};
-use crate::gateway::shard::{Gateway, ShutdownPhase};
+use crate::gateway::shard::{ShardTask, ShutdownPhase};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -46,16 +46,16 @@ impl Deref for Text<'_> {
     }
 }
 
-impl Gateway {
+impl ShardTask {
     /// Waits for HELLO and answers it with IDENTIFY or RESUME. Gives the interval of the
     /// heartbeats, or how the connection ended (`None` when the bot is closed).
     ///
-    /// The ticket is held until IDENTIFY goes out, so that nobody else does before.
+    /// The permit is held until IDENTIFY goes out, so that nobody else does before.
     pub(super) async fn greet(
         &mut self,
         socket: &mut Socket,
         inflater: &mut Inflater,
-        ticket: Option<Ticket>,
+        permit: Option<IdentifyPermit>,
     ) -> Result<Duration, Option<Disconnect>> {
         let deadline = Instant::now() + HELLO_TIMEOUT;
         loop {
@@ -74,7 +74,7 @@ impl Gateway {
                 Step::Disconnect(end) => return Err(Some(end)),
                 Step::Open { interval, opening } => {
                     let sending = async {
-                        self.opens(ticket).await;
+                        self.opens(permit).await;
                         handshake::send(socket, opening.text()).await
                     };
                     return tokio::select! {
@@ -93,16 +93,16 @@ impl Gateway {
 
     /// IDENTIFY or RESUME is about to go out. An IDENTIFY counts from here on, and is known to have
     /// been sent even if the process ends with it.
-    async fn opens(&self, ticket: Option<Ticket>) {
-        let Some(ticket) = ticket else {
+    async fn opens(&self, permit: Option<IdentifyPermit>) {
+        let Some(permit) = permit else {
             return self.shard.set_state(ShardState::Resuming);
         };
         self.shard.set_state(ShardState::Identifying);
         self.progress.begun(self.session.starts());
-        if let Some(saver) = &self.common.saver {
+        if let Some(saver) = &self.context.saver {
             saver.now().await;
         }
-        ticket.spend();
+        permit.spend();
     }
 
     /// Reads until the connection ends or is to be left; `None` when the bot is closed.
@@ -111,7 +111,7 @@ impl Gateway {
         connection: &mut Connection,
         inflater: &mut Inflater,
     ) -> Option<Disconnect> {
-        let mut shutdown = self.common.shutdown.clone();
+        let mut shutdown = self.context.shutdown.clone();
         let mut stopped = pin!(shutdown.wait_for(|&shutdown| shutdown > ShutdownPhase::Running));
         loop {
             connection.pulse.set_seq(self.session.seq());
@@ -278,7 +278,7 @@ impl Gateway {
             self.tell_of_refusal();
         }
         if let Ok(ready) = serde_json::from_str::<Ready>(envelope.d()) {
-            (self.common.on_ready)(&ready.user.id);
+            (self.context.on_ready)(&ready.user.id);
         }
         let (id, url) = (self.session.id(), self.session.resume_url());
         if let (Some(id), Some(url)) = (id, url) {
@@ -324,7 +324,7 @@ impl Gateway {
     async fn hand_on(&self, envelope: &Envelope<'_>, text: &str, step: &Step) {
         let origin = self.origin(step);
         // Where sessions do not outlive the process nobody asks how far its events were handled.
-        let watermark = self.common.saver.as_ref().and(self.watermark.as_ref());
+        let watermark = self.context.saver.as_ref().and(self.watermark.as_ref());
         let numbered = envelope.s.filter(|_| envelope.op == 0).zip(watermark);
         if let Some((seq, watermark)) = numbered {
             watermark.received(seq);
@@ -334,7 +334,7 @@ impl Gateway {
             Some((seq, watermark)) => watermark.completion(seq),
             None => Completion::unheard(),
         };
-        let dispatcher = &self.common.dispatcher;
+        let dispatcher = &self.context.dispatcher;
         dispatcher.dispatch(envelope, text, &origin, &wanted).await;
         if let Some((_, watermark)) = numbered {
             watermark.dispatched();
@@ -348,7 +348,7 @@ impl Gateway {
         let Step::Dispatch { replay, started } = step else {
             return;
         };
-        if let Some(saver) = &self.common.saver
+        if let Some(saver) = &self.context.saver
             && (self.progress.came(*replay) || started.is_some())
         {
             saver.now().await;
