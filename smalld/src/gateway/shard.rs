@@ -236,7 +236,7 @@ impl ShardTask {
             }
         };
         let mut inflater = self.context.connect.inflater();
-        let interval = match self.greet(&mut socket, &mut inflater, permit).await {
+        let interval = match self.handshake(&mut socket, &mut inflater, permit).await {
             Ok(interval) => interval,
             Err(end) => {
                 self.stops_reading(end);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What to do after Discord closed the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CloseAction {
     /// The session lives on.
     Resume,
     /// It lives on, but not before this pause.
@@ -19,14 +19,14 @@ pub(crate) enum Verdict {
 /// resume costs a round trip, a needless identify costs events and one of a day's session starts.
 ///
 /// See [Discord Docs/Gateway Close Event Codes](https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes).
-pub(crate) fn verdict(code: Option<u16>) -> Verdict {
+pub(crate) fn action(code: Option<u16>) -> CloseAction {
     match code {
-        Some(4004 | 4010..=4014) => Verdict::Stop,
+        Some(4004 | 4010..=4014) => CloseAction::Stop,
         // 4003 and 4009 are listed as reconnectable with the words that the session is invalid or
         // timed out; 4006 is no longer documented and meant the same.
-        Some(4003 | 4006 | 4007 | 4009) => Verdict::NewSession,
-        Some(4008) => Verdict::ResumeAfter(Duration::from_secs(5)),
-        _ => Verdict::Resume,
+        Some(4003 | 4006 | 4007 | 4009) => CloseAction::NewSession,
+        Some(4008) => CloseAction::ResumeAfter(Duration::from_secs(5)),
+        _ => CloseAction::Resume,
     }
 }
 
@@ -51,18 +51,18 @@ mod tests {
     #[test]
     fn every_documented_code_has_its_verdict() {
         for code in [4000, 4001, 4002, 4005, 1000, 1001, 1006, 4099] {
-            assert_eq!(verdict(Some(code)), Verdict::Resume, "{code}");
+            assert_eq!(action(Some(code)), CloseAction::Resume, "{code}");
         }
         for code in [4003, 4006, 4007, 4009] {
-            assert_eq!(verdict(Some(code)), Verdict::NewSession, "{code}");
+            assert_eq!(action(Some(code)), CloseAction::NewSession, "{code}");
         }
         for code in [4004, 4010, 4011, 4012, 4013, 4014] {
-            assert_eq!(verdict(Some(code)), Verdict::Stop, "{code}");
+            assert_eq!(action(Some(code)), CloseAction::Stop, "{code}");
         }
         assert_eq!(
-            verdict(Some(4008)),
-            Verdict::ResumeAfter(Duration::from_secs(5))
+            action(Some(4008)),
+            CloseAction::ResumeAfter(Duration::from_secs(5))
         );
-        assert_eq!(verdict(None), Verdict::Resume);
+        assert_eq!(action(None), CloseAction::Resume);
     }
 }

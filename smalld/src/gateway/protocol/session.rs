@@ -13,7 +13,7 @@ use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
 use crate::gateway::checkpoint::progress::Checkpoint;
 use crate::gateway::protocol::backoff::Backoff;
-use crate::gateway::protocol::close_code::{self, Verdict};
+use crate::gateway::protocol::close_code::{self, CloseAction};
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::start_budget::IDENTIFY_WINDOW;
 use crate::token::Token;
@@ -88,9 +88,9 @@ impl Ready {
 pub(crate) enum Step {
     Nothing,
     /// HELLO came: beat at this interval, and send this IDENTIFY or RESUME.
-    Open {
+    Handshake {
         interval: Duration,
-        opening: Opening,
+        payload: HandshakePayload,
     },
     /// Discord wants a heartbeat at once.
     Heartbeat,
@@ -107,17 +107,17 @@ pub(crate) enum Step {
 
 /// IDENTIFY or RESUME, which hold the token: it does not show it.
 #[derive(PartialEq)]
-pub(crate) struct Opening(Value);
+pub(crate) struct HandshakePayload(Value);
 
-impl Opening {
+impl HandshakePayload {
     pub(crate) fn text(&self) -> String {
         self.0.to_string()
     }
 }
 
-impl fmt::Debug for Opening {
+impl fmt::Debug for HandshakePayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opening(op {})", self.0["op"])
+        write!(f, "HandshakePayload(op {})", self.0["op"])
     }
 }
 
@@ -125,9 +125,9 @@ impl fmt::Debug for Opening {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Started {
     /// By READY.
-    Anew,
+    New,
     /// By RESUMED.
-    Again,
+    Resumed,
 }
 
 impl Session {
@@ -246,14 +246,14 @@ impl Session {
             return Step::Nothing;
         }
         self.failed_connects = 0;
-        let opening = Opening(self.opening());
-        Step::Open {
+        let payload = HandshakePayload(self.handshake_payload());
+        Step::Handshake {
             interval: Duration::from_millis(hello.heartbeat_interval),
-            opening,
+            payload,
         }
     }
 
-    fn opening(&mut self) -> Value {
+    fn handshake_payload(&mut self) -> Value {
         let token = self.identity.token.expose();
         if let Some(live) = &self.live {
             self.phase = Phase::Resuming;
@@ -288,7 +288,7 @@ impl Session {
                 Some(ready) if again && self.is_of(&ready) => None,
                 Some(ready) => Some(self.ready(ready)),
             },
-            Some("RESUMED") if !again => Some(Started::Again),
+            Some("RESUMED") if !again => Some(Started::Resumed),
             _ => None,
         };
         if started.is_some() {
@@ -317,7 +317,7 @@ impl Session {
             resume_url: ready.resume_gateway_url,
             received_before: 0,
         });
-        Started::Anew
+        Started::New
     }
 
     /// Decides what comes after a connection: how long to wait before the next one, or that
@@ -325,11 +325,11 @@ impl Session {
     pub(crate) fn ended(&mut self, end: Disconnect, random: f64) -> Result<Duration, Error> {
         let mut at_least = Duration::ZERO;
         match end {
-            Disconnect::Closed(code) => match close_code::verdict(code) {
-                Verdict::Resume => {}
-                Verdict::ResumeAfter(pause) => at_least = pause,
-                Verdict::NewSession => self.forget(),
-                Verdict::Stop => return Err(self.stopped(code)),
+            Disconnect::Closed(code) => match close_code::action(code) {
+                CloseAction::Resume => {}
+                CloseAction::ResumeAfter(pause) => at_least = pause,
+                CloseAction::NewSession => self.forget(),
+                CloseAction::Stop => return Err(self.stopped(code)),
             },
             Disconnect::Unreachable { retry_after } => {
                 self.failed_connects += 1;

@@ -51,7 +51,7 @@ impl ShardTask {
     /// heartbeats, or how the connection ended (`None` when the bot is closed).
     ///
     /// The permit is held until IDENTIFY goes out, so that nobody else does before.
-    pub(super) async fn greet(
+    pub(super) async fn handshake(
         &mut self,
         socket: &mut Socket,
         inflater: &mut Inflater,
@@ -72,10 +72,10 @@ impl ShardTask {
             self.hand_on(&envelope, &text, &step).await;
             match step {
                 Step::Disconnect(end) => return Err(Some(end)),
-                Step::Open { interval, opening } => {
+                Step::Handshake { interval, payload } => {
                     let sending = async {
                         self.opens(permit).await;
-                        handshake::send(socket, opening.text()).await
+                        handshake::send(socket, payload.text()).await
                     };
                     return tokio::select! {
                         biased;
@@ -146,7 +146,7 @@ impl ShardTask {
         connection.pulse.set_seq(self.session.seq());
         self.notice_gap(before);
         match &step {
-            Step::Nothing | Step::Open { .. } | Step::Disconnect(_) => {}
+            Step::Nothing | Step::Handshake { .. } | Step::Disconnect(_) => {}
             Step::Heartbeat => {
                 connection.pulse.ask();
                 yield_now().await;
@@ -224,10 +224,10 @@ impl ShardTask {
         if let Some(started) = started {
             let replayed = std::mem::take(&mut self.replayed);
             match started {
-                Started::Anew => {
+                Started::New => {
                     tracing::info!(target: "smalld", shard, event, seq, "a session has begun");
                 }
-                Started::Again => {
+                Started::Resumed => {
                     tracing::info!(target: "smalld", shard, event, seq, replayed, "the session goes on");
                 }
             }
@@ -251,7 +251,7 @@ impl ShardTask {
 
     /// The session is ready, anew or again.
     fn started(&mut self, connection: &Connection, envelope: &Envelope<'_>, started: Started) {
-        if started == Started::Anew {
+        if started == Started::New {
             self.begun(envelope);
         }
         if self.was_ready {
@@ -261,7 +261,7 @@ impl ShardTask {
         self.unhandled = 0;
         self.ready_since = Some(Instant::now());
         let commands = connection.commands.clone();
-        self.shard.connected(commands, started == Started::Anew);
+        self.shard.connected(commands, started == Started::New);
     }
 
     fn begun(&mut self, envelope: &Envelope<'_>) {

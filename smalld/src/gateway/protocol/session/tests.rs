@@ -49,7 +49,7 @@ fn event(session: &mut Session, s: u64) -> Step {
 fn open(session: &mut Session) -> Value {
     session.connect();
     match feed(session, HELLO) {
-        Step::Open { opening, .. } => opening.0,
+        Step::Handshake { payload, .. } => payload.0,
         step => panic!("no opening: {step:?}"),
     }
 }

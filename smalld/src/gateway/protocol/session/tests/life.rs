@@ -6,7 +6,7 @@ use super::*;
 fn case_a1_hello_is_answered_by_identify() {
     let mut session = session();
     assert_eq!(url(&mut session), None);
-    let Step::Open { interval, opening } = feed(&mut session, HELLO) else {
+    let Step::Handshake { interval, payload } = feed(&mut session, HELLO) else {
         panic!("no opening")
     };
     assert_eq!(interval, Duration::from_secs(1));
@@ -18,7 +18,7 @@ fn case_a1_hello_is_answered_by_identify() {
         "shard": [0, 1],
         "large_threshold": 250,
     });
-    assert_eq!(opening.0, json!({"op": 2, "d": d}));
+    assert_eq!(payload.0, json!({"op": 2, "d": d}));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn case_a12_what_is_not_known_in_hello_and_ready_is_passed_over() {
     let mut d = json!({"session_id": "sid", "resume_gateway_url": "wss://r"});
     d.as_object_mut().unwrap().extend(unknown);
     let ready = json!({"op": 0, "t": "READY", "s": 1, "d": d}).to_string();
-    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::Anew)));
+    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::New)));
     assert_eq!(session.id().as_deref(), Some("sid"));
 }
 

@@ -19,7 +19,7 @@ fn case_c1_what_comes_before_resumed_is_a_replay() {
     let mut session = resuming();
     assert_eq!(event(&mut session, 43), REPLAYED);
     assert_eq!(event(&mut session, 44), REPLAYED);
-    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
+    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Resumed)));
     assert_eq!(session.seq(), Some(45));
     assert_eq!(event(&mut session, 46), fresh(None));
     assert_eq!(session.seq(), Some(46));
@@ -34,7 +34,7 @@ fn case_c2_each_hello_has_its_own_interval() {
         &mut session,
         r#"{"op":10,"d":{"heartbeat_interval":41250}}"#,
     );
-    let Step::Open { interval, .. } = step else {
+    let Step::Handshake { interval, .. } = step else {
         panic!("{step:?}")
     };
     assert_eq!(interval, Duration::from_millis(41_250));
@@ -66,7 +66,7 @@ fn case_c4_ready_in_answer_to_a_resume_begins_that_session() {
     let mut session = resuming();
     assert_eq!(
         feed(&mut session, &ready("sid2", "wss://r2")),
-        fresh(Some(Started::Anew))
+        fresh(Some(Started::New))
     );
     assert_eq!(session.id().as_deref(), Some("sid2"));
     assert_eq!(session.seq(), Some(1));
@@ -87,7 +87,7 @@ fn case_c6_only_resumed_ends_the_replay() {
     for s in 43..100 {
         assert_eq!(event(&mut session, s), REPLAYED);
     }
-    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
+    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Resumed)));
     assert_eq!(event(&mut session, 100), fresh(None));
 }
 
@@ -226,7 +226,7 @@ fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
     let resumed_before = RESUMED.replace("45", "4");
     assert_eq!(feed(&mut session, &resumed_before), REPLAYED);
     assert_eq!(event(&mut session, 5), REPLAYED);
-    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Again)));
+    assert_eq!(feed(&mut session, RESUMED), fresh(Some(Started::Resumed)));
     assert_eq!(session.id().as_deref(), Some("sid"));
 }
 
@@ -234,6 +234,6 @@ fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
 fn case_c4_another_sessions_ready_begins_it_whatever_was_received_before() {
     let mut session = restored();
     let ready = ready("sid2", "wss://r2");
-    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::Anew)));
+    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::New)));
     assert_eq!(session.id().as_deref(), Some("sid2"));
 }
