@@ -3,7 +3,7 @@
 //!
 //! Each piece carries the place in the user's code that an error about it should point at: a
 //! parameter's type, the return type, the function's name. Names introduced here are resolved where
-//! the macro is defined, so a handler may be called `bot` or `payload`.
+//! the macro is defined, so a handler may be called `bot` or `input`.
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -21,31 +21,24 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     let path = handler.readable_name();
     // `line!` reports the outermost expansion of its own tokens: with the name's span, its line.
     let line = quote_spanned!(handler.name.span()=> ::core::line!());
-    let wanted = wanted(filter, &private);
-    let ordered = filter.ordered;
-    // Nothing comes of it but that an editor leads from the name to what is known of the event.
+    // Without effect, but an editor leads from the name to the docs of the event.
     let smalld = &filter.smalld;
     let documented = filter.words.iter().map(
         |word| quote_spanned!(mixed=> const _: &::core::primitive::str = #smalld::events::#word;),
     );
+    let (check, via) = match filter.kind {
+        Kind::Event => (quote_spanned!(mixed=> check), quote_spanned!(mixed=> , _)),
+        Kind::Start => (quote_spanned!(mixed=> check_from_bot), TokenStream::new()),
+        Kind::Error => (
+            quote_spanned!(mixed=> check_from_failure),
+            quote_spanned!(mixed=> , _),
+        ),
+    };
     let checks = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
-        let (function, more) = match filter.kind {
-            Kind::Start => (quote_spanned!(mixed=> check_from_bot), TokenStream::new()),
-            Kind::Event => (quote_spanned!(mixed=> check), quote_spanned!(mixed=> , _)),
-            Kind::Error => (
-                quote_spanned!(mixed=> check_with_failure),
-                quote_spanned!(mixed=> , _),
-            ),
-        };
-        let check = of_type(&quote_spanned!(mixed=> #private::#function), ty, &more);
+        let check = of_type(&quote_spanned!(mixed=> #private::#check), ty, &via);
         quote_spanned!(mixed=> #cfgs #check)
     });
-    let call = call(filter.kind, handler, &private);
-    let kind = match filter.kind {
-        Kind::Event => quote_spanned!(mixed=> Event),
-        Kind::Start => quote_spanned!(mixed=> Start),
-        Kind::Error => quote_spanned!(mixed=> Error),
-    };
+    let trigger = trigger(filter, handler, &private);
     quote_spanned! {mixed=>
         #cfgs
         const _: () = {
@@ -55,11 +48,8 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
                 module: ::core::module_path!(),
                 file: ::core::file!(),
                 line: #line,
-                kind: #private::Kind::#kind,
-                filter: #wanted,
-                ordered: #ordered,
+                trigger: #private::Trigger::#trigger,
                 checks: &[#(#checks),*],
-                call: #call,
             } }
         };
     }
@@ -70,11 +60,27 @@ pub(crate) fn private(smalld: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #smalld::__private)
 }
 
+fn trigger(filter: &Filter, handler: &Handler, private: &TokenStream) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let call = call(filter.kind, handler, private);
+    match filter.kind {
+        Kind::Start => quote_spanned!(mixed=> Start(#call)),
+        Kind::Error => quote_spanned!(mixed=> Error(#call)),
+        Kind::Event => {
+            let (wanted, ordered) = (wanted(filter, private), filter.ordered);
+            quote_spanned! {mixed=>
+                Event(#private::EventTrigger { filter: #wanted, ordered: #ordered, call: #call })
+            }
+        }
+    }
+}
+
 fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let Filter {
         t, fields, whole, ..
     } = filter;
+    let borrowed = quote_spanned!(mixed=> #private::Borrowed);
     let op = filter.op.map(u64::from).map_or_else(
         || quote_spanned!(mixed=> ::core::option::Option::None),
         |op| quote_spanned!(mixed=> ::core::option::Option::Some(#op)),
@@ -91,7 +97,12 @@ fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
         }
     });
     quote_spanned! {mixed=>
-        #private::Filter { op: #op, t: &[#(#t),*], fields: &[#(#fields),*], whole: #whole }
+        #private::Filter {
+            op: #op,
+            t: #borrowed(&[#(#borrowed(#t)),*]),
+            fields: #borrowed(&[#(#fields),*]),
+            whole: #whole,
+        }
     }
 }
 
@@ -107,21 +118,26 @@ fn of_type(function: &TokenStream, ty: &Type, more: &TokenStream) -> TokenStream
 fn call(kind: Kind, handler: &Handler, private: &TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let Handler { name, output, .. } = handler;
+    let (extract, via, from) = match kind {
+        Kind::Event => (
+            quote_spanned!(mixed=> extract),
+            quote_spanned!(mixed=> , _),
+            quote_spanned!(mixed=> (&bot, &input)?),
+        ),
+        Kind::Start => (
+            quote_spanned!(mixed=> extract_from_bot),
+            TokenStream::new(),
+            quote_spanned!(mixed=> (&bot)?),
+        ),
+        Kind::Error => (
+            quote_spanned!(mixed=> extract_from_failure),
+            quote_spanned!(mixed=> , _),
+            quote_spanned!(mixed=> (&bot, &input)?),
+        ),
+    };
     let arguments = handler.parameters.iter().map(|Parameter { cfgs, ty }| {
-        let (function, more, from) = match kind {
-            Kind::Start => (
-                quote_spanned!(mixed=> #private::extract_from_bot),
-                TokenStream::new(),
-                quote_spanned!(mixed=> (&bot)?),
-            ),
-            Kind::Event | Kind::Error => (
-                quote_spanned!(mixed=> #private::extract),
-                quote_spanned!(mixed=> , _),
-                quote_spanned!(mixed=> (&bot, &payload)?),
-            ),
-        };
-        let extract = of_type(&function, ty, &more);
-        let from = Place::of(ty).end(from);
+        let extract = of_type(&quote_spanned!(mixed=> #private::#extract), ty, &via);
+        let from = Place::of(ty).end(from.clone());
         quote_spanned!(mixed=> #cfgs #extract #from)
     });
     let outcome = match output {
@@ -148,10 +164,10 @@ fn call(kind: Kind, handler: &Handler, private: &TokenStream) -> TokenStream {
         let block = place.over(quote_spanned!(mixed=> async move));
         let run = place.enclose(Delimiter::Parenthesis, quote_spanned!(mixed=> #block #run));
         let boxed = place.over(quote_spanned!(mixed=> ::std::boxed::Box::pin));
-        quote_spanned!(mixed=> #private::Call::Async(|bot, payload| #boxed #run))
+        quote_spanned!(mixed=> #private::Call::Async(|bot, input| #boxed #run))
     } else {
         quote_spanned! {mixed=>
-            #private::Call::Blocking(|bot, payload| {
+            #private::Call::Blocking(|bot, input| {
                 let returned = #name(#(#arguments),*);
                 #outcome
             })
@@ -183,12 +199,12 @@ mod tests {
         assert!(code.starts_with("# [cfg (unix)] const _ : () ="), "{code}");
         for part in [
             ":: smalld :: __private :: submit !",
-            "Some (0u64) , t : & [\"MESSAGE_CREATE\"]",
+            "Some (0u64) , t : :: smalld :: __private :: Borrowed (& [:: smalld :: __private :: Borrowed (\"MESSAGE_CREATE\")])",
             "Scalar :: Integer (- 1i128)",
             "Scalar :: Null",
             "Scalar :: Bool (true)",
             ":: smalld :: __private :: check :: < Msg < '_ > , _ >",
-            "echo (:: smalld :: __private :: extract :: < SmallD , _ > (& bot , & payload) ? ,",
+            "echo (:: smalld :: __private :: extract :: < SmallD , _ > (& bot , & input) ? ,",
             "Call :: Async",
             "ordered : false",
         ] {

@@ -106,21 +106,22 @@ pub fn on_start(arguments: TokenStream, item: TokenStream) -> TokenStream {
     handler(Filter::from_start(arguments.into()), &item.into()).into()
 }
 
-/// Makes a function a handler of what other handlers fail with, in place of the log.
+/// Makes a function a handler of the failures of other handlers, which are then not logged.
 ///
-/// An error that a handler returns, a panic, and an event that does not fit its parameters come as
-/// a [`HandlerError`](https://docs.rs/smalld/latest/smalld/struct.HandlerError.html), each one of
-/// them. Other parameters are those of any handler, taken from the event at which it failed: a
-/// `Json` is its `d`, and null where a handler of [`on_start`](macro@on_start) failed. What fails in
-/// here is logged, and so is what comes while too many handlers run.
+/// An error that a handler returns, a panic, and an event that does not fit its parameters each come
+/// as a [`HandlerError`](https://docs.rs/smalld/latest/smalld/struct.HandlerError.html). Other
+/// parameters are those of any handler, taken from the event at which it failed: a `Json` is its
+/// `d`. If a handler of [`on_start`](macro@on_start) failed, there is no event: JSON is null then,
+/// and a [`Payload`](https://docs.rs/smalld/latest/smalld/struct.Payload.html) does not fit. What
+/// fails in here is logged, and so are failures that come while too many handlers run.
 ///
 /// ```
 /// use smalld::{HandlerError, Json, SmallD, json, path};
 ///
 /// #[smalld::on_error]
-/// async fn apologise(bot: SmallD, error: HandlerError, d: Json) -> smalld::Result<()> {
+/// async fn apologize(bot: SmallD, error: HandlerError, d: Json) -> smalld::Result<()> {
 ///     eprintln!("{error}");
-///     if error.payload().t() == Some("MESSAGE_CREATE") {
+///     if error.event() == "MESSAGE_CREATE" {
 ///         let sorry = json!({ "content": "something went wrong" });
 ///         bot.post(path!("/channels/{}/messages", d["channel_id"]), sorry).await?;
 ///     }

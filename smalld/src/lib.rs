@@ -121,12 +121,15 @@ macro_rules! run {
 /// What generated code needs; not for people, and free to change.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::borrow::Cow::Borrowed;
+
     pub use inventory::submit;
     pub use smalld_macros::{run_checked, run_mistake};
 
     pub use crate::dispatch::{
-        Call, Failure, Field, Filter, Kind, Registration, Scalar, check, check_from_bot,
-        check_with_failure, extract, extract_from_bot, outcome,
+        Call, EventTrigger, Failure, Field, Filter, Registration, Scalar, Trigger, check,
+        check_from_bot, check_from_failure, extract, extract_from_bot, extract_from_failure,
+        outcome,
     };
     pub use crate::rest::{path, path_value};
 }

@@ -13,19 +13,19 @@ use tokio::time::timeout;
 use tracing::{Instrument, Span};
 
 use crate::bot::SmallD;
-use crate::dispatch::handler::{Handler, Handlers};
-use crate::dispatch::handler_error::HandlerError;
-use crate::dispatch::ordered::Queues;
+use crate::dispatch::handler::Handler;
+use crate::dispatch::handler_error::{HandlerError, subject};
+use crate::dispatch::handlers::Handlers;
+use crate::dispatch::ordered::{Queues, Turn};
 use crate::dispatch::outcome::Failure;
-use crate::dispatch::registration::Kind;
 use crate::dispatch::report::Reports;
 use crate::dispatch::running::Running;
 use crate::dispatch::supervise::{Caught, Ended, SLOW, supervise};
 use crate::dispatch::table::DispatchTable;
+use crate::dispatch::trigger::{Call, Run, Trigger};
 use crate::event::acknowledge::Completion;
 use crate::event::envelope::Envelope;
 use crate::event::{Origin, Payload};
-use crate::gateway::Shard;
 
 /// How many handlers may run at once before the shards stop reading.
 const ROOM: usize = 1_000;
@@ -37,7 +37,7 @@ const MOST_SLOW: usize = 10_000;
 pub(crate) struct Dispatcher {
     bot: SmallD,
     table: Arc<DispatchTable>,
-    on_error: Arc<[Arc<Handler>]>,
+    on_error: Arc<[(Arc<Handler>, Call<HandlerError>)]>,
     room: Arc<Semaphore>,
     running: Running,
     reports: Reports,
@@ -49,7 +49,10 @@ impl Dispatcher {
         Self {
             bot,
             table: Arc::new(DispatchTable::new(handlers)),
-            on_error: handlers.of(Kind::Error).cloned().collect(),
+            on_error: handlers
+                .of_errors()
+                .map(|(handler, call)| (Arc::clone(handler), call.clone()))
+                .collect(),
             room: Arc::new(Semaphore::new(ROOM)),
             running: Running::default(),
             reports: Reports::default(),
@@ -69,24 +72,33 @@ impl Dispatcher {
         wanted: &(dyn Fn() -> Completion + Sync),
     ) {
         let mut event = None;
-        for handler in self.table.wanting(envelope, text) {
+        for (handler, trigger) in self.table.wanting(envelope, text) {
             let (payload, completion) = event
                 .get_or_insert_with(|| (Payload::new(envelope, text, origin.clone()), wanted()));
             let Some(room) = self.room().await else {
                 return;
             };
-            self.start(handler, payload.seen(handler.whole), room, completion);
+            let payload = payload.seen(trigger.filter.whole);
+            if self.refuses(handler, &payload) {
+                continue;
+            }
+            let turn = trigger
+                .ordered
+                .then(|| self.queues.join(handler, &payload))
+                .flatten();
+            let run = trigger.call.run(self.bot.clone(), payload.clone());
+            self.start(handler, Some(payload), run, turn, room, completion);
         }
     }
 
     /// Runs the handlers of the start. Ready when they have ended, or are slow.
-    pub(crate) async fn begin(&self, handlers: &Handlers, shard: &Shard) {
-        for handler in handlers.of(Kind::Start) {
+    pub(crate) async fn begin(&self, handlers: &Handlers) {
+        for (handler, call) in handlers.of_the_start() {
             let Some(room) = self.room().await else {
                 return;
             };
-            let payload = Payload::of_the_start(shard);
-            self.start(handler, payload, room, &Completion::unheard());
+            let run = call.run(self.bot.clone(), ());
+            self.start(handler, None, run, None, room, &Completion::unheard());
         }
         let _ = timeout(SLOW, self.idle()).await;
     }
@@ -116,24 +128,28 @@ impl Dispatcher {
         self.reports.end();
     }
 
+    /// Whether too many runs of this handler have not ended.
+    fn refuses(&self, handler: &Handler, payload: &Payload) -> bool {
+        let refuses = handler.slow.load(Ordering::Relaxed) >= MOST_SLOW;
+        if refuses {
+            self.reports.refused(handler, payload);
+        }
+        refuses
+    }
+
+    /// Starts a run. Handlers of the start have no payload.
     fn start(
         &self,
         handler: &Arc<Handler>,
-        payload: Payload,
+        payload: Option<Payload>,
+        run: Run,
+        turn: Option<Turn>,
         room: OwnedSemaphorePermit,
         completion: &Completion,
     ) {
-        if handler.slow.load(Ordering::Relaxed) >= MOST_SLOW {
-            return self.reports.refused(handler, &payload);
-        }
-        let turn = handler
-            .ordered
-            .then(|| self.queues.join(handler, &payload))
-            .flatten();
-        let run = handler.run(self.bot.clone(), payload.clone());
         let run = AssertUnwindSafe(run)
             .catch_unwind()
-            .instrument(span(handler, &payload));
+            .instrument(span(handler, payload.as_ref()));
         let mut run = Box::pin(async move {
             if let Some(turn) = turn {
                 let _in_turn = turn.wait().await;
@@ -145,7 +161,7 @@ impl Dispatcher {
         // then, and a task for each event would cost more than all the rest together. The task
         // polls again when it starts, so nothing is lost on a waker that does nothing.
         match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(ended) => self.report(handler, &payload, ended, completion),
+            Poll::Ready(ended) => self.report(handler, payload, ended, completion),
             Poll::Pending => {
                 let (handler, completion) = (Arc::clone(handler), completion.clone());
                 self.spawn(run, handler, payload, room, completion);
@@ -157,18 +173,18 @@ impl Dispatcher {
         &self,
         run: Caught,
         handler: Arc<Handler>,
-        payload: Payload,
+        payload: Option<Payload>,
         room: OwnedSemaphorePermit,
         completion: Completion,
     ) {
         let dispatcher = self.clone();
         let running = self.running.enter(&handler);
         tokio::spawn(async move {
-            let supervised = supervise(run, &handler, &payload, room, completion);
+            let supervised = supervise(run, &handler, payload.as_ref(), room, completion);
             tokio::select! {
                 biased;
                 (ended, completion) = supervised => {
-                    dispatcher.report(&handler, &payload, ended, &completion);
+                    dispatcher.report(&handler, payload, ended, &completion);
                 }
                 () = running.abandoned() => {}
             }
@@ -178,7 +194,7 @@ impl Dispatcher {
     fn report(
         &self,
         handler: &Arc<Handler>,
-        payload: &Payload,
+        payload: Option<Payload>,
         ended: Ended,
         completion: &Completion,
     ) {
@@ -189,12 +205,16 @@ impl Dispatcher {
         };
         let error = HandlerError::new(handler, payload, failure);
         // What fails while it handles an error is told plainly, or it would never end.
-        if handler.kind == Kind::Error || self.on_error.is_empty() {
+        if matches!(handler.trigger, Trigger::Error(_)) || self.on_error.is_empty() {
             return self.reports.failed(&error);
         }
-        for handler in &*self.on_error {
+        for (handler, call) in &*self.on_error {
             match Arc::clone(&self.room).try_acquire_owned() {
-                Ok(room) => self.start(handler, payload.with_failure(&error), room, completion),
+                Ok(room) => {
+                    let payload = error.payload().cloned();
+                    let run = call.run(self.bot.clone(), error.clone());
+                    self.start(handler, payload, run, None, room, completion);
+                }
                 Err(_) => self.reports.failed(&error),
             }
         }
@@ -202,14 +222,14 @@ impl Dispatcher {
 }
 
 /// What a handler tells is told within it. It is a `debug` one: where that is off it costs nothing.
-fn span(handler: &Handler, payload: &Payload) -> Span {
+fn span(handler: &Handler, payload: Option<&Payload>) -> Span {
     tracing::debug_span!(
         target: "smalld",
         "handler",
         handler = handler.name,
-        shard = payload.shard().id(),
-        event = &*payload.name(),
-        seq = payload.s(),
+        shard = payload.map(|payload| payload.shard().id()),
+        event = &*subject(payload),
+        seq = payload.and_then(Payload::s),
     )
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::bot::SmallD;
+use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::outcome::Failure;
 use crate::error::BoxError;
 use crate::event::Payload;
@@ -78,22 +79,9 @@ pub struct ViaEvent(());
 #[derive(Debug)]
 pub struct ViaJson(());
 
-/// The way of what only a handler of errors can take.
+/// The way of types that implement [`FromBot`].
 #[derive(Debug)]
-pub struct ViaFailure(());
-
-/// The ways that lead from an event which nothing failed at.
-#[diagnostic::on_unimplemented(
-    message = "only a handler of `#[smalld::on_error]` can take a `HandlerError`",
-    label = "nothing has failed here yet",
-    note = "`#[smalld::on_error]` on a function makes it take what other handlers fail with"
-)]
-pub trait WithoutFailure {}
-
-#[diagnostic::do_not_recommend]
-impl WithoutFailure for ViaEvent {}
-#[diagnostic::do_not_recommend]
-impl WithoutFailure for ViaJson {}
+pub struct ViaBot(());
 
 #[diagnostic::do_not_recommend]
 impl<'e, T: Deserialize<'e>> FromEvent<'e, ViaJson> for T {
@@ -102,9 +90,14 @@ impl<'e, T: Deserialize<'e>> FromEvent<'e, ViaJson> for T {
     }
 }
 
-impl FromEvent<'_> for SmallD {
+#[diagnostic::do_not_recommend]
+impl<T: FromBot> FromEvent<'_, ViaBot> for T {
     fn from_event(bot: &SmallD, _: &Payload) -> Result<Self, BoxError> {
-        Ok(bot.clone())
+        T::from_bot(bot)
+    }
+
+    fn check(bot: &SmallD) -> Result<(), String> {
+        <T as FromBot>::check(bot)
     }
 }
 
@@ -161,7 +154,7 @@ impl<T: Send + Sync + 'static> FromBot for State<T> {
     }
 
     fn check(bot: &SmallD) -> Result<(), String> {
-        <Self as FromEvent<'_>>::check(bot)
+        bot.states().get::<T>().map(drop).ok_or_else(missing::<T>)
     }
 }
 
@@ -213,24 +206,85 @@ impl<T: fmt::Debug> fmt::Debug for State<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> FromEvent<'_> for State<T> {
-    fn from_event(bot: &SmallD, _: &Payload) -> Result<Self, BoxError> {
-        bot.states()
-            .get()
-            .map(State)
-            .ok_or_else(|| missing::<T>().into())
-    }
-
-    fn check(bot: &SmallD) -> Result<(), String> {
-        bot.states().get::<T>().map(drop).ok_or_else(missing::<T>)
-    }
-}
-
 fn missing<T>() -> String {
     let ty = type_name::<T>();
     format!(
         "no `{ty}` was given for its `State<{ty}>`: add `state = ..` to `smalld::run!(..)`, or `.state(..)` to the builder"
     )
+}
+
+/// A parameter of a handler of [`on_error`](crate::on_error): the [`HandlerError`], or whatever
+/// its event or the bot has. If there is no event, JSON is `null`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a handler's parameter",
+    label = "cannot be taken from a failure",
+    note = "a handler of `on_error` takes `HandlerError`, and all that a handler of the event can take"
+)]
+pub trait FromFailure<'e, Via>: Sized {
+    /// Takes the value from the failure.
+    fn from_failure(bot: &SmallD, error: &'e HandlerError) -> Result<Self, BoxError>;
+
+    /// As [`FromEvent::check`].
+    fn check(bot: &SmallD) -> Result<(), String>;
+}
+
+/// The way of the [`HandlerError`] itself.
+#[derive(Debug)]
+pub struct ViaFailure(());
+
+#[diagnostic::do_not_recommend]
+impl FromFailure<'_, ViaFailure> for HandlerError {
+    fn from_failure(_: &SmallD, error: &HandlerError) -> Result<Self, BoxError> {
+        Ok(error.clone())
+    }
+
+    fn check(_: &SmallD) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'e, T: FromEvent<'e>> FromFailure<'e, ViaEvent> for T {
+    fn from_failure(bot: &SmallD, error: &'e HandlerError) -> Result<Self, BoxError> {
+        match error.payload() {
+            Some(payload) => T::from_event(bot, payload),
+            None => Err(without_event(error)),
+        }
+    }
+
+    fn check(bot: &SmallD) -> Result<(), String> {
+        T::check(bot)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'e, T: Deserialize<'e>> FromFailure<'e, ViaJson> for T {
+    fn from_failure(_: &SmallD, error: &'e HandlerError) -> Result<Self, BoxError> {
+        match error.payload() {
+            Some(payload) => Ok(payload.json()?),
+            None => serde_json::from_str("null").map_err(|_| without_event(error)),
+        }
+    }
+
+    fn check(_: &SmallD) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromBot> FromFailure<'_, ViaBot> for T {
+    fn from_failure(bot: &SmallD, _: &HandlerError) -> Result<Self, BoxError> {
+        T::from_bot(bot)
+    }
+
+    fn check(bot: &SmallD) -> Result<(), String> {
+        <T as FromBot>::check(bot)
+    }
+}
+
+/// The failure that could not be handled is part of the sentence, since no handler of errors saw it.
+fn without_event(error: &HandlerError) -> BoxError {
+    format!("there is no event ({error})").into()
 }
 
 /// Called by generated code for each parameter, so that an error points at its type.
@@ -239,35 +293,45 @@ pub fn extract<'e, T: FromEvent<'e, Via>, Via>(
     bot: &SmallD,
     payload: &'e Payload,
 ) -> Result<T, Failure> {
-    T::from_event(bot, payload).map_err(|error| Failure::Parameter {
+    T::from_event(bot, payload).map_err(unfit::<T>)
+}
+
+/// As [`extract`], for a handler of the start.
+#[doc(hidden)]
+pub fn extract_from_bot<T: FromBot>(bot: &SmallD) -> Result<T, Failure> {
+    T::from_bot(bot).map_err(unfit::<T>)
+}
+
+/// As [`extract`], for a handler of errors.
+#[doc(hidden)]
+pub fn extract_from_failure<'e, T: FromFailure<'e, Via>, Via>(
+    bot: &SmallD,
+    error: &'e HandlerError,
+) -> Result<T, Failure> {
+    T::from_failure(bot, error).map_err(unfit::<T>)
+}
+
+fn unfit<T>(error: BoxError) -> Failure {
+    Failure::Parameter {
         ty: type_name::<T>(),
         error,
-    })
+    }
 }
 
 /// Called by generated code for each parameter of a handler of events.
 #[doc(hidden)]
-pub fn check<'e, T: FromEvent<'e, Via>, Via: WithoutFailure>(bot: &SmallD) -> Result<(), String> {
+pub fn check<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
     T::check(bot)
 }
 
-/// Called by generated code for each parameter of a handler of errors.
-#[doc(hidden)]
-pub fn check_with_failure<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
-    T::check(bot)
-}
-
-/// Called by generated code for each parameter of a handler of the start.
-#[doc(hidden)]
-pub fn extract_from_bot<T: FromBot>(bot: &SmallD) -> Result<T, Failure> {
-    T::from_bot(bot).map_err(|error| Failure::Parameter {
-        ty: type_name::<T>(),
-        error,
-    })
-}
-
-/// Called by generated code for each parameter of a handler of the start.
+/// As [`check`], for a handler of the start.
 #[doc(hidden)]
 pub fn check_from_bot<T: FromBot>(bot: &SmallD) -> Result<(), String> {
+    T::check(bot)
+}
+
+/// As [`check`], for a handler of errors.
+#[doc(hidden)]
+pub fn check_from_failure<'e, T: FromFailure<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
     T::check(bot)
 }

@@ -2,7 +2,7 @@
 //! everything else: nothing is parsed into a tree, and nothing is allocated, unless the very string
 //! that is compared holds an escape and has to be decoded.
 
-use crate::dispatch::registration::{Field, Scalar};
+use crate::dispatch::trigger::{Field, Scalar};
 use crate::event::scan;
 
 /// Whether all fields hold their values in this JSON text.

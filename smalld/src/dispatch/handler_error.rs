@@ -1,18 +1,15 @@
-//! What went wrong in a handler, as a handler of errors gets it.
+//! The failure of a handler, as handlers of errors take it.
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bot::SmallD;
-use crate::dispatch::extract::{FromEvent, ViaFailure};
 use crate::dispatch::handler::Handler;
 use crate::dispatch::outcome::Failure;
-use crate::error::BoxError;
 use crate::event::Payload;
 
-/// A handler that failed: what it failed with, where it stands, and at which event.
+/// A handler that failed: its name and place, the event, and what it failed with.
 ///
 /// Handlers of [`on_error`](crate::on_error) take it. Clones are cheap.
 ///
@@ -20,7 +17,7 @@ use crate::event::Payload;
 /// use smalld::HandlerError;
 ///
 /// #[smalld::on_error]
-/// fn tell(error: HandlerError) {
+/// fn report(error: HandlerError) {
 ///     eprintln!("{} at {}:{}: {error}", error.handler(), error.file(), error.line());
 /// }
 /// ```
@@ -29,16 +26,16 @@ pub struct HandlerError(Arc<Inner>);
 
 struct Inner {
     handler: Arc<Handler>,
-    payload: Payload,
+    payload: Option<Payload>,
     failure: Failure,
 }
 
 impl HandlerError {
-    pub(crate) fn new(handler: &Arc<Handler>, payload: &Payload, failure: Failure) -> Self {
-        let (handler, payload) = (Arc::clone(handler), payload.clone());
+    pub(crate) fn new(handler: &Arc<Handler>, payload: Option<Payload>, failure: Failure) -> Self {
         Self(Arc::new(Inner {
-            handler,
-            payload,
+            handler: Arc::clone(handler),
+            // Handlers of errors see `d`, whatever the handler that failed saw.
+            payload: payload.map(|payload| payload.seen(false)),
             failure,
         }))
     }
@@ -49,40 +46,45 @@ impl HandlerError {
         self.0.handler.name
     }
 
-    /// The file that it stands in.
+    /// The file of the handler that failed.
     #[must_use]
     pub fn file(&self) -> &str {
         self.0.handler.file
     }
 
-    /// The line of its name.
+    /// The line of the handler's name.
     #[must_use]
     pub fn line(&self) -> u32 {
         self.0.handler.line
     }
 
-    /// What it was at: the event's name, such as `MESSAGE_CREATE`; `op 10` for a payload without
-    /// one; `the start` for a handler of [`on_start`](crate::on_start).
+    /// The name of the event, such as `MESSAGE_CREATE`; `op 10` for a payload without a name;
+    /// `the start` for a handler of [`on_start`](crate::on_start).
     #[must_use]
     pub fn event(&self) -> Cow<'_, str> {
-        self.0.payload.name()
+        subject(self.payload())
     }
 
-    /// The event at which it failed; its shard is the one that received it. At the start there is
-    /// none yet, and this has neither a name nor a `d`.
+    /// The event; `None` if a handler of [`on_start`](crate::on_start) failed.
     #[must_use]
-    pub fn payload(&self) -> &Payload {
-        &self.0.payload
+    pub fn payload(&self) -> Option<&Payload> {
+        self.0.payload.as_ref()
     }
 
-    /// Whether it panicked, and did not return an error or get an event that does not fit.
+    /// Whether the handler panicked. If not, it returned an error, or a parameter did not fit the
+    /// event.
     #[must_use]
     pub fn is_panic(&self) -> bool {
         matches!(self.0.failure, Failure::Panicked(_))
     }
 }
 
-/// As the log would have it.
+/// What a log calls the payload of a run.
+pub(crate) fn subject(payload: Option<&Payload>) -> Cow<'_, str> {
+    payload.map_or(Cow::Borrowed("the start"), Payload::name)
+}
+
+/// The sentence that the log would have.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner {
@@ -90,11 +92,11 @@ impl fmt::Display for HandlerError {
             payload,
             failure,
         } = &*self.0;
-        let (event, shard) = (self.event(), payload.shard().id());
-        write!(
-            f,
-            "handler {handler} failed on {event} (shard {shard}): {failure}"
-        )
+        write!(f, "handler {handler} failed on {}", self.event())?;
+        if let Some(payload) = payload {
+            write!(f, " (shard {})", payload.shard().id())?;
+        }
+        write!(f, ": {failure}")
     }
 }
 
@@ -112,13 +114,5 @@ impl Error for HandlerError {
             Failure::Parameter { error, .. } | Failure::Returned(error) => Some(&**error),
             Failure::Panicked(_) => None,
         }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl FromEvent<'_, ViaFailure> for HandlerError {
-    fn from_event(_: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
-        let failed = payload.failed().cloned();
-        failed.ok_or_else(|| "a `HandlerError` is for handlers of `#[smalld::on_error]`".into())
     }
 }

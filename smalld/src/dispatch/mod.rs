@@ -6,6 +6,7 @@ mod extract;
 mod filter;
 mod handler;
 mod handler_error;
+mod handlers;
 mod ordered;
 mod outcome;
 mod registration;
@@ -13,14 +14,16 @@ mod report;
 mod running;
 mod supervise;
 mod table;
+mod trigger;
 
 pub use self::extract::{
-    FromBot, FromEvent, State, ViaEvent, check, check_from_bot, check_with_failure, extract,
-    extract_from_bot,
+    FromBot, FromEvent, State, ViaEvent, check, check_from_bot, check_from_failure, extract,
+    extract_from_bot, extract_from_failure,
 };
-pub use self::handler::Handlers;
 pub use self::handler_error::HandlerError;
+pub use self::handlers::Handlers;
 pub use self::outcome::{Failure, Outcome, outcome};
-pub use self::registration::{Call, Field, Filter, Kind, Registration, Scalar};
+pub use self::registration::Registration;
+pub use self::trigger::{Call, EventTrigger, Field, Filter, Scalar, Trigger};
 
 pub(crate) use self::executor::Dispatcher;

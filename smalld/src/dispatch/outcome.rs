@@ -24,29 +24,10 @@ impl Outcome for () {
     }
 }
 
-impl<E: HandlerFailure> Outcome for Result<(), E> {
-    fn into_result(self) -> Result<(), BoxError> {
-        self.map_err(HandlerFailure::boxed)
-    }
-}
-
-/// What a handler may fail with: every `E: Into<Box<dyn Error + Send + Sync>>`, and nothing else. A
-/// trait of its own only so that the compiler says so in these words.
-#[diagnostic::on_unimplemented(
-    message = "a handler cannot fail with `{Self}`",
-    label = "`{Self}` does not convert into a boxed error",
-    note = "implement `std::error::Error` for it, or return `Result<(), String>`, `anyhow::Result<()>` or `smalld::Result<()>`"
-)]
-pub trait HandlerFailure {
-    /// The error, boxed.
-    #[doc(hidden)]
-    fn boxed(self) -> BoxError;
-}
-
 #[diagnostic::do_not_recommend]
-impl<E: Into<BoxError>> HandlerFailure for E {
-    fn boxed(self) -> BoxError {
-        self.into()
+impl<E: Into<BoxError>> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
     }
 }
 

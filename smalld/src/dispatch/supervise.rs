@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::dispatch::handler::Handler;
+use crate::dispatch::handler_error::subject;
 use crate::dispatch::outcome::Failure;
 use crate::event::Payload;
 use crate::event::acknowledge::Completion;
@@ -29,7 +30,7 @@ pub(super) type Caught = Pin<Box<dyn Future<Output = Ended> + Send>>;
 pub(super) async fn supervise(
     mut run: Caught,
     handler: &Handler,
-    payload: &Payload,
+    payload: Option<&Payload>,
     room: OwnedSemaphorePermit,
     completion: Completion,
 ) -> (Ended, Completion) {
@@ -41,7 +42,7 @@ pub(super) async fn supervise(
     tracing::warn!(
         target: "smalld",
         "handler {handler} has been at {} for {} s and goes on; it no longer counts against those that may run at once",
-        payload.name(),
+        subject(payload),
         SLOW.as_secs()
     );
     if let Ok(ended) = timeout(HELD.saturating_sub(SLOW), &mut run).await {

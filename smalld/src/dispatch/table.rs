@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::dispatch::filter;
-use crate::dispatch::handler::{Handler, Handlers};
-use crate::dispatch::registration::Kind;
+use crate::dispatch::handler::Handler;
+use crate::dispatch::handlers::Handlers;
+use crate::dispatch::trigger::{EventTrigger, Trigger};
 use crate::event::envelope::Envelope;
 
-/// The handlers, found by event name.
+/// Handlers of events, found by event name.
 #[derive(Default)]
 pub(crate) struct DispatchTable {
     by_name: HashMap<Box<str>, Vec<Arc<Handler>>>,
@@ -19,28 +20,28 @@ pub(crate) struct DispatchTable {
 impl DispatchTable {
     pub(crate) fn new(handlers: &Handlers) -> Self {
         let mut table = Self::default();
-        for handler in handlers.of(Kind::Event) {
-            for t in &handler.t {
-                table
-                    .by_name
-                    .entry((&**t).into())
-                    .or_default()
-                    .push(Arc::clone(handler));
+        for handler in handlers.iter() {
+            let Trigger::Event(EventTrigger { filter, .. }) = &handler.trigger else {
+                continue;
+            };
+            for t in &*filter.t {
+                let same_name = table.by_name.entry((&**t).into()).or_default();
+                same_name.push(Arc::clone(handler));
             }
-            if handler.t.is_empty() {
+            if filter.t.is_empty() {
                 table.unnamed.push(Arc::clone(handler));
             }
         }
         table
     }
 
-    /// The handlers that want this payload, their filters included. Nothing is allocated, and `d`
-    /// is scanned only where a handler of this very event asks for a value in it.
+    /// The handlers whose filters match this payload. Allocates nothing, and scans `d` only for a
+    /// handler of this event that has a condition on it.
     pub(crate) fn wanting<'t>(
         &'t self,
         envelope: &'t Envelope<'t>,
         text: &'t str,
-    ) -> impl Iterator<Item = &'t Arc<Handler>> {
+    ) -> impl Iterator<Item = (&'t Arc<Handler>, &'t EventTrigger)> {
         let named = envelope
             .t()
             .and_then(|t| self.by_name.get(t))
@@ -48,10 +49,15 @@ impl DispatchTable {
         named
             .iter()
             .chain(&self.unnamed)
-            .filter(|handler| handler.op.is_none_or(|op| op == envelope.op))
-            .filter(move |handler| {
-                let json = if handler.whole { text } else { envelope.d() };
-                filter::matches(handler.fields, json)
+            .filter_map(move |handler| {
+                let Trigger::Event(trigger) = &handler.trigger else {
+                    return None;
+                };
+                let filter = &trigger.filter;
+                let json = if filter.whole { text } else { envelope.d() };
+                let wanted = filter.op.is_none_or(|op| op == envelope.op)
+                    && filter::matches(&filter.fields, json);
+                wanted.then_some((handler, trigger))
             })
     }
 }

@@ -7,13 +7,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::dispatch::HandlerError;
 use crate::error::{Error, Result};
 use crate::event::envelope::Envelope;
 use crate::gateway::Shard;
-
-/// The text of what is no event: a payload is an object.
-const NO_PAYLOAD: &str = "null";
 
 /// Where an event came from.
 #[derive(Clone, Debug)]
@@ -50,8 +46,6 @@ struct Event {
 pub struct Payload {
     event: Arc<Event>,
     whole: bool,
-    /// What a handler failed with at this event, for those who handle that.
-    failed: Option<HandlerError>,
 }
 
 impl Payload {
@@ -69,7 +63,6 @@ impl Payload {
         Self {
             event: Arc::new(event),
             whole: false,
-            failed: None,
         }
     }
 
@@ -78,30 +71,7 @@ impl Payload {
         Self {
             event: Arc::clone(&self.event),
             whole,
-            failed: None,
         }
-    }
-
-    /// The same event as a handler of errors sees it: its `d`, whatever the one that failed saw.
-    pub(crate) fn with_failure(&self, error: &HandlerError) -> Self {
-        Self {
-            failed: Some(error.clone()),
-            ..self.seen(false)
-        }
-    }
-
-    pub(crate) fn failed(&self) -> Option<&HandlerError> {
-        self.failed.as_ref()
-    }
-
-    /// No event at all: what handlers of the start are reported with. They cannot take it.
-    pub(crate) fn of_the_start(shard: &Shard) -> Self {
-        let origin = Origin {
-            shard: shard.clone(),
-            session: None,
-            replay: false,
-        };
-        Self::new(&Envelope::default(), NO_PAYLOAD, origin)
     }
 
     /// The opcode; 0 for a dispatch.
@@ -193,7 +163,6 @@ impl Payload {
     pub(crate) fn name(&self) -> Cow<'_, str> {
         match self.t() {
             Some(t) => Cow::Borrowed(t),
-            None if self.text() == NO_PAYLOAD => Cow::Borrowed("the start"),
             None => Cow::Owned(format!("op {}", self.op())),
         }
     }

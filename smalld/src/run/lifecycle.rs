@@ -58,12 +58,10 @@ pub(super) async fn run(bot: &SmallD, plan: &Plan) -> Result<()> {
     };
     let dispatcher = Dispatcher::new(bot.clone(), &plan.handlers);
     let _nothing_left = AbandonOnDrop(dispatcher.clone());
-    if let Some(first) = start.shards.first() {
-        tokio::select! {
-            () = dispatcher.begin(&plan.handlers, first) => {}
-            () = closed(bot) => {}
-            () = signals.next() => bot.close(),
-        }
+    tokio::select! {
+        () = dispatcher.begin(&plan.handlers) => {}
+        () = closed(bot) => {}
+        () = signals.next() => bot.close(),
     }
     let Fleet {
         mut gateways,

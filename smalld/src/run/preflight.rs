@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::bot::SmallD;
-use crate::dispatch::Kind;
 use crate::error::{Error, Result};
 use crate::event::intents::Intents;
 use crate::gateway::checkpoint::Document;
@@ -236,7 +235,7 @@ async fn granted(bot: &SmallD, plan: &Plan, document: Option<&Document>) -> Inte
     let decides = plan.intents.depends_on_grants();
     // A handler of the start may ask for the bot's id, and comes before READY; a session that is
     // resumed brings no READY at all.
-    let has_start = plan.handlers.of(Kind::Start).next().is_some();
+    let has_start = plan.handlers.of_the_start().next().is_some();
     if !decides && !has_start && plan.sessions.is_none() {
         return Intents::empty();
     }

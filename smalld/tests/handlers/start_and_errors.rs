@@ -136,10 +136,12 @@ mod failing {
     }
 
     #[smalld::on_error]
-    async fn takes(error: HandlerError, State(diary): State<Diary>, d: Json, payload: Payload) {
+    async fn takes(error: HandlerError, State(diary): State<Diary>, d: Json) {
         let source = std::error::Error::source(&error).map(ToString::to_string);
         let kind = if error.is_panic() { "panic" } else { "error" };
-        let same = error.payload().id() == payload.id();
+        let same = error
+            .payload()
+            .is_none_or(|it| it.json::<Json>().is_ok_and(|json| json == d));
         diary.write(format!(
             "{kind} at {} on {}: {}, {source:?}, {same}",
             error.handler(),
@@ -148,6 +150,9 @@ mod failing {
         ));
         assert!(error.file().ends_with("start_and_errors.rs") && error.line() > 0);
     }
+
+    #[smalld::on_error]
+    async fn needs_an_event(_: Payload) {}
 
     #[smalld::on_error]
     async fn fails_itself(error: HandlerError) -> Result<(), String> {
@@ -187,11 +192,22 @@ async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
         log.text()
     );
     let logged = log.lines("ERROR");
+    let (without_event, others): (Vec<_>, Vec<_>) = logged
+        .iter()
+        .partition(|line| line.contains("failing::needs_an_event`"));
     assert!(
-        logged
+        others
             .iter()
             .all(|line| line.contains("failing::fails_itself`")),
-        "{logged:?}"
+        "{others:?}"
+    );
+    // A failure that no handler of errors could take is part of what is logged.
+    assert_eq!(without_event.len(), 1, "{without_event:?}");
+    let sentence =
+        "does not fit the event: there is no event (handler `start_and_errors::failing::starts`";
+    assert!(
+        without_event[0].contains(sentence) && without_event[0].contains("no beginning"),
+        "{without_event:?}"
     );
     running.close().await.unwrap();
 }

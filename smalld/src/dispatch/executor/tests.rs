@@ -1,8 +1,9 @@
 //! Bounds, completion, and what an event costs that nobody wants.
 
 use super::*;
-use crate::dispatch::registration::{Field, Scalar};
+use crate::dispatch::trigger::{Field, Scalar};
 use crate::event::intents::Intents;
+use crate::gateway::Shard;
 use crate::gateway::protocol::session::{Identity, Session};
 use crate::token::Token;
 
@@ -46,7 +47,12 @@ fn an_event_that_nobody_wants_allocates_nothing() {
     ];
     let handlers = Handlers::new()
         .on("MESSAGE_CREATE", |_, _| async {})
-        .filtered("INTERACTION_CREATE", fields, |_, _| async {});
+        .filtered(
+            Some(0),
+            vec!["INTERACTION_CREATE".into()],
+            fields,
+            |_, _| async {},
+        );
     let bot = SmallD::builder()
         .token("a.b.c")
         .base_url("http://127.0.0.1:1")

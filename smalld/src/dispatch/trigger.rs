@@ -1,0 +1,144 @@
+//! What a handler is called for, and the call that goes with it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::bot::SmallD;
+use crate::dispatch::handler_error::HandlerError;
+use crate::dispatch::outcome::Failure;
+use crate::event::Payload;
+
+/// One run of a handler.
+pub(crate) type Run = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// What a handler is called for. Each variant holds a call that takes what there is at that time.
+#[derive(Clone, Debug)]
+pub enum Trigger {
+    /// Payloads that match a filter.
+    Event(EventTrigger),
+    /// Once per process, before the first event.
+    Start(Call<()>),
+    /// The failure of another handler.
+    Error(Call<HandlerError>),
+}
+
+/// Which payloads a handler is called for, and how.
+#[derive(Clone, Debug)]
+pub struct EventTrigger {
+    /// Which payloads.
+    pub filter: Filter,
+    /// Whether the events of one guild come one at a time.
+    pub ordered: bool,
+    /// The function.
+    pub call: Call<Payload>,
+}
+
+/// How to call a handler with an `Input`.
+pub enum Call<Input> {
+    /// An annotated `async fn`.
+    Async(fn(SmallD, Input) -> Run),
+    /// An annotated `fn`. It may block, so it runs on the blocking pool.
+    Blocking(fn(SmallD, Input) -> Result<(), Failure>),
+    /// A closure, added at run time.
+    Closure(Arc<dyn Fn(SmallD, Input) -> Run + Send + Sync>),
+}
+
+impl<Input: Send + 'static> Call<Input> {
+    /// A run of the handler, not yet polled.
+    pub(crate) fn run(&self, bot: SmallD, input: Input) -> Run {
+        match self {
+            Self::Async(call) => call(bot, input),
+            Self::Blocking(call) => {
+                let call = *call;
+                Box::pin(blocking(move || call(bot, input)))
+            }
+            Self::Closure(call) => call(bot, input),
+        }
+    }
+}
+
+async fn blocking(
+    call: impl FnOnce() -> Result<(), Failure> + Send + 'static,
+) -> Result<(), Failure> {
+    match tokio::task::spawn_blocking(call).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is shutting down and never started the call.
+            Err(_) => Ok(()),
+        },
+    }
+}
+
+/// Which payloads a handler is called for.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// The opcode, or `None` for every opcode.
+    pub op: Option<u64>,
+    /// Names of events, any of which matches. Empty for every event.
+    pub t: Cow<'static, [Cow<'static, str>]>,
+    /// Values that must all be there.
+    pub fields: Cow<'static, [Field]>,
+    /// Whether pointers and parameters see the whole payload instead of `d`.
+    pub whole: bool,
+}
+
+/// A place in the JSON and the value that must be there.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The pointer as written (RFC 6901).
+    pub pointer: &'static str,
+    /// Its tokens, unescaped.
+    pub tokens: &'static [&'static str],
+    /// The value.
+    pub is: Scalar,
+}
+
+/// A JSON value without parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// `null`, or an absent value.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer, compared exactly.
+    Integer(i128),
+    /// A string, compared decoded.
+    String(&'static str),
+}
+
+/// As written in an attribute.
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::String(value) => write!(f, "{value:?}"),
+        }
+    }
+}
+
+impl<Input> Clone for Call<Input> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Async(call) => Self::Async(*call),
+            Self::Blocking(call) => Self::Blocking(*call),
+            Self::Closure(call) => Self::Closure(Arc::clone(call)),
+        }
+    }
+}
+
+impl<Input> fmt::Debug for Call<Input> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Async(_) => "Async",
+            Self::Blocking(_) => "Blocking",
+            Self::Closure(_) => "Closure",
+        })
+    }
+}
