@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::rest::attachment::Attachment;
+use crate::rest::draft::Draft;
 use crate::rest::limiter::route::{Route, masked};
 use crate::rest::path::encoded;
-use crate::rest::request::Draft;
 use crate::rest::retry::{self, Safety};
 
 /// Discord's bound of a reason.

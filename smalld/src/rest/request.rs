@@ -14,9 +14,12 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::error::response::Response;
 use crate::rest::attachment::Attachment;
+use crate::rest::blocking;
+use crate::rest::client::Rest;
+use crate::rest::draft::Draft;
 use crate::rest::limiter::route::masked;
 use crate::rest::path::Path;
-use crate::rest::{RateLimits, Rest, blocking};
+use crate::rest::rate_limits::RateLimits;
 
 /// A request to Discord's REST API: a method, a path and JSON.
 ///
@@ -60,22 +63,10 @@ enum State {
     Sent(Pin<Box<dyn Future<Output = Result<Value>> + Send>>),
 }
 
-/// What is to be sent, as the user said it; mistakes in it are told when it is sent.
-pub(crate) struct Draft {
-    pub(crate) rest: Rest,
-    pub(crate) method: Method,
-    pub(crate) path: Path,
-    /// The JSON; empty where there is none.
-    pub(crate) payload: serde_json::Result<Vec<u8>>,
-    pub(crate) attachments: Vec<Attachment>,
-    /// Plain fields of the form that attachments make of it.
-    pub(crate) fields: Vec<(String, String)>,
-    pub(crate) query: Vec<(String, serde_json::Result<Value>)>,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) reason: Option<String>,
-    pub(crate) rate_limits: Option<RateLimits>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) retry: Option<bool>,
+impl Rest {
+    pub(crate) fn request(&self, method: Method, path: impl Into<Path>) -> Request {
+        Request::new(self, method, path.into())
+    }
 }
 
 impl Request {

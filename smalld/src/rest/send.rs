@@ -11,16 +11,17 @@ use crate::error::{
     Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope, Result,
     sentence,
 };
+use crate::rest::client::Rest;
+use crate::rest::draft::Draft;
 use crate::rest::error_body;
 use crate::rest::limiter::decision::{Limited, Patience, Refusal};
 use crate::rest::limiter::headers::{LimitHeaders, TooMany};
 use crate::rest::limiter::permit::{Turn, lock};
 use crate::rest::limiter::route::Kind;
 use crate::rest::prepare::Prepared;
-use crate::rest::request::Draft;
+use crate::rest::rate_limits::RateLimits;
 use crate::rest::retry::{self, Safety};
 use crate::rest::transport::Attempt;
-use crate::rest::{RateLimits, Rest};
 
 /// How often a request that got a 429 is sent again.
 const MOST_LIMITED: u32 = 5;

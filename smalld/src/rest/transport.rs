@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::response::Response;
 use crate::error::{BoxError, Error, NetworkError, NetworkErrorKind};
-use crate::rest::Rest;
+use crate::rest::client::Rest;
 use crate::rest::prepare::Prepared;
 
 /// More than any answer of Discord's; a guard against a broken or hostile proxy.

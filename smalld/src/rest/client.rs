@@ -1,0 +1,49 @@
+//! What all requests of a bot share: connections, address, token and limiter.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use reqwest::Client;
+use reqwest::header::HeaderValue;
+
+use crate::rest::base_url::Base;
+use crate::rest::limiter::Limiter;
+use crate::rest::limiter::permit::Shared;
+use crate::rest::rate_limits::RateLimits;
+
+/// Sends requests; shared by all clones.
+#[derive(Clone)]
+pub(crate) struct Rest(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) client: Client,
+    pub(super) base: Base,
+    /// `Bot` and the token, marked as a secret.
+    pub(super) authorization: HeaderValue,
+    pub(super) rate_limits: RateLimits,
+    pub(super) limiter: Shared,
+    pub(super) told_of_odd_headers: AtomicBool,
+}
+
+impl Rest {
+    pub(crate) fn new(
+        client: Client,
+        base: Base,
+        authorization: HeaderValue,
+        rate_limits: RateLimits,
+        global_limit: u32,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            base,
+            authorization,
+            rate_limits,
+            limiter: Arc::new(Mutex::new(Limiter::new(global_limit))),
+            told_of_odd_headers: AtomicBool::new(false),
+        }))
+    }
+
+    pub(crate) fn base(&self) -> &Base {
+        &self.0.base
+    }
+}
