@@ -4,6 +4,10 @@ use std::fmt;
 
 use crate::error::response::Response;
 
+/// How many fields, and how much of a body that is not JSON, `Display` shows.
+const MAX_SHOWN_FIELDS: usize = 20;
+const MAX_BODY_CHARS: usize = 200;
+
 /// A status other than 2xx. See [Discord Docs/Error Messages](https://discord.com/developers/docs/reference#error-messages).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -38,7 +42,7 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.response.status;
         write!(f, "{} {}: {status}", self.method, self.path)?;
-        let body = shortened(&self.response.text());
+        let body = shortened(self.response.bytes());
         // Discord's words for some errors begin with the status that stands there already.
         let message = self.message.as_deref();
         let prefix = format!("{status}: ");
@@ -52,13 +56,16 @@ impl fmt::Display for HttpError {
         if let Some(advice) = advice(self.response.status, self.code) {
             write!(f, "; {advice}")?;
         }
-        for field in &self.fields {
-            let path = if field.path.is_empty() {
-                "the payload"
-            } else {
-                &field.path
+        for field in self.fields.iter().take(MAX_SHOWN_FIELDS) {
+            let path = match &*field.path {
+                "" => "the payload",
+                path => path,
             };
             write!(f, "\n  {path}: {}: {}", field.code, field.message)?;
+        }
+        match self.fields.len().saturating_sub(MAX_SHOWN_FIELDS) {
+            0 => {}
+            more => write!(f, "\n  and {more} more")?,
         }
         Ok(())
     }
@@ -87,12 +94,14 @@ fn advice(status: u16, code: Option<u64>) -> Option<&'static str> {
     })
 }
 
-/// A body that is not Discord's JSON (a proxy's page, say), short enough for a log line.
-fn shortened(body: &str) -> String {
-    const MOST: usize = 200;
-    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MOST) {
+/// A body that is not Discord's JSON, such as a proxy's page, short enough for a log line.
+fn shortened(body: &[u8]) -> String {
+    let start = &body[..body.len().min(8 * MAX_BODY_CHARS)];
+    let text = String::from_utf8_lossy(start);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MAX_BODY_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),
+        None if start.len() < body.len() => format!("{line}…"),
         None => line,
     }
 }
@@ -104,7 +113,7 @@ mod tests {
     #[test]
     fn a_page_of_html_becomes_a_line() {
         let page = format!("<html>\n  <p>{}</p>", "x".repeat(1000));
-        let line = shortened(&page);
+        let line = shortened(page.as_bytes());
         assert!(
             line.starts_with("<html> <p>xxx") && line.chars().count() <= 201,
             "{line}"

@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::response::Response;
 use crate::error::{
-    Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope, Result,
-    sentence,
+    Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope, Response,
+    Result, sentence,
 };
 use crate::rest::client::Rest;
 use crate::rest::draft::Draft;
-use crate::rest::error_body;
+use crate::rest::error_body::ErrorBody;
 use crate::rest::limiter::decision::{Limited, Patience, Refusal};
-use crate::rest::limiter::headers::{LimitHeaders, TooMany};
+use crate::rest::limiter::observation::{Observation, TooMany};
 use crate::rest::limiter::permit::{Turn, lock};
 use crate::rest::limiter::route::Kind;
 use crate::rest::prepare::Prepared;
@@ -174,31 +173,31 @@ impl Sending {
 
     /// Tells the limiter, and decides whether the caller is done.
     fn judge(&mut self, response: Response) -> Outcome {
-        let headers = LimitHeaders::read(&response);
-        if headers.odd
-            && !self
-                .rest
-                .0
-                .told_of_odd_headers
-                .swap(true, Ordering::Relaxed)
-        {
+        let body = match response.status {
+            200..=299 | 304 => None,
+            _ => Some(ErrorBody::parse(response.bytes())),
+        };
+        let limit = body.as_ref().and_then(ErrorBody::limit);
+        let observed = Observation::new(&response, limit);
+        let warned = &self.rest.0.told_of_odd_headers;
+        if observed.limits.odd && !warned.swap(true, Ordering::Relaxed) {
             let path = &self.prepared.shown;
             tracing::warn!(target: "smalld", "{path}: rate limit headers that mean nothing were ignored");
         }
-        self.count_invalid(&response, &headers);
-        let limited = match &mut self.turn {
-            Some(turn) => turn.heard(&response, &headers),
-            None if response.status == 429 => Some(untold(&response, &headers)),
-            None => None,
+        self.count_invalid(&observed);
+        let limited = match (&mut self.turn, &observed.too_many) {
+            (Some(turn), _) => turn.heard(&observed),
+            (None, Some(said)) => Some(unasked(said, &observed)),
+            (None, None) => None,
+        };
+        let Some(body) = body else {
+            return Outcome::Done(response);
         };
         if let Some(limited) = limited {
-            return self.prepared.limited(&limited, response);
-        }
-        if matches!(response.status, 200..=299 | 304) {
-            return Outcome::Done(response);
+            return self.prepared.limited(&limited, body);
         }
         let passes = retry::passes(response.status);
-        let error = self.prepared.http(response);
+        let error = self.prepared.http(body, response);
         let webhook_is_gone = error.response.status == 404 && error.code == Some(UNKNOWN_WEBHOOK);
         if webhook_is_gone {
             lock(&self.rest.0.limiter).webhook_is_gone(&self.prepared.route);
@@ -211,18 +210,18 @@ impl Sending {
         }
     }
 
-    fn count_invalid(&self, response: &Response, headers: &LimitHeaders) {
-        if !matches!(response.status, 401 | 403 | 429) {
+    fn count_invalid(&self, observed: &Observation) {
+        if !matches!(observed.status, 401 | 403 | 429) {
             return;
         }
         let now = Instant::now().into_std();
         let prepared = &self.prepared;
         let mut limiter = lock(&self.rest.0.limiter);
-        let refuses_token = response.status == 401 && prepared.route.judges_the_token();
+        let refuses_token = observed.status == 401 && prepared.route.judges_the_token();
         if refuses_token {
             limiter.refuse_token();
         }
-        let count = limiter.count_invalid(response.status, headers.scope.as_deref(), now);
+        let count = limiter.count_invalid(observed.status, observed.limits.scope.as_deref(), now);
         drop(limiter);
         if refuses_token {
             tracing::error!(
@@ -239,20 +238,13 @@ impl Sending {
     }
 }
 
-/// What a 429 says where the limiter is not asked.
-fn untold(response: &Response, headers: &LimitHeaders) -> Limited {
-    let said = TooMany::read(response);
+/// What a 429 says if the limiter is not asked.
+fn unasked(said: &TooMany, observed: &Observation) -> Limited {
     let wait = said.retry_after.unwrap_or(Duration::from_secs(1));
-    let scope = match headers.scope.as_deref() {
-        _ if said.banned => RateLimitScope::Address,
-        _ if said.global => RateLimitScope::Global,
-        Some("shared") => RateLimitScope::Shared,
-        _ => RateLimitScope::User,
-    };
     Limited {
         until: Instant::now().into_std() + wait,
-        bucket: headers.bucket.as_deref().map(Arc::from),
-        scope,
+        bucket: observed.limits.bucket.as_deref().map(Arc::from),
+        scope: said.scope,
     }
 }
 
@@ -277,14 +269,12 @@ impl Prepared {
         }
     }
 
-    fn limited(&self, limited: &Limited, response: Response) -> Outcome {
+    fn limited(&self, limited: &Limited, body: ErrorBody) -> Outcome {
         let mut error = self.rate_limit(limited);
         if limited.scope == RateLimitScope::Address {
             tracing::error!(target: "smalld", "{error}");
         }
-        let said = self.http(response);
-        error.code = said.code.filter(|&code| code != 0);
-        error.message = said.message;
+        (error.code, error.message) = body.into_code_and_message();
         Outcome::Limited {
             until: Instant::from_std(limited.until),
             scope: limited.scope,
@@ -302,7 +292,8 @@ impl Prepared {
             )),
             Refusal::WebhookGone => {
                 let body = format!(r#"{{"message":"Unknown Webhook","code":{UNKNOWN_WEBHOOK}}}"#);
-                Error::Http(self.http(Response::new(404, Vec::new(), body.into_bytes())))
+                let response = Response::new(404, Vec::new(), body.into_bytes());
+                Error::Http(self.http(ErrorBody::parse(response.bytes()), response))
             }
         }
     }
@@ -325,7 +316,7 @@ impl Prepared {
         Error::Network(NetworkError::new(method, path, kind, false, None))
     }
 
-    fn http(&self, response: Response) -> HttpError {
-        error_body::http_error(self.method_name(), self.shown.clone(), response)
+    fn http(&self, body: ErrorBody, response: Response) -> HttpError {
+        body.into_http_error(self.method_name(), self.shown.clone(), response)
     }
 }

@@ -155,6 +155,26 @@ async fn case_30_a_ban_fails_whoever_waits_and_interactions_too() {
 }
 
 #[tokio::test]
+async fn a_proxys_page_with_a_short_retry_after_is_waited_for() {
+    let page = || {
+        Reply::text(429, "<html><h1>Too Many Requests</h1></html>")
+            .header("content-type", "text/html")
+            .header("retry-after", "1")
+    };
+    let server = Scripted::replies([page(), Reply::ok()]).await;
+    let begun = Instant::now();
+    within(server.bot(RateLimits::Wait).get("/users/@me"))
+        .await
+        .unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+
+    let server = Scripted::always(page()).await;
+    let error = limited(within(server.bot(RateLimits::Error).get("/users/@me")).await);
+    assert_eq!((error.scope, error.global), (RateLimitScope::Global, true));
+    assert!(!error.to_string().contains("banned"), "{error}");
+}
+
+#[tokio::test]
 async fn case_31_discords_code_is_in_the_error() {
     let server = Scripted::always(Reply::fixture("rate_429_with_code")).await;
     let error = limited(within(post(&server.bot(RateLimits::Error), 1)).await);

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde::Deserialize;
-
-use crate::error::response::Response;
+use crate::error::Response;
 
 /// Nobody is told to wait for longer than a month; a larger number would only overflow clocks.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -21,15 +19,6 @@ pub(crate) struct LimitHeaders {
     pub(crate) scope: Option<Box<str>>,
     /// A header was there whose value means nothing.
     pub(crate) odd: bool,
-}
-
-/// What a 429 says, beyond its headers.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TooMany {
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) global: bool,
-    /// Whether it comes from the guard before Discord, which bans addresses and not bots.
-    pub(crate) banned: bool,
 }
 
 impl LimitHeaders {
@@ -52,31 +41,15 @@ impl LimitHeaders {
     }
 }
 
-impl TooMany {
-    pub(crate) fn read(response: &Response) -> Self {
-        #[derive(Deserialize)]
-        struct Body {
-            retry_after: Option<f64>,
-            #[serde(default)]
-            global: bool,
-        }
-        let body = serde_json::from_slice::<Body>(response.bytes()).ok();
-        // The body is exact, the header is whole seconds.
-        let exact = body
-            .as_ref()
-            .and_then(|body| body.retry_after)
-            .and_then(duration);
-        let from_discord = response.header("via").is_some()
-            || response
-                .headers()
-                .any(|(name, _)| name.starts_with("x-ratelimit-"));
-        Self {
-            retry_after: exact.or_else(|| seconds(response, "retry-after", &mut false)),
-            global: body.as_ref().is_some_and(|body| body.global)
-                || response.header("x-ratelimit-global") == Some("true"),
-            banned: body.is_none() && !from_discord,
-        }
+/// `Retry-After` of a response, which is in seconds or, from proxies, a date.
+pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.header("retry-after")?;
+    if let Ok(seconds) = value.parse() {
+        return duration(seconds);
     }
+    let end = httpdate::parse_http_date(value).ok()?;
+    let now = httpdate::parse_http_date(response.header("date")?).ok()?;
+    Some(end.duration_since(now).unwrap_or_default().min(LONGEST))
 }
 
 fn number(response: &Response, name: &str, odd: &mut bool) -> Option<u32> {
@@ -93,10 +66,9 @@ fn seconds(response: &Response, name: &str, odd: &mut bool) -> Option<Duration> 
     time
 }
 
-fn duration(seconds: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .map(|time| time.min(LONGEST))
+pub(crate) fn duration(seconds: f64) -> Option<Duration> {
+    let bounded = seconds.is_finite().then_some(seconds)?;
+    Duration::try_from_secs_f64(bounded.min(LONGEST.as_secs_f64())).ok()
 }
 
 /// Held against the server's own clock: ours may be wrong by any amount.
@@ -163,20 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn the_body_of_a_429_is_more_exact_than_its_header() {
-        let body = r#"{"message":"x","retry_after":0.731,"global":false}"#;
-        let too_many = TooMany::read(&response(&[("retry-after", "1")], body));
-        assert_eq!(too_many.retry_after, Some(Duration::from_millis(731)));
-        assert!(!too_many.global && !too_many.banned);
-        assert_eq!(
-            TooMany::read(&response(&[("retry-after", "3")], "{}")).retry_after,
-            Some(Duration::from_secs(3))
-        );
-    }
-
-    #[test]
-    fn a_page_without_a_trace_of_discord_is_a_ban() {
-        assert!(TooMany::read(&response(&[("retry-after", "2700")], "<html>")).banned);
-        assert!(!TooMany::read(&response(&[("via", "1.1 google")], "<html>")).banned);
+    fn retry_after_is_in_seconds_or_a_date() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let after = |value| retry_after(&response(&[("retry-after", value), date], ""));
+        assert_eq!(after("3"), Some(Duration::from_secs(3)));
+        let later = after("Sun, 06 Nov 1994 08:50:07 GMT");
+        assert_eq!(later, Some(Duration::from_secs(30)));
+        assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(after("soon"), None);
+        assert_eq!(after("18446744073709551616"), Some(LONGEST));
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::RateLimitScope as Scope;
-use crate::error::response::Response;
 use crate::rest::limiter::admit::{Closed, Key, Limiter, MANY, Standing, Ticket, route_key};
 use crate::rest::limiter::bucket::{self, Window};
 use crate::rest::limiter::decision::Limited;
-use crate::rest::limiter::headers::{LimitHeaders, TooMany};
+use crate::rest::limiter::headers::LimitHeaders;
+use crate::rest::limiter::observation::{Observation, TooMany};
 use crate::rest::limiter::route::{Kind, Route};
 use crate::rest::limiter::wait_queue::Line;
 
@@ -22,10 +22,10 @@ impl Limiter {
     pub(crate) fn heard(
         &mut self,
         ticket: &mut Ticket,
-        response: &Response,
-        headers: &LimitHeaders,
+        observed: &Observation,
         now: Instant,
     ) -> Option<Limited> {
+        let headers = &observed.limits;
         let before = match &ticket.standing {
             Standing::Gone(Some(key)) => Some(key.clone()),
             _ => None,
@@ -34,11 +34,11 @@ impl Limiter {
         if let Some(slot) = ticket.slot.take() {
             self.global.answered(slot, now);
         }
-        if response.status < 429 {
+        if observed.status < 429 {
             self.bans = 0;
         }
-        let limited =
-            (response.status == 429).then(|| self.too_many(&ticket.route, response, headers, now));
+        let too_many = observed.too_many.as_ref();
+        let limited = too_many.map(|said| self.too_many(&ticket.route, said, headers, now));
         if let Some(limited) = &limited
             && limited.scope == Scope::Global
             && ticket.route.kind != Kind::Bot
@@ -55,7 +55,7 @@ impl Limiter {
         if before != key {
             self.move_line(&before, &key, &ticket.route);
         }
-        self.count(&key, sent, response.status, headers, limited.as_ref(), now);
+        self.count(&key, sent, observed.status, headers, limited.as_ref(), now);
         limited
     }
 
@@ -87,16 +87,15 @@ impl Limiter {
     fn too_many(
         &mut self,
         route: &Route,
-        response: &Response,
+        said: &TooMany,
         headers: &LimitHeaders,
         now: Instant,
     ) -> Limited {
-        let said = TooMany::read(response);
-        if said.banned {
+        if said.scope == Scope::Address {
             return self.banned(said.retry_after, now);
         }
         let until = bucket::after(said.retry_after.unwrap_or(UNSAID), now);
-        if said.global {
+        if said.scope == Scope::Global {
             self.global.close(until);
             return Limited {
                 until,
@@ -104,14 +103,15 @@ impl Limiter {
                 scope: Scope::Global,
             };
         }
-        let shared = headers.scope.as_deref() == Some("shared");
         let limited = Limited {
             until,
             bucket: headers.bucket.as_deref().map(Arc::from),
-            scope: if shared { Scope::Shared } else { Scope::User },
+            scope: said.scope,
         };
         // With some remaining it is a limit of this route alone, such as that on renaming.
-        if route.kind != Kind::Callback && (shared || headers.remaining.unwrap_or(0) > 0) {
+        if route.kind != Kind::Callback
+            && (said.scope == Scope::Shared || headers.remaining.unwrap_or(0) > 0)
+        {
             self.close(route, &limited);
         }
         limited

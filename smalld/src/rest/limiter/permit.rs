@@ -7,10 +7,9 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::response::Response;
 use crate::rest::limiter::admit::{Limiter, Ticket};
 use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
-use crate::rest::limiter::headers::LimitHeaders;
+use crate::rest::limiter::observation::Observation;
 use crate::rest::limiter::route::Route;
 
 /// The limiter as all requests of a bot share it.
@@ -69,9 +68,9 @@ impl Turn {
     }
 
     /// Takes the response in. For a 429 gives the limit that it tells of.
-    pub(crate) fn heard(&mut self, response: &Response, headers: &LimitHeaders) -> Option<Limited> {
+    pub(crate) fn heard(&mut self, observed: &Observation) -> Option<Limited> {
         let now = Instant::now().into_std();
-        lock(&self.limiter).heard(&mut self.ticket, response, headers, now)
+        lock(&self.limiter).heard(&mut self.ticket, observed, now)
     }
 
     /// No response came; what the request used stays used.

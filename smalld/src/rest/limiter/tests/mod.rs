@@ -9,10 +9,12 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::error::RateLimitScope as Scope;
-use crate::error::response::Response;
+use crate::error::Response;
+use crate::rest::error_body::ErrorBody;
 use crate::rest::limiter::admit::{Limiter, MANY, Ticket};
 use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
 use crate::rest::limiter::headers::LimitHeaders;
+use crate::rest::limiter::observation::Observation;
 use crate::rest::limiter::route::Route;
 
 const WAKER: &Waker = Waker::noop();
@@ -106,9 +108,10 @@ impl Client {
     }
 
     fn hears(&mut self, ticket: &mut Ticket, response: &Response, seconds: f64) -> Option<Limited> {
-        let headers = LimitHeaders::read(response);
+        let body = ErrorBody::parse(response.bytes());
+        let observed = Observation::new(response, body.limit());
         self.limiter
-            .heard(ticket, response, &headers, at(self.start, seconds))
+            .heard(ticket, &observed, at(self.start, seconds))
     }
 
     /// A request that leaves at this time and stays under way.

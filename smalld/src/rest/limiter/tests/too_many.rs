@@ -315,3 +315,17 @@ fn case_39_a_wait_beyond_the_timeout_is_refused_at_once_and_others_wait_on() {
     assert_eq!(limited.until, at(client.start, 30.0 + MARGIN));
     client.may_not_leave_before(POST_A, 0.1, 30.0 + MARGIN);
 }
+
+#[test]
+fn a_proxys_page_with_a_short_retry_after_is_a_wait_and_not_a_ban() {
+    let page = response(429, &[("retry-after", "5")], "<html>");
+    for asked in [GET_A, ("POST", "/webhooks/7/token"), CALLBACK] {
+        let mut client = Client::new();
+        let mut ticket = client.sends(asked, 0.0);
+        let limited = client.hears(&mut ticket, &page, 0.0).unwrap();
+        let end = at(client.start, 5.0 + MARGIN);
+        assert_eq!((limited.scope, limited.until), (Scope::Global, end));
+        assert_eq!(client.answer(&mut ticket, 0.1), Answer::Wait(Some(end)));
+        assert!(client.leaves(&mut ticket, 5.1), "{asked:?}");
+    }
+}
