@@ -378,7 +378,7 @@ async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
 
     let log = Log::capture();
     let second = Bot::start(of_file());
-    assert!(until(|| !log.lines("waiting until it has ended").is_empty()).await);
+    assert!(until(|| !log.lines("waiting until it ends").is_empty()).await);
     assert_eq!(sandbox.connected(), 1);
     let ended = first.bot.clone();
     first.close().await.unwrap();

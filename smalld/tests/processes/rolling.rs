@@ -6,7 +6,7 @@ use smalld_sandbox::Sandbox;
 use crate::deployment::Deployment;
 use crate::process::until;
 
-const WAITS: &str = "waiting until it has ended";
+const WAITS: &str = "waiting until it ends";
 
 #[tokio::test]
 async fn the_second_process_waits_for_the_first_and_nothing_is_lost_or_handled_twice() {

@@ -1,4 +1,4 @@
-//! Sessions that outlive the process: where they are kept.
+//! Session store: a file, or a store of the user, behind one type.
 
 use std::fmt;
 use std::future::Future;
@@ -10,28 +10,32 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use crate::error::BoxError;
+use crate::gateway::checkpoint::file::FileStore;
 
-use crate::gateway::checkpoint::file::File;
-
-/// Keeps a bot's gateway sessions outside of its process, so that a deploy or a crash loses no
-/// event: [`Builder::sessions`](crate::Builder::sessions) takes the path of a file, or a store of
-/// one's own.
+/// A place outside of the process for a bot's gateway sessions, so that a deploy or a crash loses
+/// no event. [`Builder::sessions`](crate::Builder::sessions) takes the path of a file, or a store
+/// of your own.
 ///
-/// What is kept is a JSON text of some hundred bytes a shard: the ids of the sessions, how far
-/// their events have been *handled*, and how many sessions were begun. It changes from version to
-/// version; what a version cannot read it ignores, with a warning.
+/// What is saved is a JSON text of some hundred bytes a shard: the ids of the sessions, up to which
+/// event everything has been *handled*, and how many sessions were started. Its format may change
+/// with each version of smalld; a text that cannot be read is ignored, with a warning.
 #[derive(Clone)]
 pub struct Sessions(Arc<dyn Store>);
 
 impl Sessions {
-    /// In this file, which is written atomically and can be read by its owner alone. Beside it,
-    /// `.lock` at the end of its name, lies the lock by which two processes do not use it at once:
-    /// in a rolling deploy the second waits until the first has ended.
+    /// Keeps sessions in this file, which is replaced atomically and can be read by its owner only.
+    ///
+    /// - The folder must exist. Beside the file, one process creates `NAME.lock`, which keeps a
+    ///   second process from using the same sessions (in a rolling deploy the second waits until
+    ///   the first has ended), and `NAME.new` while it writes.
+    /// - If the path is a symbolic link, the file that it leads to is used. A link or a FIFO in
+    ///   place of `NAME.lock` is an error, and in place of `NAME.new` is removed.
+    /// - A file larger than 16 MiB is an error, as it cannot hold sessions.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(File::new(path.into())))
+        Self(Arc::new(FileStore::new(path.into())))
     }
 
-    /// In a store of your own.
+    /// Keeps sessions in a store of your own.
     pub fn store(store: impl SessionStore) -> Self {
         Self(Arc::new(store))
     }
@@ -42,7 +46,7 @@ impl Sessions {
 
     pub(crate) async fn save(&self, sessions: &str) -> Result<(), BoxError> {
         let saving = AssertUnwindSafe(async { self.0.save_boxed(sessions).await });
-        // A store that panics once may save the next time.
+        // A store that panics once may succeed the next time.
         let saved = saving.catch_unwind().await;
         saved.unwrap_or_else(|_| Err("the store panicked".into()))
     }
@@ -82,7 +86,7 @@ impl fmt::Debug for Sessions {
     }
 }
 
-/// Where [`Sessions`] are kept, for those who keep them elsewhere than in a file.
+/// A store for [`Sessions`] other than a file, such as a row in a database.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -107,27 +111,35 @@ impl fmt::Debug for Sessions {
 /// # let _ = builder;
 /// ```
 pub trait SessionStore: Send + Sync + 'static {
-    /// Gives what was saved last, as it was; `None` where nothing was. Called once, before the bot
-    /// connects. Where several processes share the store this is the place to wait until the one
-    /// before has ended: a session that two of them resume goes to and fro between them.
+    /// Returns the text that was saved last, or `None` if there is none. Called once, before the
+    /// bot connects. If several processes share the store, this is the place to wait until the
+    /// process before has ended: two processes that resume the same session take it from each
+    /// other again and again.
+    ///
+    /// # Errors
     ///
     /// An error ends [`run`](crate::SmallD::run).
     fn load(&self) -> impl Future<Output = Result<Option<String>, BoxError>> + Send;
 
-    /// Takes what is to be kept in place of what was. Called before the bot connects and
-    /// identifies, about once a second while events are handled, and when the bot stops; never
-    /// twice at once. An error is told in the log, and the next call follows all the same; the
-    /// first one's ends [`run`](crate::SmallD::run).
+    /// Replaces the saved text. Called before the bot connects and before it identifies, about once
+    /// a second while events are handled, and when the bot stops; never twice at once.
+    ///
+    /// A call may be dropped before it has ended: when the bot stops and it takes longer than 5 s.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first call ends [`run`](crate::SmallD::run). Later ones are logged, and the
+    /// next call follows all the same.
     fn save(&self, sessions: &str) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// The bot has stopped and saved for the last time: lets go of what `load` may have taken to
-    /// keep other processes waiting. By default nothing.
+    /// Ends what [`load`](Self::load) began to keep other processes waiting. Called when the bot
+    /// has stopped and saved for the last time. By default this does nothing.
     fn release(&self) {}
 }
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
 
-/// [`SessionStore`] behind a pointer.
+/// [`SessionStore`] as a trait object.
 trait Store: Send + Sync {
     fn load_boxed(&self) -> BoxFuture<'_, Option<String>>;
     fn save_boxed<'a>(&'a self, sessions: &'a str) -> BoxFuture<'a, ()>;
