@@ -11,13 +11,10 @@ pub(crate) mod shards;
 
 pub use self::handle::{Shard, ShardState};
 
-#[cfg(test)]
-pub(crate) use self::checkpoint::progress::SavedSession;
-pub(crate) use self::checkpoint::progress::{Checkpoint, Progress, Restored, unix};
 pub(crate) use self::connection::connect::{Connect, are_of_one_site};
 pub(crate) use self::handle::over;
 pub(crate) use self::identify_queue::IdentifyQueue;
 pub(crate) use self::protocol::outgoing_payload::{OutgoingPayload, shard_of};
 pub(crate) use self::protocol::session::Identity;
 pub(crate) use self::protocol::start_budget::SessionStartLimit;
-pub(crate) use self::shard::{RestoredShard, ShardContext, ShardTask, ShutdownPhase};
+pub(crate) use self::shard::{ShardContext, ShardTask, ShutdownPhase};

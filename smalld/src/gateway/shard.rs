@@ -15,9 +15,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
-use crate::gateway::checkpoint::Saver;
-use crate::gateway::checkpoint::progress::{Checkpoint, Progress, unix};
 use crate::gateway::checkpoint::watermark::Watermark;
+use crate::gateway::checkpoint::{Progress, SavedSession, Saver, unix_seconds};
 use crate::gateway::connection::connect::Connect;
 use crate::gateway::connection::writer::RESUMABLE;
 use crate::gateway::connection::{Connection, farewell};
@@ -66,28 +65,6 @@ pub(crate) struct ShardContext {
     pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
-/// What an earlier process has left for a shard, which may be nothing.
-pub(crate) struct RestoredShard {
-    pub(crate) shard: Shard,
-    pub(crate) saved: Checkpoint,
-    /// Events that it had received and not handled.
-    pub(crate) unhandled: u64,
-    pub(crate) progress: Arc<Progress>,
-}
-
-impl RestoredShard {
-    pub(crate) fn new(shard: Shard, saved: Checkpoint, unhandled: u64) -> Self {
-        let begun = (saved.begun, saved.last_begun);
-        let progress = Progress::new(shard.id(), begun, saved.session.as_ref());
-        Self {
-            shard,
-            saved,
-            unhandled,
-            progress: Arc::new(progress),
-        }
-    }
-}
-
 /// One shard's way through all its connections.
 pub(crate) struct ShardTask {
     context: ShardContext,
@@ -117,20 +94,16 @@ impl ShardTask {
     /// made is the order in which they start.
     pub(crate) fn new(
         context: ShardContext,
+        shard: Shard,
         identity: Identity,
-        left: RestoredShard,
+        progress: Arc<Progress>,
         reading: ReadingGuard,
     ) -> Self {
-        let RestoredShard {
-            shard,
-            saved,
-            unhandled,
-            progress,
-        } = left;
+        let saved = progress.checkpoint();
         // An earlier run may have ended it.
         shard.disconnected();
         let session = Session::restored(identity, &saved);
-        let since_last = unix(SystemTime::now()).saturating_sub(saved.last_begun);
+        let since_last = unix_seconds(SystemTime::now()).saturating_sub(saved.last_session_start);
         let wait = session.first_wait(Duration::from_secs(since_last));
         let queues = session.will_identify() && wait.is_zero();
         let permit = queues.then(|| context.identifies.join(shard.id()));
@@ -147,7 +120,7 @@ impl ShardTask {
             ready_since: None,
             was_ready: false,
             replayed: 0,
-            unhandled,
+            unhandled: saved.session.as_ref().map_or(0, SavedSession::unhandled),
         }
     }
 
@@ -192,7 +165,7 @@ impl ShardTask {
         let since = self.ready_since.map(|since| since.elapsed());
         if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
             self.session.lasted();
-            self.progress.lasted();
+            self.progress.session_lasted();
         }
     }
 
@@ -200,7 +173,7 @@ impl ShardTask {
         if self.watermark.take().is_none() {
             return;
         }
-        self.progress.forget();
+        self.progress.session_lost();
         self.shard.lost_session();
         if was_resuming {
             self.tell_of_refusal();

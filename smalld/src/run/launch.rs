@@ -11,11 +11,10 @@ use tokio::task::JoinSet;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::Result;
-use crate::gateway::checkpoint::{Configuration, Saver, SaverGuard, restore};
-use crate::gateway::{
-    Checkpoint, IdentifyQueue, Identity, RestoredShard, Shard, ShardContext, ShardTask,
-    are_of_one_site, unix,
+use crate::gateway::checkpoint::{
+    Checkpoint, Configuration, Progress, Saver, SaverGuard, restore_shard, unix_seconds,
 };
+use crate::gateway::{IdentifyQueue, Identity, Shard, ShardContext, ShardTask, are_of_one_site};
 use crate::run::plan::Plan;
 use crate::run::preflight::{self, Start};
 
@@ -45,30 +44,35 @@ pub(crate) async fn launch(
     dispatcher: &Dispatcher,
     start: Start,
 ) -> Result<Fleet> {
-    let origin = origin(bot, plan, &start);
-    let left = restored_shards(&start, &origin);
-    let begin = left.iter().filter(|left| left.saved.session.is_none());
-    preflight::check_starts(&start.limit, begin.count(), left.len())?;
-    let (asked, saving) = match &plan.sessions {
+    let configuration = configuration(bot, plan, &start);
+    let checkpoints = checkpoints(&start, &configuration);
+    let new_sessions = checkpoints.iter().filter(|saved| saved.session.is_none());
+    preflight::check_starts(&start.limit, new_sessions.count(), checkpoints.len())?;
+    let progresses: Vec<_> = checkpoints
+        .iter()
+        .map(Progress::new)
+        .map(Arc::new)
+        .collect();
+    let (saver, saving) = match &plan.sessions {
         Some(sessions) => {
-            let progresses = left.iter().map(|left| Arc::clone(&left.progress)).collect();
-            let (asked, ending) = Saver::start(sessions.clone(), origin, progresses).await?;
-            (Some(asked), Some(ending))
+            let (sessions, shards) = (sessions.clone(), progresses.clone());
+            let (saver, guard) = Saver::start(sessions, configuration, shards, None).await?;
+            (Some(saver), Some(guard))
         }
         None => (None, None),
     };
-    let context = context(bot, plan, dispatcher, &start, asked);
-    count_earlier_identifies(&context.identifies, &left);
+    let context = context(bot, plan, dispatcher, &start, saver);
+    count_earlier_identifies(&context.identifies, &checkpoints);
     let (reads, reading) = mpsc::channel(1);
     let mut gateways = JoinSet::new();
-    for left in left {
+    for (shard, progress) in start.shards.iter().cloned().zip(progresses) {
         let identity = Identity {
             token: plan.token.clone(),
             intents: start.intents,
-            shard: (left.shard.id(), left.shard.count()),
+            shard: (shard.id(), shard.count()),
             extra: plan.identify.clone(),
         };
-        let task = ShardTask::new(context.clone(), identity, left, reads.clone());
+        let task = ShardTask::new(context.clone(), shard, identity, progress, reads.clone());
         gateways.spawn(task.run());
     }
     Ok(Fleet {
@@ -78,40 +82,40 @@ pub(crate) async fn launch(
     })
 }
 
-/// What an earlier process has left for each shard.
-fn restored_shards(start: &Start, origin: &Configuration) -> Vec<RestoredShard> {
-    let now = SystemTime::now();
-    let left = start.shards.iter().map(|shard| {
-        let (mut saved, unhandled) = restore(start.document.as_ref(), origin, shard.id(), now);
-        keep_to_the_gateway(&mut saved, &start.gateway_url);
-        RestoredShard::new(shard.clone(), saved, unhandled)
+/// The checkpoints that an earlier process left for these shards, of which some may be empty.
+fn checkpoints(start: &Start, configuration: &Configuration) -> Vec<Checkpoint> {
+    let restored = start.shards.iter().map(|shard| {
+        let document = start.document.as_ref();
+        let mut checkpoint = restore_shard(document, configuration, shard.id());
+        keep_to_the_gateway(&mut checkpoint, &start.gateway_url);
+        checkpoint
     });
-    left.collect()
+    restored.collect()
 }
 
-/// Discord counts those of the process before this one, too.
-fn count_earlier_identifies(queue: &IdentifyQueue, left: &[RestoredShard]) {
-    let now = unix(SystemTime::now());
-    for RestoredShard { shard, saved, .. } in left {
-        let ago = now.saturating_sub(saved.last_begun);
-        queue.identified_before(shard.id(), Duration::from_secs(ago));
+/// Discord also counts those of the process before this one.
+fn count_earlier_identifies(queue: &IdentifyQueue, checkpoints: &[Checkpoint]) {
+    let now = unix_seconds(SystemTime::now());
+    for checkpoint in checkpoints {
+        let ago = now.saturating_sub(checkpoint.last_session_start);
+        queue.identified_before(checkpoint.shard, Duration::from_secs(ago));
     }
 }
 
-/// A session is resumed with the token, which is not for whoever could write where sessions are
-/// kept. Discord takes a RESUME at its general URL, too.
-fn keep_to_the_gateway(saved: &mut Checkpoint, gateway_url: &str) {
-    if let Some(session) = &mut saved.session
+/// RESUME carries the token, which must not go to an address that somebody else wrote into the
+/// session store. Discord accepts a RESUME at its general URL, too.
+fn keep_to_the_gateway(checkpoint: &mut Checkpoint, gateway_url: &str) {
+    if let Some(session) = &mut checkpoint.session
         && !are_of_one_site(&session.resume_url, gateway_url)
     {
-        let shard = saved.shard;
-        tracing::warn!(target: "smalld", shard, "the saved session is resumed at {gateway_url}: it names {}, which is elsewhere", session.resume_url);
+        let shard = checkpoint.shard;
+        tracing::warn!(target: "smalld", shard, "the saved session is resumed at {gateway_url}, and not at {}, which is another site", session.resume_url);
         gateway_url.clone_into(&mut session.resume_url);
     }
 }
 
-/// Whose sessions these are.
-fn origin(bot: &SmallD, plan: &Plan, start: &Start) -> Configuration {
+/// The configuration that sessions are started with now.
+fn configuration(bot: &SmallD, plan: &Plan, start: &Start) -> Configuration {
     Configuration {
         bot: bot.id().map(ToOwned::to_owned),
         base_url: bot.inner().rest.base().text().to_owned(),

@@ -81,13 +81,17 @@ pub(super) async fn run(bot: &SmallD, plan: &Plan) -> Result<()> {
     bot.close();
     finish(plan, &dispatcher, &mut reading, &mut signals).await;
     if let Some(saving) = &saving {
-        saving.freeze();
+        saving.stopped();
     }
     bot.inner().shutdown.send_replace(ShutdownPhase::Closing);
     let closing = timeout(CLOSE_TIMEOUT, first_to_fail(&mut gateways)).await;
     if let Some(saving) = saving {
-        saving.end().await;
-        tracing::info!(target: "smalld", "stopped; the sessions are kept for the next start");
+        match saving.finish().await {
+            Ok(()) => {
+                tracing::info!(target: "smalld", "stopped; the sessions are saved for the next start");
+            }
+            Err(why) => tracing::warn!(target: "smalld", "stopped, but {why}"),
+        }
     } else {
         tracing::info!(target: "smalld", "stopped");
     }

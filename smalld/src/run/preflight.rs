@@ -254,12 +254,12 @@ async fn granted(bot: &SmallD, plan: &Plan, document: Option<&Document>) -> Inte
 
 /// What an earlier process was granted, and which bot it was, will do where Discord does not say.
 fn not_told(bot: &SmallD, document: Option<&Document>, decides: bool, error: &Error) -> Intents {
-    let before = document.filter(|document| document.origin.bot.is_some());
-    if let Some(Document { origin, .. }) = before {
-        let id = origin.bot.as_deref().unwrap_or_default();
+    let before = document.filter(|document| document.configuration.bot.is_some());
+    if let Some(Document { configuration, .. }) = before {
+        let id = configuration.bot.as_deref().unwrap_or_default();
         let _ = bot.inner().id.set(id.into());
         tracing::warn!(target: "smalld", "what the application has been granted is not known ({error}); going on as before");
-        return Intents::from_bits_retain(origin.intents) & Intents::privileged();
+        return Intents::from_bits_retain(configuration.intents) & Intents::privileged();
     }
     if decides {
         tracing::warn!(

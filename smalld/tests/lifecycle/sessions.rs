@@ -136,7 +136,7 @@ async fn what_was_received_but_not_handled_is_replayed() {
     between.close().await.unwrap();
     let session = sessions.session();
     assert_eq!(session["handled"], 2);
-    assert_eq!(session["starts"], 0, "it was stopped in order");
+    assert_eq!(session["failed_starts"], 0, "it was stopped in order");
 
     let replayed = Arc::new(Mutex::new(Vec::new()));
     let handlers = Handlers::new().on("NUMBERED", {
@@ -158,16 +158,20 @@ async fn what_was_received_but_not_handled_is_replayed() {
 async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in_the_log() {
     type Change = fn(&mut Json);
     let changes: [(&str, Change); 5] = [
-        ("another bot", |json| json["origin"]["bot"] = json!("1")),
-        ("another number of shards", |json| {
-            json["origin"]["shard_count"] = json!(2);
+        ("another bot", |json| {
+            json["configuration"]["bot"] = json!("1");
         }),
-        ("other intents", |json| json["origin"]["intents"] = json!(2)),
+        ("another number of shards", |json| {
+            json["configuration"]["shard_count"] = json!(2);
+        }),
+        ("other intents", |json| {
+            json["configuration"]["intents"] = json!(2);
+        }),
         ("another `identify`", |json| {
-            json["origin"]["identify"] = json!({ "presence": null });
+            json["configuration"]["identify"] = json!({ "presence": null });
         }),
         ("stale", |json| {
-            let alive = &mut json["shards"][0]["session"]["alive"];
+            let alive = &mut json["shards"][0]["session"]["last_heard"];
             *alive = json!(alive.as_u64().unwrap() - 3600);
         }),
     ];
@@ -179,7 +183,7 @@ async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in
         sessions.change(|json| {
             change(json);
             // As if that were long ago, so that the next need not wait.
-            json["shards"][0]["last_begun"] = json!(0);
+            json["shards"][0]["last_session_start"] = json!(0);
         });
         let log = Log::capture();
         let second = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
@@ -194,7 +198,7 @@ async fn a_bot_that_begins_anew_keeps_its_distance_from_the_one_before() {
     let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
-    sessions.change(|json| json["origin"]["intents"] = json!(2));
+    sessions.change(|json| json["configuration"]["intents"] = json!(2));
     let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     assert_eq!(sandbox.identifies(), 2);
     assert_eq!(sandbox.too_early_identifies(), 0);
@@ -222,7 +226,7 @@ async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
     sessions.change(|json| {
         let session = &mut json["shards"][0]["session"];
         session["received"] = json!(session["handled"].as_u64().unwrap() + 7);
-        json["shards"][0]["begun"] = json!(0);
+        json["shards"][0]["session_starts"] = json!(0);
     });
     let log = Log::capture();
     let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
@@ -267,7 +271,7 @@ async fn an_event_that_ended_three_processes_is_skipped_and_named() {
     sessions.change(|json| {
         let session = &mut json["shards"][0]["session"];
         session["received"] = json!(session["handled"].as_u64().unwrap() + 1);
-        session["starts"] = json!(3);
+        session["failed_starts"] = json!(3);
     });
     let log = Log::capture();
     let second = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
@@ -287,7 +291,7 @@ async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_i
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
     number(&sandbox, 1);
-    sessions.change(|json| json["shards"][0]["session"]["starts"] = json!(1));
+    sessions.change(|json| json["shards"][0]["session"]["failed_starts"] = json!(1));
     let known = Arc::new(Mutex::new(None));
     let handlers = Handlers::new().on("NUMBERED", {
         let (known, sessions) = (Arc::clone(&known), sessions.clone());
@@ -302,7 +306,7 @@ async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_i
     let (seq, session) = known.lock().unwrap().clone().unwrap();
     assert_eq!(session["received"].as_u64(), seq);
     assert_eq!(session["handled"].as_u64(), seq.map(|seq| seq - 1));
-    assert_eq!(session["starts"], 2);
+    assert_eq!(session["failed_starts"], 2);
     second.close().await.unwrap();
 }
 
@@ -317,41 +321,72 @@ async fn the_token_does_not_go_to_where_somebody_wrote_into_the_store() {
     let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     assert_eq!(sandbox.resumes(), 1);
     assert_eq!(sandbox.connections_to_resume_url(), 0);
-    assert_eq!(log.lines("which is elsewhere").len(), 1, "{}", log.text());
+    assert_eq!(log.lines("another site").len(), 1, "{}", log.text());
     second.close().await.unwrap();
+}
+
+/// Saves as often as it is told to; then it fails once, or from then on.
+struct Failing {
+    saves: AtomicUsize,
+    for_ever: bool,
+}
+
+impl SessionStore for Failing {
+    async fn load(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &str) -> Result<(), BoxError> {
+        match self.saves.load(Ordering::Relaxed) {
+            0 if self.for_ever => return Err("out of space".into()),
+            0 => {
+                self.saves.store(usize::MAX, Ordering::Relaxed);
+                return Err("out of space".into());
+            }
+            saves => self.saves.store(saves - 1, Ordering::Relaxed),
+        }
+        Ok(())
+    }
+}
+
+fn failing(sandbox: &Sandbox, saves: usize, for_ever: bool) -> Builder {
+    let saves = AtomicUsize::new(saves);
+    builder(sandbox)
+        .handlers(Handlers::new())
+        .sessions(Sessions::store(Failing { saves, for_ever }))
 }
 
 #[tokio::test]
 async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
-    struct Failing(AtomicUsize);
-    impl SessionStore for Failing {
-        async fn load(&self) -> Result<Option<String>, BoxError> {
-            Ok(None)
-        }
-
-        async fn save(&self, _: &str) -> Result<(), BoxError> {
-            match self.0.fetch_sub(1, Ordering::Relaxed) {
-                0 => Err("out of space".into()),
-                _ => Ok(()),
-            }
-        }
-    }
     let sandbox = sandbox().await;
-    let with = |calls| {
-        builder(&sandbox)
-            .handlers(Handlers::new())
-            .sessions(Sessions::store(Failing(AtomicUsize::new(calls))))
-    };
-    let error = with(0).run().await.unwrap_err();
+    let error = failing(&sandbox, 0, false).run().await.unwrap_err();
     assert!(
         matches!(error, Error::Config(_)) && error.to_string().contains("out of space"),
         "{error}"
     );
     let log = Log::capture();
     // The first save is that of the start, the second that of IDENTIFY.
-    let bot = Bot::ready(with(1)).await;
+    let bot = Bot::ready(failing(&sandbox, 1, false)).await;
     bot.close().await.unwrap();
     assert_eq!(log.lines("cannot be saved").len(), 1, "{}", log.text());
+    let last = log.lines("the sessions are saved for the next start");
+    assert_eq!(last.len(), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn the_last_line_says_if_the_sessions_could_not_be_saved() {
+    let sandbox = sandbox().await;
+    let log = Log::capture();
+    let bot = Bot::ready(failing(&sandbox, 1, true)).await;
+    bot.close().await.unwrap();
+    let last = log.lines("stopped");
+    assert!(
+        last.len() == 1
+            && last[0].contains("WARN")
+            && last[0].contains("could not be saved (out of space)"),
+        "{}",
+        log.text()
+    );
 }
 
 #[cfg(unix)]

@@ -75,7 +75,7 @@ fn send_numbers(deployment: &Arc<Deployment>, mut chance: fastrand::Rng) -> Join
 /// Where one start more from the same mark would make the next skip what it takes for poison, this
 /// one gets the time to move the mark.
 async fn leave_the_mark(deployment: &Deployment) {
-    let moved = until(|| deployment.of_session("starts") < MOST_STARTS).await;
+    let moved = until(|| deployment.of_session("failed_starts") < MOST_STARTS).await;
     assert!(moved, "{}", deployment.story());
 }
 

@@ -28,7 +28,7 @@ async fn an_event_that_ends_the_process_is_skipped_at_the_fourth_start_after_it(
     assert_eq!(starts, 4, "{}", deployment.story());
     let skipped = process.lines("skipped");
     let seq = newest + 1;
-    let words = format!("1 events are skipped, those with seq {seq} to {seq}");
+    let words = format!("1 events are skipped, seq {seq} to {seq}");
     assert!(
         skipped.len() == 1 && skipped[0].contains("ERROR") && skipped[0].contains(&words),
         "{skipped:?}"
@@ -95,7 +95,7 @@ async fn what_was_at_work_whenever_the_process_ended_is_skipped_with_it_and_name
     let is_past = || deployment.by_number().contains_key(&last);
     let (process, _) = start_until(&deployment, is_past).await;
     let (from, to) = (seqs[0], seqs[2]);
-    let words = format!("3 events are skipped, those with seq {from} to {to}");
+    let words = format!("3 events are skipped, seq {from} to {to}");
     assert_eq!(process.lines(&words).len(), 1, "{}", deployment.story());
     assert_eq!(deployment.missing(), [1, 2, 3]);
     assert_eq!(process.terminate().await.code(), Some(0));

@@ -57,7 +57,7 @@ async fn where_sessions_are_lost_each_process_waits_longer_to_begin_another() {
     for (begun, wait) in [(2, 10), (3, 20), (4, 40)] {
         lose_session();
         let saved = deployment.saved().unwrap();
-        assert_eq!(saved["begun"], begun);
+        assert_eq!(saved["session_starts"], begun);
         // Nor does starting it again and again help.
         for _ in 0..2 {
             let process = deployment.start();
@@ -67,7 +67,7 @@ async fn where_sessions_are_lost_each_process_waits_longer_to_begin_another() {
         }
         assert_eq!(deployment.sandbox.identifies(), begun);
         // As if it had waited.
-        deployment.change_saved(|saved| saved["last_begun"] = json!(0));
+        deployment.change_saved(|saved| saved["last_session_start"] = json!(0));
         ends(&deployment).await;
     }
 }

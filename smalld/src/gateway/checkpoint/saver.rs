@@ -1,265 +1,279 @@
-//! Saves the records of the shards: about once a second while they change, and at once where it is
-//! asked for. Off the way of the events.
+//! Saver: saves the checkpoints of all shards, about once a second while they change and at once
+//! when a shard asks for it. Events never wait for it otherwise.
+//!
+//! It runs on the control runtime if there is one, which no handler can block. The store may be the
+//! user's code, so it does not run on the control thread itself but on a blocking thread of that
+//! runtime.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::error::{BoxError, Error, Result};
-use crate::gateway::checkpoint::{Configuration, Document, Sessions};
-use crate::gateway::{Checkpoint, Progress};
+use crate::gateway::checkpoint::document::{Checkpoint, Configuration, Document};
+use crate::gateway::checkpoint::progress::Progress;
+use crate::gateway::checkpoint::store::Sessions;
 
-const PACE: Duration = Duration::from_secs(1);
-/// While it is open whether this process will get past the mark it started from: each that does is
-/// not to be counted among those that did not, however soon it ends.
-const SUSPENSE: Duration = Duration::from_millis(50);
-/// How long one who has to have it saved waits for a store that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+/// While a process would count as a failed start if it ended now: as soon as it gets past the
+/// watermark it started from, that has to be saved.
+const UNDECIDED_INTERVAL: Duration = Duration::from_millis(50);
+/// How long a shard, or the end of the bot, waits for the store.
+const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks for saving; clones are cheap.
+type Saved = std::result::Result<(), NotSaved>;
+
+/// Asks for a save. Clones are cheap.
 #[derive(Clone)]
 pub(crate) struct Saver {
-    asked: mpsc::Sender<oneshot::Sender<()>>,
-    /// The store did not answer in time. Until it does nobody waits for it again.
-    hangs: Arc<AtomicBool>,
+    requests: mpsc::Sender<oneshot::Sender<Saved>>,
+    status: Arc<Status>,
+}
+
+/// What the saver's task shares with those who wait for it.
+struct Status {
+    /// The store did not answer in time. Until it does, no shard waits for it again.
+    hangs: AtomicBool,
+    last_saved: Mutex<Instant>,
+}
+
+/// Why the newest checkpoints are not saved.
+#[derive(Debug)]
+pub(crate) enum NotSaved {
+    Failed(BoxError),
+    TimedOut,
 }
 
 impl Saver {
-    /// Saves a first time, and then until the handle that is given back is ended.
+    /// Saves a first time, and then until the guard is dropped: on the control runtime, or, without
+    /// one, on that of the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the first save fails.
     pub(crate) async fn start(
         sessions: Sessions,
-        origin: Configuration,
-        progresses: Vec<Arc<Progress>>,
+        configuration: Configuration,
+        shards: Vec<Arc<Progress>>,
+        control: Option<Handle>,
     ) -> Result<(Self, SaverGuard)> {
-        let kept = progresses.clone();
-        let mut saver = SaverTask {
-            sessions,
-            origin,
-            progresses,
+        let (requests, received) = mpsc::channel(16);
+        let (first, first_saved) = oneshot::channel();
+        let status = Arc::new(Status {
+            hangs: AtomicBool::new(false),
+            last_saved: Mutex::new(Instant::now()),
+        });
+        let task = SaverTask {
+            store: Store {
+                sessions,
+                control: control.clone(),
+            },
+            configuration,
+            shards: shards.clone(),
             saved: Vec::new(),
             failing: false,
-            hangs: Arc::default(),
+            status: Arc::clone(&status),
         };
-        saver.try_to_save().await.map_err(|error| {
-            Error::config(format!(
-                "the sessions cannot be kept: {error}; see `sessions`"
-            ))
-        })?;
-        let (asked, asks) = mpsc::channel(16);
-        let hangs = Arc::clone(&saver.hangs);
-        let task = tokio::spawn(saver.run(asks));
-        let saver = Self { asked, hangs };
-        let ending = SaverGuard {
+        let runtime = control.unwrap_or_else(Handle::current);
+        let saver = Self { requests, status };
+        let guard = SaverGuard {
             saver: saver.clone(),
-            progresses: kept,
-            task,
+            shards,
+            task: runtime.spawn(task.run(first, received)),
         };
-        Ok((saver, ending))
-    }
-
-    /// Ready when all that is known now has been saved, or cannot be, which is told in the log.
-    pub(crate) async fn now(&self) {
-        if !self.hangs.load(Ordering::Relaxed) {
-            self.wait().await;
+        match first_saved.await {
+            Ok(Ok(())) => Ok((saver, guard)),
+            Ok(Err(error)) => Err(Error::config(format!(
+                "the sessions cannot be saved: {error}; see `sessions`"
+            ))),
+            Err(_) => Err(Error::config(
+                "the runtime that saves the sessions has ended",
+            )),
         }
     }
 
-    async fn wait(&self) {
+    /// Returns when everything that is known now has been saved. If it cannot be saved, that is
+    /// logged.
+    pub(crate) async fn save_now(&self) {
+        if !self.status.hangs.load(Ordering::Relaxed)
+            && let Err(NotSaved::TimedOut) = self.save().await
+        {
+            tracing::warn!(target: "smalld", "the sessions could not be saved within {} s: going on without", SAVE_TIMEOUT.as_secs());
+        }
+    }
+
+    async fn save(&self) -> Saved {
         let (answer, answered) = oneshot::channel();
-        let saved = async {
-            let _ = self.asked.send(answer).await;
-            answered.await
+        let saving = async {
+            let _ = self.requests.send(answer).await;
+            let ended = || NotSaved::Failed("the runtime that saves them has ended".into());
+            answered.await.unwrap_or_else(|_| Err(ended()))
         };
-        if timeout(PATIENCE, saved).await.is_err() {
-            self.hangs.store(true, Ordering::Relaxed);
-            tracing::warn!(target: "smalld", "the sessions have not been saved within {PATIENCE:?}; going on without");
+        timeout(SAVE_TIMEOUT, saving).await.unwrap_or_else(|_| {
+            self.status.hangs.store(true, Ordering::Relaxed);
+            Err(NotSaved::TimedOut)
+        })
+    }
+}
+
+impl Status {
+    fn last_saved(&self) -> MutexGuard<'_, Instant> {
+        self.last_saved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for NotSaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::TimedOut => write!(f, "the store took longer than {} s", SAVE_TIMEOUT.as_secs()),
         }
     }
 }
 
-/// Ends the saving.
+/// Ends the saving when it is dropped.
 pub(crate) struct SaverGuard {
     saver: Saver,
-    progresses: Vec<Arc<Progress>>,
+    shards: Vec<Arc<Progress>>,
     task: JoinHandle<()>,
 }
 
 impl SaverGuard {
-    /// The bot stops: handlers that are abandoned from now on move no mark.
-    pub(crate) fn freeze(&self) {
-        for progress in &self.progresses {
-            progress.freeze();
+    /// The bot stops in order.
+    pub(crate) fn stopped(&self) {
+        for progress in &self.shards {
+            progress.stopped();
         }
     }
 
-    /// Saves a last time.
-    pub(crate) async fn end(self) {
-        self.saver.wait().await;
+    /// Saves for the last time.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what the next process will find instead.
+    pub(crate) async fn finish(self) -> std::result::Result<(), String> {
+        self.saver.save().await.map_err(|error| {
+            let ago = self.saver.status.last_saved().elapsed().as_secs();
+            format!("the sessions could not be saved ({error}); they were last saved {ago} s ago, and what was handled since may be handled again by the next start")
+        })
     }
 }
 
 impl Drop for SaverGuard {
-    /// Also where `run` is dropped in the middle: the task may be about to save at this moment.
+    /// Also when `run` is dropped: the task may be about to save at this moment.
     fn drop(&mut self) {
-        self.freeze();
+        self.stopped();
         self.task.abort();
     }
 }
 
 struct SaverTask {
-    sessions: Sessions,
-    origin: Configuration,
-    progresses: Vec<Arc<Progress>>,
+    store: Store,
+    configuration: Configuration,
+    shards: Vec<Arc<Progress>>,
     saved: Vec<Checkpoint>,
     failing: bool,
-    hangs: Arc<AtomicBool>,
+    status: Arc<Status>,
 }
 
 impl SaverTask {
-    async fn run(mut self, mut asks: mpsc::Receiver<oneshot::Sender<()>>) {
-        let mut second = interval(PACE);
-        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn run(
+        mut self,
+        first: oneshot::Sender<std::result::Result<(), BoxError>>,
+        mut requests: mpsc::Receiver<oneshot::Sender<Saved>>,
+    ) {
+        let saved = self.try_to_save().await;
+        let failed = saved.is_err();
+        // If nobody waits for it, the guard has been dropped.
+        if first.send(saved).is_err() || failed {
+            return;
+        }
+        let mut ticks = interval(SAVE_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let suspense = self.progresses.iter().any(|progress| progress.is_unmoved());
-            let soon = async {
-                if suspense {
-                    tokio::time::sleep(SUSPENSE).await;
-                } else {
-                    std::future::pending::<()>().await;
-                }
-            };
-            let asked = tokio::select! {
-                ask = asks.recv() => match ask {
-                    Some(ask) => Some(ask),
+            let undecided = self.shards.iter().any(|progress| progress.is_undecided());
+            let request = tokio::select! {
+                request = requests.recv() => match request {
+                    Some(request) => Some(request),
                     None => return,
                 },
-                _ = second.tick() => None,
-                () = soon => None,
+                _ = ticks.tick() => None,
+                () = sleep(UNDECIDED_INTERVAL), if undecided => None,
             };
-            self.save().await;
-            self.hangs.store(false, Ordering::Relaxed);
-            if let Some(ask) = asked {
-                // Who asked may have lost patience.
-                let _ = ask.send(());
+            let saved = self.save().await;
+            self.status.hangs.store(false, Ordering::Relaxed);
+            if let Some(answer) = request {
+                // Whoever asked may no longer wait.
+                let _ = answer.send(saved);
             }
         }
     }
 
-    async fn save(&mut self) {
-        match self.try_to_save().await {
+    async fn save(&mut self) -> Saved {
+        let saved = self.try_to_save().await;
+        match &saved {
             Ok(()) if self.failing => {
                 self.failing = false;
                 tracing::info!(target: "smalld", "the sessions are saved again");
             }
             Err(error) if !self.failing => {
                 self.failing = true;
-                tracing::warn!(target: "smalld", "the sessions cannot be saved ({error}); a restart now would handle events anew, or lose some");
+                tracing::warn!(target: "smalld", "the sessions cannot be saved ({error}): if the process ended now, the next one would handle some events again, or lose some");
             }
             Ok(()) | Err(_) => {}
         }
+        saved.map_err(NotSaved::Failed)
     }
 
-    async fn try_to_save(&mut self) -> Result<(), BoxError> {
-        let progresses: Vec<Checkpoint> = self
-            .progresses
+    async fn try_to_save(&mut self) -> std::result::Result<(), BoxError> {
+        let checkpoints: Vec<Checkpoint> = self
+            .shards
             .iter()
-            .map(|progress| progress.saved())
+            .map(|progress| progress.checkpoint())
             .collect();
-        if progresses == self.saved {
-            return Ok(());
+        if checkpoints != self.saved {
+            let document = Document::new(self.configuration.clone(), checkpoints);
+            self.store.save(document.text()).await?;
+            self.saved = document.shards;
         }
-        let document = Document::new(self.origin.clone(), progresses);
-        self.sessions.save(&document.text()).await?;
-        self.saved = document.shards;
+        *self.status.last_saved() = Instant::now();
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gateway::SavedSession;
-    use crate::gateway::checkpoint::SessionStore;
+struct Store {
+    sessions: Sessions,
+    control: Option<Handle>,
+}
 
-    struct Nowhere;
-
-    impl SessionStore for Nowhere {
-        async fn load(&self) -> Result<Option<String>, BoxError> {
-            Ok(None)
-        }
-
-        async fn save(&self, _: &str) -> Result<(), BoxError> {
-            Ok(())
-        }
-    }
-
-    fn origin() -> Configuration {
-        Configuration {
-            bot: None,
-            base_url: String::new(),
-            shard_count: 1,
-            intents: 0,
-            identify: serde_json::Map::new(),
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_abandoned_with_a_run_that_is_dropped_is_not_handled() {
-        let session = SavedSession {
-            id: "sid".to_owned(),
-            resume_url: "wss://r".to_owned(),
-            handled: 41,
-            received: 41,
-            starts: 0,
-            alive: 0,
+impl Store {
+    async fn save(&self, text: String) -> std::result::Result<(), BoxError> {
+        let Some(control) = &self.control else {
+            return self.sessions.save(&text).await;
         };
-        let progress = Arc::new(Progress::new(0, (0, 0), Some(&session)));
-        let progresses = vec![Arc::clone(&progress)];
-        let (_, ending) = Saver::start(Sessions::store(Nowhere), origin(), progresses)
-            .await
-            .unwrap();
-        let watermark = progress.watermark().unwrap();
-        watermark.received(42);
-        let at_work = watermark.completion(42);
-        watermark.dispatched();
-        drop(ending);
-        drop(at_work);
-        assert_eq!(progress.saved().session.unwrap().handled, 41);
-    }
-
-    /// Saves once, and then never gets to the end of it.
-    #[derive(Default)]
-    struct Hanging(AtomicBool);
-
-    impl SessionStore for Hanging {
-        async fn load(&self) -> Result<Option<String>, BoxError> {
-            Ok(None)
-        }
-
-        async fn save(&self, _: &str) -> Result<(), BoxError> {
-            if self.0.swap(true, Ordering::Relaxed) {
-                std::future::pending::<()>().await;
-            }
-            Ok(())
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_store_that_hangs_is_waited_for_once() {
-        let progress = Arc::new(Progress::new(0, (0, 0), None));
-        let store = Sessions::store(Hanging::default());
-        let (saver, _ending) = Saver::start(store, origin(), vec![Arc::clone(&progress)])
-            .await
-            .unwrap();
-        progress.begun(1);
-        let begin = tokio::time::Instant::now();
-        for _ in 0..3 {
-            saver.now().await;
-        }
-        assert_eq!(begin.elapsed(), PATIENCE);
+        let (sessions, runtime) = (self.sessions.clone(), control.clone());
+        // Dropped with this future, it ends a save that nobody waits for any more.
+        let (_alive, dropped) = oneshot::channel::<()>();
+        let saving = control.spawn_blocking(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    saved = sessions.save(&text) => saved,
+                    _ = dropped => Ok(()),
+                }
+            })
+        });
+        saving.await?
     }
 }
+
+#[cfg(test)]
+mod tests;

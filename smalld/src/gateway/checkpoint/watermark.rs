@@ -1,58 +1,62 @@
-//! How far the events of a session have been handled without a gap: the low-water mark that a
-//! resume may start from without losing any. Pure but for its lock.
+//! Watermark of a session: the sequence number up to which every event has been handled. A resume
+//! from there loses none. Pure but for its lock.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::event::acknowledge::Completion;
-
-/// One session's. That of an older session stays with that one and moves nothing.
+/// The watermark of one session. Events of an older session move that session's watermark only.
 #[derive(Debug)]
 pub(crate) struct Watermark(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    received: u64,
-    /// What is being handed to its handlers. It is cleared only when that has come to its end, so
-    /// an event that is dropped half-way is not taken for handled.
-    dispatching: Option<u64>,
-    /// What handlers are at work on, and how many events with this number: a number that Discord
-    /// sends twice is handled twice.
-    unfinished: BTreeMap<u64, u32>,
-    /// The mark as it was when the bot stopped.
+    /// The newest number that this process received.
+    newest: u64,
+    /// The newest number that an earlier process received.
+    received_before: u64,
+    /// The event that is being delivered to its handlers. It is cleared only when all of them have
+    /// it, so an event whose delivery is dropped half-way does not count as handled.
+    delivering: Option<u64>,
+    /// The events that handlers are working on, and how many there are of each number: if Discord
+    /// sends a number twice, both events have to be handled.
+    unhandled: BTreeMap<u64, u32>,
+    /// The watermark as it was when the bot stopped.
     frozen: Option<u64>,
 }
 
 impl Watermark {
-    /// All up to this number has been handled.
-    pub(crate) fn new(handled: u64) -> Self {
+    /// A watermark at `handled`, of a session of which an earlier process may have received more.
+    pub(crate) fn new(handled: u64, received_before: u64) -> Self {
         Self(Mutex::new(State {
-            received: handled,
-            dispatching: None,
-            unfinished: BTreeMap::new(),
+            newest: handled,
+            received_before,
+            delivering: None,
+            unhandled: BTreeMap::new(),
             frozen: None,
         }))
     }
 
-    /// An event is about to be handed to its handlers.
+    /// An event was received, and is about to be delivered to its handlers.
     pub(crate) fn received(&self, seq: u64) {
         let mut state = self.state();
-        state.received = seq;
-        state.dispatching = Some(seq);
+        state.newest = seq;
+        state.delivering = Some(seq);
     }
 
-    /// It has been handed to all of them; those that took it hold its completion.
-    pub(crate) fn dispatched(&self) {
-        self.state().dispatching = None;
+    /// The event has been delivered to all of its handlers.
+    pub(crate) fn delivered(&self) {
+        self.state().delivering = None;
     }
 
-    /// What handlers of this event hold while they are at work.
-    pub(crate) fn completion(self: &Arc<Self>, seq: u64) -> Completion {
-        *self.state().unfinished.entry(seq).or_default() += 1;
-        Completion::of(Unfinished {
+    /// Keeps the watermark below an event until its handlers have ended.
+    pub(crate) fn unhandled(self: &Arc<Self>, seq: u64) -> Unhandled {
+        *self.state().unhandled.entry(seq).or_default() += 1;
+        Unhandled {
             watermark: Arc::clone(self),
             seq,
-        })
+            ended: AtomicBool::new(false),
+        }
     }
 
     /// The number up to which every event has been handled.
@@ -60,9 +64,10 @@ impl Watermark {
         self.state().handled()
     }
 
-    /// The newest number that was received.
-    pub(crate) fn newest(&self) -> u64 {
-        self.state().received
+    /// The newest number that was received, by this process or an earlier one.
+    pub(crate) fn newest_received(&self) -> u64 {
+        let state = self.state();
+        state.newest.max(state.received_before)
     }
 
     /// The bot stops: what is abandoned from now on has not been handled.
@@ -81,25 +86,35 @@ impl State {
         if let Some(frozen) = self.frozen {
             return frozen;
         }
-        let unfinished = self.unfinished.first_key_value().map(|(&seq, _)| seq);
-        let oldest = unfinished.into_iter().chain(self.dispatching).min();
-        oldest.map_or(self.received, |seq| seq.saturating_sub(1))
+        let unhandled = self.unhandled.first_key_value().map(|(&seq, _)| seq);
+        let oldest = unhandled.into_iter().chain(self.delivering).min();
+        oldest.map_or(self.newest, |seq| seq.saturating_sub(1))
+    }
+
+    fn remove(&mut self, seq: u64) {
+        if let Some(events) = self.unhandled.get_mut(&seq) {
+            *events -= 1;
+            if *events == 0 {
+                self.unhandled.remove(&seq);
+            }
+        }
     }
 }
 
-struct Unfinished {
+/// An event that keeps its session's watermark below it. Dropping it changes nothing: an event that
+/// is abandoned has not been handled, and is replayed to the next process.
+#[derive(Debug)]
+pub(crate) struct Unhandled {
     watermark: Arc<Watermark>,
     seq: u64,
+    ended: AtomicBool,
 }
 
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let mut state = self.watermark.state();
-        if let Some(events) = state.unfinished.get_mut(&self.seq) {
-            *events -= 1;
-            if *events == 0 {
-                state.unfinished.remove(&self.seq);
-            }
+impl Unhandled {
+    /// The event has been handled, and no longer holds back the watermark.
+    pub(crate) fn handled(&self) {
+        if !self.ended.swap(true, Ordering::Relaxed) {
+            self.watermark.state().remove(self.seq);
         }
     }
 }
@@ -108,60 +123,64 @@ impl Drop for Unfinished {
 mod tests {
     use super::*;
 
-    fn event(watermark: &Arc<Watermark>, seq: u64) -> Completion {
+    fn event(watermark: &Arc<Watermark>, seq: u64) -> Unhandled {
         watermark.received(seq);
-        let completion = watermark.completion(seq);
-        watermark.dispatched();
-        completion
+        let unhandled = watermark.unhandled(seq);
+        watermark.delivered();
+        unhandled
     }
 
     #[test]
-    fn the_mark_stays_below_the_oldest_event_that_is_not_handled() {
-        let watermark = Arc::new(Watermark::new(1));
+    fn stays_below_the_oldest_unhandled_event() {
+        let watermark = Arc::new(Watermark::new(1, 0));
         let (second, third) = (event(&watermark, 2), event(&watermark, 3));
-        assert_eq!((watermark.handled(), watermark.newest()), (1, 3));
-        drop(third);
+        assert_eq!((watermark.handled(), watermark.newest_received()), (1, 3));
+        third.handled();
         assert_eq!(watermark.handled(), 1);
-        let again = second.clone();
-        drop(second);
-        assert_eq!(watermark.handled(), 1, "another handler is at work");
-        drop(again);
+        second.handled();
         assert_eq!(watermark.handled(), 3);
     }
 
     #[test]
-    fn what_nobody_wants_is_handled_when_that_is_known() {
-        let watermark = Watermark::new(1);
+    fn an_event_without_handlers_is_handled_once_it_is_delivered() {
+        let watermark = Watermark::new(1, 0);
         watermark.received(2);
         assert_eq!(watermark.handled(), 1);
-        watermark.dispatched();
+        watermark.delivered();
         assert_eq!(watermark.handled(), 2);
     }
 
     #[test]
     fn an_event_that_did_not_reach_all_of_its_handlers_is_not_handled() {
-        let watermark = Arc::new(Watermark::new(1));
+        let watermark = Arc::new(Watermark::new(1, 0));
         watermark.received(2);
-        drop(watermark.completion(2));
+        watermark.unhandled(2).handled();
         assert_eq!(watermark.handled(), 1);
     }
 
     #[test]
-    fn what_is_abandoned_when_the_bot_stops_is_not_handled() {
-        let watermark = Arc::new(Watermark::new(1));
-        let abandoned = event(&watermark, 2);
-        watermark.freeze();
-        drop(abandoned);
+    fn an_abandoned_event_is_not_handled() {
+        let watermark = Arc::new(Watermark::new(1, 0));
+        drop(event(&watermark, 2));
+        event(&watermark, 3).handled();
         assert_eq!(watermark.handled(), 1);
     }
 
     #[test]
-    fn a_number_that_comes_twice_is_handled_twice() {
-        let watermark = Arc::new(Watermark::new(6));
+    fn a_number_that_is_sent_twice_has_to_be_handled_twice() {
+        let watermark = Arc::new(Watermark::new(6, 0));
         let (first, second) = (event(&watermark, 7), event(&watermark, 7));
-        drop(first);
+        first.handled();
         assert_eq!(watermark.handled(), 6);
-        drop(second);
+        second.handled();
         assert_eq!(watermark.handled(), 7);
+    }
+
+    #[test]
+    fn remembers_what_an_earlier_process_received() {
+        let watermark = Watermark::new(41, 44);
+        watermark.received(42);
+        watermark.delivered();
+        assert_eq!((watermark.handled(), watermark.newest_received()), (42, 44));
     }
 }

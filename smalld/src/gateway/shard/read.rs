@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use crate::event::Origin;
 use crate::event::acknowledge::Completion;
 use crate::event::envelope::Envelope;
+use crate::gateway::checkpoint::watermark::Unhandled;
 use crate::gateway::connection::connect::Socket;
 use crate::gateway::connection::handshake;
 use crate::gateway::connection::inflate::Inflater;
@@ -98,9 +99,9 @@ impl ShardTask {
             return self.shard.set_state(ShardState::Resuming);
         };
         self.shard.set_state(ShardState::Identifying);
-        self.progress.begun(self.session.starts());
+        self.progress.session_starting(self.session.starts());
         if let Some(saver) = &self.context.saver {
-            saver.now().await;
+            saver.save_now().await;
         }
         permit.spend();
     }
@@ -205,7 +206,7 @@ impl ShardTask {
         if let Some(latency) = latency {
             self.shard.set_latency(latency);
         }
-        self.progress.alive();
+        self.progress.heard();
         self.note_whether_it_lasted();
     }
 
@@ -283,7 +284,7 @@ impl ShardTask {
         let (id, url) = (self.session.id(), self.session.resume_url());
         if let (Some(id), Some(url)) = (id, url) {
             let before = envelope.s.unwrap_or(0).saturating_sub(1);
-            self.watermark = Some(self.progress.ready(id, url.to_owned(), before));
+            self.watermark = Some(self.progress.session_began(id, url.to_owned(), before));
         }
     }
 
@@ -331,13 +332,13 @@ impl ShardTask {
             self.save_first(step).await;
         }
         let wanted = || match numbered {
-            Some((seq, watermark)) => watermark.completion(seq),
+            Some((seq, watermark)) => Completion::of(HandledOnDrop(watermark.unhandled(seq))),
             None => Completion::unheard(),
         };
         let dispatcher = &self.context.dispatcher;
         dispatcher.dispatch(envelope, text, &origin, &wanted).await;
         if let Some((_, watermark)) = numbered {
-            watermark.dispatched();
+            watermark.delivered();
         }
     }
 
@@ -349,10 +350,19 @@ impl ShardTask {
             return;
         };
         if let Some(saver) = &self.context.saver
-            && (self.progress.came(*replay) || started.is_some())
+            && (self.progress.event_received(*replay) || started.is_some())
         {
-            saver.now().await;
+            saver.save_now().await;
         }
+    }
+}
+
+/// Ends with the last run of an event's handlers.
+struct HandledOnDrop(Unhandled);
+
+impl Drop for HandledOnDrop {
+    fn drop(&mut self) {
+        self.0.handled();
     }
 }
 

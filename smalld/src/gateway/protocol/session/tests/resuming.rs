@@ -1,7 +1,7 @@
 //! Resumes, and what may come in between.
 
 use super::*;
-use crate::gateway::SavedSession;
+use crate::gateway::checkpoint::SavedSession;
 
 const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
 const UNREACHABLE: Disconnect = Disconnect::Unreachable { retry_after: None };
@@ -206,8 +206,8 @@ fn restored() -> Session {
         resume_url: "wss://r".to_owned(),
         handled: 0,
         received: 4,
-        starts: 0,
-        alive: 0,
+        failed_starts: 0,
+        last_heard: 0,
     };
     let saved = Checkpoint {
         session: Some(saved),

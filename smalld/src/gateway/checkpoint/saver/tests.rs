@@ -1,0 +1,194 @@
+use std::sync::mpsc as std_mpsc;
+use std::thread;
+
+use super::*;
+use crate::gateway::checkpoint::document::SavedSession;
+use crate::gateway::checkpoint::store::SessionStore;
+
+/// No wait in these tests comes near to it, unless something is broken.
+const LONG: Duration = Duration::from_secs(30);
+
+fn configuration() -> Configuration {
+    Configuration {
+        bot: None,
+        base_url: String::new(),
+        shard_count: 1,
+        intents: 0,
+        identify: serde_json::Map::new(),
+    }
+}
+
+async fn start(
+    store: impl SessionStore,
+    progress: &Arc<Progress>,
+    control: Option<Handle>,
+) -> (Saver, SaverGuard) {
+    let (sessions, shards) = (Sessions::store(store), vec![Arc::clone(progress)]);
+    Saver::start(sessions, configuration(), shards, control)
+        .await
+        .unwrap()
+}
+
+fn progress(session: Option<SavedSession>) -> Arc<Progress> {
+    Arc::new(Progress::new(&Checkpoint {
+        session,
+        ..Checkpoint::default()
+    }))
+}
+
+struct Nowhere;
+
+impl SessionStore for Nowhere {
+    async fn load(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &str) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_is_abandoned_with_a_dropped_run_is_not_handled() {
+    let session = SavedSession {
+        id: "sid".to_owned(),
+        resume_url: "wss://r".to_owned(),
+        handled: 41,
+        received: 41,
+        failed_starts: 0,
+        last_heard: 0,
+    };
+    let progress = progress(Some(session));
+    let (_, guard) = start(Nowhere, &progress, None).await;
+    let watermark = progress.watermark().unwrap();
+    watermark.received(42);
+    let in_progress = watermark.unhandled(42);
+    watermark.delivered();
+    drop(guard);
+    in_progress.handled();
+    assert_eq!(progress.checkpoint().session.unwrap().handled, 41);
+}
+
+/// Saves once; no later save ever ends.
+#[derive(Default)]
+struct Hanging(AtomicBool);
+
+impl SessionStore for Hanging {
+    async fn load(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &str) -> Result<(), BoxError> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_waited_for_once() {
+    let progress = progress(None);
+    let (saver, _guard) = start(Hanging::default(), &progress, None).await;
+    progress.session_starting(1);
+    let begin = Instant::now();
+    for _ in 0..3 {
+        saver.save_now().await;
+    }
+    assert_eq!(begin.elapsed(), SAVE_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_last_save_that_times_out_says_since_when_nothing_is_saved() {
+    let progress = progress(None);
+    let (_, guard) = start(Hanging::default(), &progress, None).await;
+    progress.session_starting(1);
+    let error = guard.finish().await.unwrap_err();
+    assert!(error.contains("longer than 5 s"), "{error}");
+    assert!(error.contains("last saved 5 s ago"), "{error}");
+}
+
+/// A thread with a runtime, as `run!` has one.
+struct Control {
+    handle: Handle,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Control {
+    fn start() -> Self {
+        let (handle, started) = std_mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            handle.send(runtime.handle().clone()).unwrap();
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        });
+        Self {
+            handle: started.recv().unwrap(),
+            _stop: stop,
+        }
+    }
+}
+
+/// Tells of each save, which blocks its thread until the other end is dropped if it has been told to.
+struct Telling {
+    saved: std_mpsc::Sender<()>,
+    blocks: Option<Mutex<std_mpsc::Receiver<()>>>,
+}
+
+impl SessionStore for Telling {
+    async fn load(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &str) -> Result<(), BoxError> {
+        self.saved.send(())?;
+        if let Some(blocks) = &self.blocks {
+            // The first message lets the first save through, the end of the channel the others.
+            let _ = blocks.lock().unwrap().recv();
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn saves_while_every_worker_is_blocked() {
+    let control = Control::start();
+    let (sender, saves) = std_mpsc::channel();
+    let store = Telling {
+        saved: sender,
+        blocks: None,
+    };
+    let progress = progress(None);
+    let (_, _guard) = start(store, &progress, Some(control.handle.clone())).await;
+    saves.recv_timeout(LONG).unwrap();
+    progress.session_starting(1);
+    // This thread is the only one of its runtime, and it does not yield.
+    saves.recv_timeout(LONG).unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_blocks_does_not_block_the_control_thread() {
+    let control = Control::start();
+    let (sender, saves) = std_mpsc::channel();
+    let (let_through, blocks) = std_mpsc::channel();
+    let_through.send(()).unwrap();
+    let store = Telling {
+        saved: sender,
+        blocks: Some(Mutex::new(blocks)),
+    };
+    let progress = progress(None);
+    let (_, _guard) = start(store, &progress, Some(control.handle.clone())).await;
+    progress.session_starting(1);
+    for _ in 0..2 {
+        saves.recv_timeout(LONG).unwrap();
+    }
+    let (sender, works) = std_mpsc::channel();
+    control.handle.spawn(async move { sender.send(()) });
+    works.recv_timeout(LONG).unwrap();
+    drop(let_through);
+}
