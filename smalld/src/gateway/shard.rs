@@ -1,6 +1,7 @@
 //! The socket loop of a shard: connects, reads, and carries out what the session asks for. All
 //! decisions are the session's; all writing is the writer's.
 
+mod deliver;
 mod read;
 
 use std::convert::Infallible;

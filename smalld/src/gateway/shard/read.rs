@@ -5,16 +5,13 @@ use std::ops::Deref;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use crate::event::Origin;
-use crate::event::acknowledge::Completion;
 use crate::event::envelope::Envelope;
-use crate::gateway::checkpoint::watermark::Unhandled;
 use crate::gateway::connection::connect::Socket;
 use crate::gateway::connection::handshake;
 use crate::gateway::connection::inflate::Inflater;
@@ -70,7 +67,7 @@ impl ShardTask {
             };
             let envelope = self.envelope(&text)?;
             let step = self.session.received(&envelope);
-            self.hand_on(&envelope, &text, &step).await;
+            self.deliver(&envelope, &text, &step).await;
             match step {
                 Step::Disconnect(end) => return Err(Some(end)),
                 Step::Handshake { interval, payload } => {
@@ -158,7 +155,8 @@ impl ShardTask {
                 self.received(connection, &envelope, *started);
             }
         }
-        self.dispatch(connection, &envelope, &text, &step).await;
+        self.deliver_or_pause(connection, &envelope, &text, &step)
+            .await;
         match step {
             Step::Disconnect(end) => Err(end),
             _ => Ok(()),
@@ -286,83 +284,6 @@ impl ShardTask {
             let before = envelope.s.unwrap_or(0).saturating_sub(1);
             self.watermark = Some(self.progress.session_began(id, url.to_owned(), before));
         }
-    }
-
-    fn origin(&self, step: &Step) -> Origin {
-        let replay = matches!(step, Step::Dispatch { replay: true, .. });
-        Origin {
-            shard: self.shard.clone(),
-            session: self.session.id(),
-            replay,
-        }
-    }
-
-    /// Hands an event on. Where that has to wait for room, reading pauses, and with it the
-    /// deadline of the acknowledgement.
-    async fn dispatch(
-        &self,
-        connection: &Connection,
-        envelope: &Envelope<'_>,
-        text: &str,
-        step: &Step,
-    ) {
-        let mut handing_on = pin!(self.hand_on(envelope, text, step));
-        if handing_on.as_mut().now_or_never().is_some() {
-            return;
-        }
-        connection.pulse.heartbeat().pause();
-        tokio::select! {
-            () = handing_on => {}
-            () = self.reached(ShutdownPhase::Closing) => {}
-        }
-        connection
-            .pulse
-            .heartbeat()
-            .unpause(Instant::now().into_std());
-    }
-
-    /// Hands an event to its handlers, and keeps the session's mark below it until they are done.
-    async fn hand_on(&self, envelope: &Envelope<'_>, text: &str, step: &Step) {
-        let origin = self.origin(step);
-        // Where sessions do not outlive the process nobody asks how far its events were handled.
-        let watermark = self.context.saver.as_ref().and(self.watermark.as_ref());
-        let numbered = envelope.s.filter(|_| envelope.op == 0).zip(watermark);
-        if let Some((seq, watermark)) = numbered {
-            watermark.received(seq);
-            self.save_first(step).await;
-        }
-        let wanted = || match numbered {
-            Some((seq, watermark)) => Completion::of(HandledOnDrop(watermark.unhandled(seq))),
-            None => Completion::unheard(),
-        };
-        let dispatcher = &self.context.dispatcher;
-        dispatcher.dispatch(envelope, text, &origin, &wanted).await;
-        if let Some((_, watermark)) = numbered {
-            watermark.delivered();
-        }
-    }
-
-    /// Saves what must not be lost if this event ends the process: a session that has just begun,
-    /// as the next process would pay for another, and how far it came when it was resumed. And where
-    /// an event at this place may have ended a process before, it has to be known that it came.
-    async fn save_first(&self, step: &Step) {
-        let Step::Dispatch { replay, started } = step else {
-            return;
-        };
-        if let Some(saver) = &self.context.saver
-            && (self.progress.event_received(*replay) || started.is_some())
-        {
-            saver.save_now().await;
-        }
-    }
-}
-
-/// Ends with the last run of an event's handlers.
-struct HandledOnDrop(Unhandled);
-
-impl Drop for HandledOnDrop {
-    fn drop(&mut self) {
-        self.0.handled();
     }
 }
 

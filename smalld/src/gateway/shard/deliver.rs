@@ -1,0 +1,93 @@
+//! Delivery of events: from a shard to the handlers, and what is saved before.
+
+use std::pin::pin;
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use crate::event::Origin;
+use crate::event::acknowledge::Completion;
+use crate::event::envelope::Envelope;
+use crate::gateway::checkpoint::watermark::Unhandled;
+use crate::gateway::connection::Connection;
+use crate::gateway::protocol::session::Step;
+use crate::gateway::shard::{ShardTask, ShutdownPhase};
+
+impl ShardTask {
+    /// Delivers an event. If that has to wait because too many handlers run, reading pauses, and
+    /// with it the deadline for Discord's heartbeat acknowledgement.
+    pub(super) async fn deliver_or_pause(
+        &self,
+        connection: &Connection,
+        envelope: &Envelope<'_>,
+        text: &str,
+        step: &Step,
+    ) {
+        let mut delivering = pin!(self.deliver(envelope, text, step));
+        if delivering.as_mut().now_or_never().is_some() {
+            return;
+        }
+        connection.pulse.heartbeat().pause();
+        tokio::select! {
+            () = delivering => {}
+            () = self.reached(ShutdownPhase::Closing) => {}
+        }
+        connection
+            .pulse
+            .heartbeat()
+            .unpause(Instant::now().into_std());
+    }
+
+    /// Delivers an event to its handlers, and keeps the watermark below it until they have ended.
+    pub(super) async fn deliver(&self, envelope: &Envelope<'_>, text: &str, step: &Step) {
+        let origin = self.origin(step);
+        // If sessions are not saved, nobody asks which of their events have been handled.
+        let watermark = self.context.saver.as_ref().and(self.watermark.as_ref());
+        let numbered = envelope.s.filter(|_| envelope.op == 0).zip(watermark);
+        if let Some((seq, watermark)) = numbered {
+            watermark.received(seq);
+            self.save_before_delivery(step).await;
+        }
+        let wanted = || match numbered {
+            Some((seq, watermark)) => Completion::of(HandledOnDrop(watermark.unhandled(seq))),
+            None => Completion::unheard(),
+        };
+        let dispatcher = &self.context.dispatcher;
+        dispatcher.dispatch(envelope, text, &origin, &wanted).await;
+        if let Some((_, watermark)) = numbered {
+            watermark.delivered();
+        }
+    }
+
+    fn origin(&self, step: &Step) -> Origin {
+        let replay = matches!(step, Step::Dispatch { replay: true, .. });
+        Origin {
+            shard: self.shard.clone(),
+            session: self.session.id(),
+            replay,
+        }
+    }
+
+    /// Saves what must not be lost if this event ends the process: a session that has just begun,
+    /// because the next process would have to start another; how far a session came when it was
+    /// resumed; and, if an event may have ended a process before, that this one was received.
+    async fn save_before_delivery(&self, step: &Step) {
+        let Step::Dispatch { replay, started } = step else {
+            return;
+        };
+        if let Some(saver) = &self.context.saver
+            && (self.progress.event_received(*replay) || started.is_some())
+        {
+            saver.save_now().await;
+        }
+    }
+}
+
+/// Ends with the last run of an event's handlers.
+struct HandledOnDrop(Unhandled);
+
+impl Drop for HandledOnDrop {
+    fn drop(&mut self) {
+        self.0.handled();
+    }
+}
