@@ -18,7 +18,8 @@ pub async fn handler(json: smalld::Json) -> smalld::Result<()> {
 #[smalld::on(ready)]
 pub(crate) fn last(json: smalld::Json) {}
 
-fn main() {
+#[test]
+fn compiles() {
     // The function itself is untouched.
     drop(handler(smalld::Json::Null));
     last(smalld::Json::Null);

@@ -1,4 +1,5 @@
 #![deny(warnings)]
+#![allow(clippy::non_minimal_cfg)]
 
 #[cfg(any())]
 #[smalld::on(message_create)]
@@ -29,4 +30,5 @@ async fn inside_of_another(_: NoSuchType) {}
 #[cfg_attr(any(), cfg(any()))]
 async fn kept_as_well(#[cfg_attr(all(), cfg(any()))] _absent: NoSuchType) {}
 
-fn main() {}
+#[test]
+fn compiles() {}

@@ -31,4 +31,5 @@ async fn handler(member: Member, content: Content<'_>) {
     drop((member.name, content.0.len()));
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

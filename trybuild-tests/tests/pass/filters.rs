@@ -20,4 +20,5 @@ async fn everything() {}
 #[smalld::on("AN_EVENT_NEWER_THAN_SMALLD")]
 async fn new() {}
 
-fn main() {}
+#[test]
+fn compiles() {}

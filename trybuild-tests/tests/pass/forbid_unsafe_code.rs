@@ -20,4 +20,5 @@ async fn handler(bot: SmallD, msg: Json) -> smalld::Result<()> {
 #[smalld::on_gateway_payload]
 fn whole(_: Json) {}
 
-fn main() {}
+#[test]
+fn compiles() {}

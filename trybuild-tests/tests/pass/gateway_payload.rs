@@ -22,4 +22,5 @@ fn named() {}
 #[smalld::on_gateway_payload(op = 255, "/s" = null)]
 fn opcode() {}
 
-fn main() {}
+#[test]
+fn compiles() {}

@@ -16,6 +16,7 @@ use smalld::{on_gateway_payload as every, path as route};
 #[every]
 fn on() {}
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = route!("/gateway/bot");
 }

@@ -19,7 +19,8 @@ mod inner {
     }
 }
 
-fn main() {
+#[test]
+fn compiles() {
     struct Local;
 
     impl<'e> smalld::FromEvent<'e> for Local {

@@ -39,6 +39,7 @@ macro_rules! users {
     };
 }
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = users!("/guilds/{}/members/{}", 1 + 1, "2");
 }

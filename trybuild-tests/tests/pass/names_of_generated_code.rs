@@ -32,4 +32,5 @@ fn outcome() {}
 #[smalld::on(message_create)]
 async fn boxed() {}
 
-fn main() {}
+#[test]
+fn compiles() {}

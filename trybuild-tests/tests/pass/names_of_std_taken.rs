@@ -34,6 +34,7 @@ fn hello(_: ::smalld::Json) -> Result<()> {
     Result::Ok(())
 }
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = ::smalld::path!("/users/{}", 1);
 }

@@ -10,7 +10,8 @@ async fn r#type(r#match: Json) {
 #[smalld::on(message_create)]
 fn r#async() {}
 
-fn main() {
+#[test]
+fn compiles() {
     let r#type = 5;
     let _ = path!("/users/{type}");
 }

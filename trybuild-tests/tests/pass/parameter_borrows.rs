@@ -26,4 +26,5 @@ fn text(text: &str) {
     drop(text.to_owned());
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

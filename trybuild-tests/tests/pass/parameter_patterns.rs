@@ -35,4 +35,5 @@ async fn handler(
     drop((name, first, whole.id, bot));
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

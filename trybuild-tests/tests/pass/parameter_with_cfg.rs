@@ -1,4 +1,5 @@
 #![deny(warnings)]
+#![allow(clippy::non_minimal_cfg)]
 
 #[smalld::on(message_create)]
 async fn handler(
@@ -9,4 +10,5 @@ async fn handler(
     drop(json);
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

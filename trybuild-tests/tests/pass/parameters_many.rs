@@ -24,4 +24,5 @@ async fn handler(
     drop((map, again, fixed, nested, function, smalld));
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

@@ -9,4 +9,5 @@ fn blocks() {}
 #[smalld::on_gateway_payload]
 fn whole() {}
 
-fn main() {}
+#[test]
+fn compiles() {}

@@ -10,7 +10,8 @@ fn id() -> String {
     "5".to_owned()
 }
 
-fn main() {
+#[test]
+fn compiles() {
     let json = Json::Null;
     let ids = Ids { channel: 1 };
     let (guild_id, user) = ("1", 2);

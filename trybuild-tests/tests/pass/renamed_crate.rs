@@ -1,8 +1,6 @@
 #![deny(warnings)]
 
-extern crate smalld as my_smalld;
-
-mod framework {
+pub(crate) mod framework {
     pub use smalld as reexport;
 
     macro_rules! handler {
@@ -28,7 +26,8 @@ fn from_the_root() {}
 
 framework::handler!(made);
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = my_smalld::path!(crate = ::my_smalld, "/users/@me");
     let _ = reexport::path!(crate = framework::reexport, new "/things/{}", 1);
 }

@@ -57,4 +57,5 @@ fn smalld_result() -> smalld::Result<()> {
     Ok(())
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

@@ -15,7 +15,9 @@ fn nothing() -> smalld::Result<()> {
 fn values_of_all_kinds(token: Option<&str>) -> smalld::Result<()> {
     let bits = 1;
     smalld::run!(
-        token = token.ok_or_else(|| std::io::Error::other("no token")).unwrap_or("a.b.c"),
+        token = token
+            .ok_or_else(|| std::io::Error::other("no token"))
+            .unwrap_or("a.b.c"),
         intents = Intents::GUILDS | Intents::from_bits_retain(bits << 1),
         state = HashMap::<String, Vec<(u8, u8)>>::new(),
         state = if bits > 0 { 1_u8 } else { 2 },
@@ -34,9 +36,10 @@ macro_rules! start {
 }
 
 fn passed_on() -> smalld::Result<()> {
-    start!("a.b" .to_owned() + ".c", 1 + 2)
+    start!("a.b".to_owned() + ".c", 1 + 2)
 }
 
-fn main() {
+#[test]
+fn compiles() {
     let _ = (nothing, values_of_all_kinds, under_another_name, passed_on);
 }

@@ -37,4 +37,5 @@ fn tells_plainly(error: HandlerError) -> Result<(), String> {
     Err(error.to_string())
 }
 
-fn main() {}
+#[test]
+fn compiles() {}

@@ -12,4 +12,5 @@ async fn handler(count: State<Count>, words: State<Vec<String>>) {
     count.0.0.fetch_add(words.len() as u64, Ordering::Relaxed);
 }
 
-fn main() {}
+#[test]
+fn compiles() {}
