@@ -38,7 +38,7 @@ impl Handled {
     }
 }
 
-/// One that two bots may identify with right after each other.
+/// A sandbox with which two bots may identify right after each other.
 async fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().identify_window(Duration::ZERO);
     sandbox.start().await.unwrap()
@@ -109,18 +109,18 @@ async fn a_deploy_loses_no_event_and_handles_none_twice() {
 #[tokio::test]
 async fn what_was_received_but_not_handled_is_replayed() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
-    let begun = Arc::new(Notify::new());
+    let started = Arc::new(Notify::new());
     let hanging = Handlers::new().on("NUMBERED", {
-        let begun = Arc::clone(&begun);
+        let started = Arc::clone(&started);
         move |_, _| {
-            begun.notify_one();
+            started.notify_one();
             std::future::pending::<()>()
         }
     });
     let impatient = || kept(&sandbox, &sessions, hanging.clone()).shutdown_timeout(Duration::ZERO);
     let first = Bot::ready(impatient()).await;
     number(&sandbox, 1);
-    begun.notified().await;
+    started.notified().await;
     sandbox.dispatch("UNWANTED", json!({}));
     let received = || sessions.session()["received"] == 4;
     assert!(until(received).await, "{}", sessions.json());
@@ -132,11 +132,11 @@ async fn what_was_received_but_not_handled_is_replayed() {
     );
 
     let between = Bot::ready(impatient()).await;
-    begun.notified().await;
+    started.notified().await;
     between.close().await.unwrap();
     let session = sessions.session();
     assert_eq!(session["handled"], 2);
-    assert_eq!(session["failed_starts"], 0, "it was stopped in order");
+    assert_eq!(session["failed_starts"], 0, "it stopped in order");
 
     let replayed = Arc::new(Mutex::new(Vec::new()));
     let handlers = Handlers::new().on("NUMBERED", {
@@ -155,7 +155,7 @@ async fn what_was_received_but_not_handled_is_replayed() {
 }
 
 #[tokio::test]
-async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in_the_log() {
+async fn a_stale_session_or_one_of_another_configuration_is_not_resumed_and_logged() {
     type Change = fn(&mut Json);
     let changes: [(&str, Change); 5] = [
         ("another bot", |json| {
@@ -182,7 +182,7 @@ async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in
         first.close().await.unwrap();
         sessions.change(|json| {
             change(json);
-            // As if that were long ago, so that the next need not wait.
+            // As if that had been long ago, so that the next bot does not wait.
             json["shards"][0]["last_session_start"] = json!(0);
         });
         let log = Log::capture();
@@ -194,7 +194,7 @@ async fn sessions_of_something_else_and_stale_ones_are_begun_anew_with_a_line_in
 }
 
 #[tokio::test]
-async fn a_bot_that_begins_anew_keeps_its_distance_from_the_one_before() {
+async fn a_new_session_waits_for_the_identify_window_of_the_process_before() {
     let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
@@ -206,7 +206,7 @@ async fn a_bot_that_begins_anew_keeps_its_distance_from_the_one_before() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_and_begun_anew() {
+async fn saved_text_that_cannot_be_read_is_logged_and_ignored() {
     let sandbox = sandbox().await;
     for text in ["", "{}", r#"{"version":99}"#] {
         let sessions = Memory(Arc::new(Mutex::new(Some(text.to_owned()))));
@@ -218,7 +218,7 @@ async fn what_cannot_be_read_is_told_and_begun_anew() {
 }
 
 #[tokio::test]
-async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
+async fn a_refused_resume_logs_how_many_events_are_not_replayed() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
@@ -240,7 +240,7 @@ async fn a_refused_resume_is_one_line_with_the_number_of_events_not_replayed() {
 }
 
 #[tokio::test]
-async fn what_was_replayed_is_not_counted_when_a_later_resume_is_refused() {
+async fn replayed_events_do_not_count_when_a_later_resume_is_refused() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
@@ -267,7 +267,7 @@ async fn an_event_that_ended_three_processes_is_skipped_and_named() {
     first.close().await.unwrap();
     number(&sandbox, 1);
     number(&sandbox, 2);
-    // As three processes leave it that ended at the first of these.
+    // What three processes leave behind that ended at the first of these.
     sessions.change(|json| {
         let session = &mut json["shards"][0]["session"];
         session["received"] = json!(session["handled"].as_u64().unwrap() + 1);
@@ -286,7 +286,7 @@ async fn an_event_that_ended_three_processes_is_skipped_and_named() {
 }
 
 #[tokio::test]
-async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_is_handled() {
+async fn an_event_that_may_end_the_process_is_saved_before_it_is_handled() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
@@ -311,7 +311,7 @@ async fn where_it_may_be_the_event_that_ends_the_process_it_is_known_before_it_i
 }
 
 #[tokio::test]
-async fn the_token_does_not_go_to_where_somebody_wrote_into_the_store() {
+async fn the_token_is_not_sent_to_a_resume_url_of_another_site() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
     let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     first.close().await.unwrap();
@@ -325,7 +325,7 @@ async fn the_token_does_not_go_to_where_somebody_wrote_into_the_store() {
     second.close().await.unwrap();
 }
 
-/// Saves as often as it is told to; then it fails once, or from then on.
+/// Saves this often, then fails once or for ever.
 struct Failing {
     saves: AtomicUsize,
     for_ever: bool,
@@ -357,7 +357,7 @@ fn failing(sandbox: &Sandbox, saves: usize, for_ever: bool) -> Builder {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
+async fn a_store_that_fails_ends_the_start_and_is_logged_once_later() {
     let sandbox = sandbox().await;
     let error = failing(&sandbox, 0, false).run().await.unwrap_err();
     assert!(
@@ -365,7 +365,7 @@ async fn a_store_that_fails_at_the_start_ends_it_and_later_is_told_once() {
         "{error}"
     );
     let log = Log::capture();
-    // The first save is that of the start, the second that of IDENTIFY.
+    // The first save is that of the start, the second that before IDENTIFY.
     let bot = Bot::ready(failing(&sandbox, 1, false)).await;
     bot.close().await.unwrap();
     assert_eq!(log.lines("cannot be saved").len(), 1, "{}", log.text());
@@ -391,7 +391,7 @@ async fn the_last_line_says_if_the_sessions_could_not_be_saved() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
+async fn only_the_owner_can_read_the_file_and_the_second_bot_waits_for_the_first() {
     use std::os::unix::fs::PermissionsExt;
 
     let sandbox = sandbox().await;
@@ -403,7 +403,7 @@ async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
             .handlers(Handlers::new())
             .sessions(path.as_path())
     };
-    // As a process leaves it that was killed while it wrote.
+    // What a process leaves behind that was killed while it wrote.
     std::fs::write(folder.join("sessions.json.new"), "x".repeat(100_000)).unwrap();
     let first = Bot::ready(of_file()).await;
     let text = std::fs::read_to_string(&path).unwrap();
@@ -426,7 +426,7 @@ async fn the_file_is_its_owners_alone_and_the_second_bot_waits_for_the_first() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_had_is_said_at_the_start() {
+async fn a_file_in_a_missing_folder_is_an_error_at_the_start() {
     let sandbox = sandbox().await;
     let nowhere = std::env::temp_dir()
         .join("smalld-no-such-folder")

@@ -1,5 +1,5 @@
-//! Where Discord keeps nothing for replay that a heartbeat has acknowledged: nobody knows whether
-//! it does. Deploys lose nothing all the same, and what a kill loses is told.
+//! A Discord that does not replay what a heartbeat has acknowledged; whether the real one does is
+//! unknown. Deploys lose nothing even so, and what a kill loses is logged.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::deployment::{Deployment, chance};
 use crate::process::until;
 
-/// One whose bots acknowledge soon what they receive.
+/// A sandbox whose bots soon acknowledge what they receive.
 fn forgetful() -> Builder {
     Sandbox::builder()
         .replay(Replay::Unacknowledged)
@@ -41,7 +41,7 @@ async fn deploys_at_random_moments_lose_nothing_and_nothing_is_handled_twice() {
 }
 
 #[tokio::test]
-async fn what_a_killed_process_had_acknowledged_and_not_handled_is_counted_in_one_line() {
+async fn events_that_a_killed_process_acknowledged_but_did_not_handle_are_counted_in_the_log() {
     let deployment = Deployment::new(forgetful()).await;
     let process = deployment.start_first().await;
     for _ in 0..3 {
@@ -55,7 +55,7 @@ async fn what_a_killed_process_had_acknowledged_and_not_handled_is_counted_in_on
     };
     assert!(until(acknowledged).await, "{}", deployment.story());
     process.kill().await;
-    // Three, unless its connection was lost meanwhile: each RESUMED is one more.
+    // Three, or more if the connection was lost meanwhile: each RESUMED counts.
     let unhandled = deployment.of_session("received") - deployment.of_session("handled");
     assert!(unhandled >= 3, "{}", deployment.story());
     let process = deployment.start();

@@ -1,5 +1,5 @@
-//! The bot, as it runs in a process of its own: this very binary, told by its environment to be it.
-//! What it does with an event stands in the event.
+//! The bot that runs in a process of its own: the test binary itself, if its environment says so.
+//! Each event says what the bot does with it.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -17,16 +17,16 @@ use smalld::{BoxError, Handlers, Intents, Json, Payload, SmallD, State};
 
 /// The test that is the bot's main.
 pub(crate) const TEST: &str = "bot::the_bot";
-/// Where the bot keeps what it has handled. Where this is not set there is no bot.
+/// The folder of the bot's diary. If this is not set, the process is not the bot.
 pub(crate) const FOLDER: &str = "SMALLD_TEST_FOLDER";
 /// The number of this process among those of its test.
 pub(crate) const RUN: &str = "SMALLD_TEST_RUN";
-/// Where sessions are kept, if they are.
+/// The file of the sessions, if they are saved.
 pub(crate) const SESSIONS: &str = "SMALLD_TEST_SESSIONS";
-/// Set for one that ends as soon as it is ready.
+/// Set for a bot that ends as soon as it is ready.
 pub(crate) const ENDS_WHEN_READY: &str = "SMALLD_TEST_ENDS_WHEN_READY";
 /// The `shutdown_timeout`, in milliseconds.
-pub(crate) const PATIENCE: &str = "SMALLD_TEST_PATIENCE";
+pub(crate) const SHUTDOWN_TIMEOUT: &str = "SMALLD_TEST_SHUTDOWN_TIMEOUT";
 pub(crate) const DIARY: &str = "handled";
 
 #[test]
@@ -34,7 +34,7 @@ fn the_bot() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    // As a `main` ends that returns it; the test around it would have a code of its own.
+    // Exits like a `main` that returns this; a test would exit with a code of its own.
     match run(Path::new(&folder)) {
         Ok(()) => exit(0),
         Err(error) => {
@@ -45,11 +45,11 @@ fn the_bot() {
 }
 
 fn run(folder: &Path) -> smalld::Result<()> {
-    let patience = number(PATIENCE).unwrap_or(10_000);
+    let shutdown_timeout = number(SHUTDOWN_TIMEOUT).unwrap_or(10_000);
     let mut builder = SmallD::builder()
         .intents(Intents::GUILDS)
         .handlers(Handlers::registered().within(module_path!()))
-        .shutdown_timeout(Duration::from_millis(patience))
+        .shutdown_timeout(Duration::from_millis(shutdown_timeout))
         .state(Diary::open(folder));
     if let Some(sessions) = std::env::var_os(SESSIONS) {
         builder = builder.sessions(PathBuf::from(sessions));
@@ -61,7 +61,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// What was handled, a line each: its number, its `s`, the process and whether it was a replay.
+/// A line for each event handled: its number, its `s`, the process and whether it was a replay.
 #[derive(Clone)]
 struct Diary {
     file: Arc<File>,
@@ -81,7 +81,7 @@ impl Diary {
         }
     }
 
-    /// In one piece, and the system's once it has returned: the end of the process takes nothing back.
+    /// Writes in one piece. Once this has returned, the end of the process takes nothing back.
     fn write(&self, number: u64, payload: &Payload) -> std::io::Result<()> {
         let (seq, run, replay) = (payload.s().unwrap_or(0), self.run, payload.is_replay());
         let line = format!("{number} {seq} {run} {replay}\n");

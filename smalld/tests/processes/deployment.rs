@@ -1,5 +1,5 @@
-//! A sandbox and one bot after the other against it: what they were sent, what they have handled
-//! and what they left.
+//! A sandbox, and one bot process after the other that connects to it: what they were sent, what
+//! they handled and what they saved.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,12 +12,12 @@ use smalld_sandbox::{Builder, Sandbox};
 use crate::bot;
 use crate::process::{Process, read, until};
 
-/// An event that was handled, as the bot has written it down.
+/// An event that was handled, from the bot's diary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Handled {
     pub(crate) number: u64,
     pub(crate) seq: u64,
-    /// By which process.
+    /// The number of the process.
     pub(crate) run: u64,
     pub(crate) replay: bool,
 }
@@ -25,16 +25,16 @@ pub(crate) struct Handled {
 pub(crate) struct Deployment {
     pub(crate) sandbox: Sandbox,
     folder: PathBuf,
-    keeps_sessions: bool,
-    /// More variables for the bots.
+    saves_sessions: bool,
+    /// More environment variables of the bots.
     variables: Vec<(&'static str, String)>,
     runs: AtomicU64,
-    /// How many numbers were sent; they go from 1 on.
+    /// How many numbers were sent. The first is 1.
     numbers: AtomicU64,
 }
 
 impl Deployment {
-    /// Of bots that keep their sessions.
+    /// With bots that save their sessions.
     pub(crate) async fn new(sandbox: Builder) -> Self {
         static FOLDERS: AtomicU64 = AtomicU64::new(0);
         let nth = FOLDERS.fetch_add(1, Ordering::Relaxed);
@@ -44,7 +44,7 @@ impl Deployment {
         Self {
             sandbox: sandbox.start().await.unwrap(),
             folder,
-            keeps_sessions: true,
+            saves_sessions: true,
             variables: Vec::new(),
             runs: AtomicU64::new(0),
             numbers: AtomicU64::new(0),
@@ -52,7 +52,7 @@ impl Deployment {
     }
 
     pub(crate) fn without_sessions(mut self) -> Self {
-        self.keeps_sessions = false;
+        self.saves_sessions = false;
         self
     }
 
@@ -70,7 +70,7 @@ impl Deployment {
             (bot::FOLDER, self.folder.to_str().unwrap().to_owned()),
             (bot::RUN, run.to_string()),
         ];
-        if self.keeps_sessions {
+        if self.saves_sessions {
             let file = self.sessions_file();
             variables.push((bot::SESSIONS, file.to_str().unwrap().to_owned()));
         }
@@ -78,7 +78,7 @@ impl Deployment {
         Process::start(variables, self.log(run))
     }
 
-    /// Starts one, and waits until it has a session that the next could resume.
+    /// Starts a process and waits until it has saved a session that the next could resume.
     pub(crate) async fn start_first(&self) -> Process {
         let process = self.start();
         let saved = until(|| self.session().is_some()).await;
@@ -91,7 +91,7 @@ impl Deployment {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// Sends the next number, and what the bot is to do with it.
+    /// Sends the next number, with what the bot is to do with it.
     pub(crate) fn send(&self, mut d: Json) -> u64 {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         d["number"] = json!(number);
@@ -109,7 +109,7 @@ impl Deployment {
         whole.lines().map(handled).collect()
     }
 
-    /// By which processes each number was handled, in order.
+    /// The times each number was handled, in order.
     pub(crate) fn by_number(&self) -> BTreeMap<u64, Vec<Handled>> {
         let mut numbers = BTreeMap::<_, Vec<_>>::new();
         for handled in self.handled() {
@@ -118,7 +118,7 @@ impl Deployment {
         numbers
     }
 
-    /// Those that were sent and not handled.
+    /// The numbers that were sent and not handled.
     pub(crate) fn missing(&self) -> Vec<u64> {
         let handled = self.by_number();
         let sent = 1..=self.sent();
@@ -137,14 +137,14 @@ impl Deployment {
         );
     }
 
-    /// Every number has been handled by one process, once.
+    /// Asserts that no number was handled twice.
     pub(crate) fn none_is_handled_twice(&self) {
         let twice = |(_, handled): &(u64, Vec<Handled>)| handled.len() > 1;
         let twice: Vec<_> = self.by_number().into_iter().filter(twice).collect();
         assert!(twice.is_empty(), "{twice:?}\n{}", self.story());
     }
 
-    /// What is kept of the first shard.
+    /// What is saved of the first shard.
     pub(crate) fn saved(&self) -> Option<Json> {
         let text = read(&self.sessions_file());
         let mut json: Json = serde_json::from_str(&text).ok()?;
@@ -157,22 +157,22 @@ impl Deployment {
         session.is_object().then_some(session)
     }
 
-    /// A number of the session that is kept.
+    /// A number of the saved session.
     pub(crate) fn of_session(&self, field: &str) -> u64 {
         let session = self.session();
         session.map_or(0, |session| session[field].as_u64().unwrap_or(0))
     }
 
-    /// Changes what is kept of the first shard.
+    /// Changes what is saved of the first shard.
     pub(crate) fn change_saved(&self, change: impl FnOnce(&mut Json)) {
         let mut json: Json = serde_json::from_str(&read(&self.sessions_file())).unwrap();
         change(&mut json["shards"][0]);
         std::fs::write(self.sessions_file(), json.to_string()).unwrap();
     }
 
-    /// What all processes have told, for when a test fails.
+    /// The logs of all processes, for when a test fails.
     pub(crate) fn story(&self) -> String {
-        let mut story = format!("kept: {:?}\n", self.saved());
+        let mut story = format!("saved: {:?}\n", self.saved());
         for run in 1..=self.run() {
             let _ = writeln!(story, "process {run}:\n{}", read(&self.log(run)));
         }
@@ -207,7 +207,7 @@ impl Drop for Deployment {
     }
 }
 
-/// From `SMALLD_TEST_SEED`, or another each time, which is printed.
+/// Random numbers, seeded by `SMALLD_TEST_SEED` or by chance; the seed is printed.
 pub(crate) fn chance() -> fastrand::Rng {
     let given = std::env::var("SMALLD_TEST_SEED").ok();
     let seed = given.and_then(|seed| seed.parse().ok());

@@ -1,5 +1,5 @@
-//! SIGTERM and SIGKILL at random moments, while events come: none is lost, and what is handled
-//! twice is what a crash leaves no other way for.
+//! SIGTERM and SIGKILL at random moments while events come: no event is lost, and only events that
+//! a crash leaves unsaved are handled twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,27 +14,27 @@ use tokio::time::sleep;
 use crate::deployment::{Deployment, chance};
 use crate::process::{Process, until};
 
-/// How many processes are ended; one more is left.
+/// How many processes are ended; one more remains.
 const PROCESSES: usize = 12;
-/// The longest that a process lives after its first word, in milliseconds.
-const LIFE: u64 = 500;
-/// The longest that a handler takes, in milliseconds.
-const PAUSE: u64 = 20;
-/// After so many starts from one mark the next would skip what lies behind it.
-const MOST_STARTS: u64 = 3;
+/// How long a process lives after its first log line, in milliseconds.
+const MAX_LIFE: u64 = 500;
+/// How long a handler takes, in milliseconds.
+const MAX_PAUSE: u64 = 20;
+/// After this many failed starts from one watermark, the next start skips the events after it.
+const MAX_FAILED_STARTS: u64 = 3;
 
 #[tokio::test]
-async fn every_number_is_handled_and_again_only_what_a_killed_process_had_not_saved() {
+async fn every_event_is_handled_and_twice_only_if_a_killed_process_had_not_saved_it() {
     let mut chance = chance();
     let deployment = Arc::new(Deployment::new(Sandbox::builder()).await);
     let mut process = deployment.start_first().await;
     let numbers = send_numbers(&deployment, chance.fork());
-    // Of each process that was killed, the mark that it left.
+    // The watermark that each killed process left.
     let mut killed = BTreeMap::new();
     for _ in 0..PROCESSES {
         process.says("Discord at").await;
-        sleep(Duration::from_millis(chance.u64(..LIFE))).await;
-        leave_the_mark(&deployment).await;
+        sleep(Duration::from_millis(chance.u64(..MAX_LIFE))).await;
+        move_the_watermark(&deployment).await;
         if chance.bool() {
             process.kill().await;
             killed.insert(deployment.run(), deployment.of_session("handled"));
@@ -50,8 +50,8 @@ async fn every_number_is_handled_and_again_only_what_a_killed_process_had_not_sa
 
     for (number, handled) in deployment.by_number() {
         for pair in handled.windows(2) {
-            let mark = killed.get(&pair[0].run);
-            let unsaved = mark.is_some_and(|&mark| pair[0].seq > mark);
+            let watermark = killed.get(&pair[0].run);
+            let unsaved = watermark.is_some_and(|&watermark| pair[0].seq > watermark);
             let story = || deployment.story();
             assert!(unsaved, "{number}: {handled:?}, {killed:?}\n{}", story());
             assert!(pair[1].replay, "{number}: {handled:?}");
@@ -60,26 +60,26 @@ async fn every_number_is_handled_and_again_only_what_a_killed_process_had_not_sa
     assert_eq!(deployment.sandbox.identifies(), 1);
 }
 
-/// Numbers, some milliseconds after each other, until it is aborted.
+/// Sends numbers, some milliseconds apart, until it is aborted.
 fn send_numbers(deployment: &Arc<Deployment>, mut chance: fastrand::Rng) -> JoinHandle<()> {
     let deployment = Arc::clone(deployment);
     tokio::spawn(async move {
         loop {
-            let pause = chance.u64(..PAUSE);
+            let pause = chance.u64(..MAX_PAUSE);
             deployment.send(json!({ "pause": pause }));
-            sleep(Duration::from_millis(chance.u64(..PAUSE))).await;
+            sleep(Duration::from_millis(chance.u64(..MAX_PAUSE))).await;
         }
     })
 }
 
-/// Where one start more from the same mark would make the next skip what it takes for poison, this
-/// one gets the time to move the mark.
-async fn leave_the_mark(deployment: &Deployment) {
-    let moved = until(|| deployment.of_session("failed_starts") < MOST_STARTS).await;
+/// If one more failed start would make the next process skip events, gives this one the time to
+/// move the watermark.
+async fn move_the_watermark(deployment: &Deployment) {
+    let moved = until(|| deployment.of_session("failed_starts") < MAX_FAILED_STARTS).await;
     assert!(moved, "{}", deployment.story());
 }
 
-/// Before its first word a signal would end it like any other program.
+/// Waits for its first log line: before, a signal ends it like any other program.
 async fn ends_well(deployment: &Deployment, process: Process) {
     process.says("Discord at").await;
     process.signal(Signal::TERM);
@@ -88,7 +88,7 @@ async fn ends_well(deployment: &Deployment, process: Process) {
 }
 
 #[tokio::test]
-async fn what_was_saved_as_handled_before_a_kill_is_not_handled_again() {
+async fn events_saved_as_handled_before_a_kill_are_not_handled_again() {
     let deployment = Deployment::new(Sandbox::builder()).await;
     let process = deployment.start_first().await;
     for _ in 0..20 {

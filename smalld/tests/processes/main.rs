@@ -1,4 +1,4 @@
-//! Bots in processes of their own that are deployed, stopped, killed and started again.
+//! Bots in processes of their own, which are deployed, stopped, killed and started again.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -1,4 +1,4 @@
-//! An event that ends the process whenever it is handled: the bot gets past it, and nothing else
+//! An event that ends the process whenever it is handled: the bot gets past it, and no other event
 //! is lost.
 
 use smalld::json;
@@ -37,8 +37,7 @@ async fn an_event_that_ends_the_process_is_skipped_at_the_fourth_start_after_it(
 }
 
 #[tokio::test]
-async fn an_event_that_ends_the_process_in_the_middle_of_others_is_skipped_after_some_starts_more()
-{
+async fn an_event_that_ends_the_process_among_others_is_skipped_a_few_starts_later() {
     let deployment = Deployment::new(Sandbox::builder()).await;
     let first = deployment.start_first().await;
     for _ in 0..30 {
@@ -50,7 +49,7 @@ async fn an_event_that_ends_the_process_in_the_middle_of_others_is_skipped_after
     }
     assert!(first.ended().await.code().is_none());
     let (process, starts) = start_until_it_lives(&deployment, poison).await;
-    // One or two show how far one gets, three do not get past it.
+    // One or two starts move the watermark up to the event, three do not get past it.
     assert!(starts <= 6, "{starts}\n{}", deployment.story());
     assert_eq!(process.lines("1 events are skipped").len(), 1);
     assert_eq!(process.terminate().await.code(), Some(0));
@@ -58,7 +57,7 @@ async fn an_event_that_ends_the_process_in_the_middle_of_others_is_skipped_after
 }
 
 #[tokio::test]
-async fn processes_that_end_before_they_got_an_event_do_not_make_it_skipped() {
+async fn processes_that_end_before_they_receive_an_event_skip_nothing() {
     let deployment = Deployment::new(Sandbox::builder()).await;
     let first = deployment.start_first().await;
     deployment.send(json!({ "hangs_in": deployment.run() }));
@@ -81,7 +80,7 @@ async fn processes_that_end_before_they_got_an_event_do_not_make_it_skipped() {
 }
 
 #[tokio::test]
-async fn what_was_at_work_whenever_the_process_ended_is_skipped_with_it_and_named() {
+async fn unfinished_events_before_the_one_that_ends_the_process_are_skipped_with_it() {
     let deployment = Deployment::new(Sandbox::builder()).await;
     let first = deployment.start_first().await;
     let busy = json!({ "pause": 10_000 });
@@ -101,12 +100,13 @@ async fn what_was_at_work_whenever_the_process_ended_is_skipped_with_it_and_name
     assert_eq!(process.terminate().await.code(), Some(0));
 }
 
-/// Starts one after the other until one has handled all but the poison; gives how many it took.
+/// Starts processes until one has handled everything but the poison. Returns it, and how many starts
+/// it took.
 async fn start_until_it_lives(deployment: &Deployment, poison: u64) -> (Process, usize) {
     start_until(deployment, || deployment.missing() == [poison]).await
 }
 
-/// Starts one after the other, as a supervisor does, until one gets as far as this.
+/// Starts processes, as a supervisor does, until one gets this far.
 async fn start_until(deployment: &Deployment, is_past: impl Fn() -> bool) -> (Process, usize) {
     for starts in 1..=20 {
         let mut process = deployment.start();
@@ -116,5 +116,5 @@ async fn start_until(deployment: &Deployment, is_past: impl Fn() -> bool) -> (Pr
             return (process, starts);
         }
     }
-    panic!("not past it: {}", deployment.story());
+    panic!("no process gets past it: {}", deployment.story());
 }

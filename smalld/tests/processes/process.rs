@@ -1,4 +1,4 @@
-//! One process of a bot: signals to it, and what becomes of it.
+//! One process of a bot: its log, signals to it, and how it ends.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,30 +10,29 @@ use tokio::time::{sleep, timeout};
 
 use crate::bot;
 
-/// No wait in these tests comes near to it, unless something is broken.
+/// No wait in these tests takes nearly as long, unless something is broken.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
-/// Between two looks at what another process does.
-const LOOK: Duration = Duration::from_millis(5);
+/// Between two checks of what another process does.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Looks until something is so; false if it is not within a long time.
-pub(crate) async fn until(mut is_so: impl FnMut() -> bool) -> bool {
-    let becoming_so = async {
-        while !is_so() {
-            sleep(LOOK).await;
+/// Waits until this is true. Returns false if it is not within [`LONG`].
+pub(crate) async fn until(mut is_true: impl FnMut() -> bool) -> bool {
+    let becoming_true = async {
+        while !is_true() {
+            sleep(CHECK_INTERVAL).await;
         }
     };
-    timeout(LONG, becoming_so).await.is_ok()
+    timeout(LONG, becoming_true).await.is_ok()
 }
 
-/// A bot's process; it is killed where it is dropped.
+/// A bot's process, which is killed when this is dropped.
 pub(crate) struct Process {
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
-    /// With nothing of this process's environment that concerns bots but these variables, and with
-    /// its log in this file.
+    /// Starts a process with these environment variables and its log in this file.
     pub(crate) fn start<'v>(
         variables: impl IntoIterator<Item = (&'v str, String)>,
         log: PathBuf,
@@ -55,14 +54,14 @@ impl Process {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// How it ended, when it has.
+    /// Waits until it has ended, and returns how.
     pub(crate) async fn ended(mut self) -> ExitStatus {
         let ending = async {
             loop {
                 if let Some(status) = self.child.try_wait().unwrap() {
                     return status;
                 }
-                sleep(LOOK).await;
+                sleep(CHECK_INTERVAL).await;
             }
         };
         let ended = timeout(LONG, ending).await;
@@ -83,18 +82,18 @@ impl Process {
         self.ended().await;
     }
 
-    /// Waits until it has told this.
+    /// Waits until its log contains this.
     pub(crate) async fn says(&self, words: &str) {
         let said = until(|| read(&self.log).contains(words)).await;
-        assert!(said, "not {words:?} but {}", read(&self.log));
+        assert!(said, "{words:?} is not in the log: {}", read(&self.log));
     }
 
-    /// The lines that it has told with these words in them.
+    /// The lines of its log that contain these words.
     pub(crate) fn lines(&self, words: &str) -> Vec<String> {
         lines(&self.log, words)
     }
 
-    /// Where its log stays after it.
+    /// The file of its log, which outlives it.
     pub(crate) fn log(&self) -> PathBuf {
         self.log.clone()
     }
@@ -108,7 +107,7 @@ impl Drop for Process {
     }
 }
 
-/// The lines of a log with these words in them.
+/// The lines of a log that contain these words.
 pub(crate) fn lines(log: &Path, words: &str) -> Vec<String> {
     let text = read(log);
     let lines = text.lines().filter(|line| line.contains(words));

@@ -1,4 +1,4 @@
-//! Deploys: the next process starts while the one before is still at work.
+//! Rolling deploys: the next process starts while the one before still runs.
 
 use smalld::json;
 use smalld_sandbox::Sandbox;
@@ -15,7 +15,7 @@ async fn the_second_process_waits_for_the_first_and_nothing_is_lost_or_handled_t
     for deploys in 1..=5 {
         let next = deployment.start();
         next.says(WAITS).await;
-        // Some are at work when the signal comes.
+        // Some of these are being handled when the signal comes.
         for pause in [0, 0, 50, 0, 100] {
             deployment.send(json!({ "pause": pause }));
         }
@@ -27,7 +27,7 @@ async fn the_second_process_waits_for_the_first_and_nothing_is_lost_or_handled_t
         });
         assert_eq!(status.code(), Some(0), "{}", deployment.story());
         process = next;
-        // Of two that wait, either may be the next.
+        // If two processes wait, either may be the next.
         let resumed = || deployment.sandbox.resumes() == deploys;
         assert!(until(resumed).await, "{}", deployment.story());
         deployment.all_are_handled().await;

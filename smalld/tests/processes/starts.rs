@@ -1,5 +1,5 @@
-//! Bots that end again and again as soon as they are ready: they do not spend the session starts
-//! that Discord grants for a day, at the end of which it would reset their token.
+//! Bots that end again and again as soon as they are ready: they must not use up the session starts
+//! that Discord grants for a day, because it resets the token of a bot that does.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::bot;
 use crate::deployment::Deployment;
 use crate::process::{Process, until};
 
-/// That some identify within one window is Discord's to refuse, and not what this is about.
+/// Identifying twice within one window is not what these tests are about.
 fn sandbox() -> Builder {
     Sandbox::builder().identify_window(Duration::ZERO)
 }
@@ -20,7 +20,7 @@ async fn ends_when_ready(sandbox: Builder) -> Deployment {
     deployment.with(bot::ENDS_WHEN_READY, "1")
 }
 
-/// Starts one that identifies, and ends by it.
+/// Starts a process that identifies, and ends when it is ready.
 async fn ends(deployment: &Deployment) {
     let before = deployment.sandbox.identifies();
     let status = deployment.start().ended().await;
@@ -30,7 +30,7 @@ async fn ends(deployment: &Deployment) {
 }
 
 #[tokio::test]
-async fn a_bot_that_ends_when_it_is_ready_resumes_its_session_instead_of_paying_for_another() {
+async fn a_process_that_ends_when_it_is_ready_leaves_a_session_to_resume() {
     let deployment = ends_when_ready(sandbox()).await;
     ends(&deployment).await;
     for _ in 0..3 {
@@ -48,33 +48,33 @@ async fn a_bot_that_ends_when_it_is_ready_resumes_its_session_instead_of_paying_
 }
 
 #[tokio::test]
-async fn where_sessions_are_lost_each_process_waits_longer_to_begin_another() {
+async fn each_process_that_starts_a_new_session_waits_longer() {
     let deployment = ends_when_ready(sandbox()).await;
     let lose_session = || deployment.change_saved(|saved| saved["session"] = json!(null));
     ends(&deployment).await;
     lose_session();
     ends(&deployment).await;
-    for (begun, wait) in [(2, 10), (3, 20), (4, 40)] {
+    for (started, wait) in [(2, 10), (3, 20), (4, 40)] {
         lose_session();
         let saved = deployment.saved().unwrap();
-        assert_eq!(saved["session_starts"], begun);
-        // Nor does starting it again and again help.
+        assert_eq!(saved["session_starts"], started);
+        // Starting it again does not shorten the wait.
         for _ in 0..2 {
             let process = deployment.start();
-            let seconds = waits(&process, begun).await;
+            let seconds = waits(&process, started).await;
             assert!((wait - 8..=wait).contains(&seconds), "{seconds} of {wait}");
             assert_eq!(process.terminate().await.code(), Some(0));
         }
-        assert_eq!(deployment.sandbox.identifies(), begun);
+        assert_eq!(deployment.sandbox.identifies(), started);
         // As if it had waited.
         deployment.change_saved(|saved| saved["last_session_start"] = json!(0));
         ends(&deployment).await;
     }
 }
 
-/// How many seconds this process says that it waits, after so many sessions.
-async fn waits(process: &Process, begun: usize) -> u64 {
-    let words = format!("the last {begun} sessions did not last");
+/// How many seconds this process says that it waits, after this many sessions.
+async fn waits(process: &Process, started: usize) -> u64 {
+    let words = format!("the last {started} sessions did not last");
     process.says(&words).await;
     let line = process.lines(&words).remove(0);
     let (_, wait) = line.split_once("the next is begun in ").unwrap();
@@ -102,7 +102,7 @@ async fn without_sessions_the_last_starts_of_the_day_are_spread_over_what_is_lef
 }
 
 #[tokio::test]
-async fn where_no_start_is_left_it_ends_with_one_sentence_and_a_session_is_resumed_all_the_same() {
+async fn without_session_starts_left_a_new_session_is_an_error_and_a_saved_one_is_resumed() {
     let deployment = Deployment::new(sandbox().session_starts(1)).await;
     deployment.start_first().await.kill().await;
     let process = deployment.start();

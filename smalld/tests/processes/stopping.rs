@@ -1,4 +1,5 @@
-//! How a bot stops whose handlers do not: they are named, abandoned, and handled by the next.
+//! Stopping while handlers run on: they are named and abandoned, and the next process handles their
+//! events.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::deployment::Deployment;
 use crate::process::{lines, until};
 
 const STOPPING: &str = "a second signal stops at once";
-/// In milliseconds, and longer than anybody waits in a test.
+/// Longer than any test waits, in milliseconds.
 const FOREVER: &str = "3600000";
 
 #[tokio::test]
@@ -20,7 +21,7 @@ async fn a_second_signal_stops_at_once_and_names_what_is_abandoned() {
     for second in [Signal::TERM, Signal::INT] {
         let deployment = Deployment::new(Sandbox::builder())
             .await
-            .with(bot::PATIENCE, FOREVER);
+            .with(bot::SHUTDOWN_TIMEOUT, FOREVER);
         let process = deployment.start_first().await;
         deployment.sandbox.dispatch("BLOCKED", json!({}));
         assert!(until(|| !deployment.handled().is_empty()).await);
@@ -30,12 +31,12 @@ async fn a_second_signal_stops_at_once_and_names_what_is_abandoned() {
         process.signal(Signal::TERM);
         process.says(STOPPING).await;
         process.signal(second);
-        let (log, begun) = (process.log(), Instant::now());
+        let (log, started) = (process.log(), Instant::now());
         let status = process.ended().await;
         assert_eq!(status.code(), Some(0), "{}", deployment.story());
         assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "far from forever"
+            started.elapsed() < Duration::from_secs(10),
+            "it waits for no handler"
         );
         let abandoned = lines(&log, "abandoned");
         for handler in ["bot::blocks`", "bot::counts`"] {
@@ -46,10 +47,10 @@ async fn a_second_signal_stops_at_once_and_names_what_is_abandoned() {
 }
 
 #[tokio::test]
-async fn a_handler_that_outlives_the_shutdown_timeout_is_named_and_its_event_comes_again() {
+async fn a_handler_that_outlives_the_shutdown_timeout_is_named_and_its_event_replayed() {
     let deployment = Deployment::new(Sandbox::builder())
         .await
-        .with(bot::PATIENCE, "100");
+        .with(bot::SHUTDOWN_TIMEOUT, "100");
     let process = deployment.start_first().await;
     deployment.sandbox.dispatch("BLOCKED", json!({}));
     assert!(until(|| !deployment.handled().is_empty()).await);
@@ -66,10 +67,10 @@ async fn a_handler_that_outlives_the_shutdown_timeout_is_named_and_its_event_com
 }
 
 #[tokio::test]
-async fn a_handler_whose_event_was_just_read_when_the_signal_came_finishes_too() {
+async fn a_handler_whose_event_was_read_just_before_the_signal_finishes() {
     let deployment = Deployment::new(Sandbox::builder()).await;
     let process = deployment.start_first().await;
-    // It holds up the one that reads, and is no task yet.
+    // It blocks the thread that reads, and is not a task yet.
     let number = deployment.send(json!({ "blocks": 200, "pause": 50 }));
     assert!(until(|| !deployment.handled().is_empty()).await);
     let log = process.log();
