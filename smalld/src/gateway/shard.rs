@@ -59,7 +59,7 @@ pub(crate) struct ShardContext {
     pub(crate) connect: Connect,
     pub(crate) identifies: Arc<IdentifyQueue>,
     pub(crate) dispatcher: Dispatcher,
-    /// Where sessions outlive the process.
+    /// Set if sessions are saved.
     pub(crate) saver: Option<Saver>,
     pub(crate) shutdown: watch::Receiver<ShutdownPhase>,
     /// Told the bot's own user id when READY names it.
@@ -72,7 +72,7 @@ pub(crate) struct ShardTask {
     shard: Shard,
     session: Session,
     progress: Arc<Progress>,
-    /// How far the events of the session have been handled, while there is one.
+    /// The watermark of the session, if there is one.
     watermark: Option<Arc<Watermark>>,
     /// A place among those who wait to identify, taken before this runs.
     permit: Option<IdentifyPermit>,
@@ -86,7 +86,7 @@ pub(crate) struct ShardTask {
     was_ready: bool,
     /// How many events have been replayed since the last RESUMED.
     replayed: u64,
-    /// Events that an earlier process had received and not handled, until they are replayed.
+    /// How many events an earlier process received but did not handle; 0 once they are replayed.
     unhandled: u64,
 }
 
@@ -129,11 +129,11 @@ impl ShardTask {
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         let shard = self.shard.id();
         if !self.wait.is_zero() {
-            let (wait, begun) = (self.wait, self.session.starts());
-            tracing::warn!(target: "smalld", shard, "the last {begun} sessions did not last, and Discord grants a day so many; the next is begun in {wait:.0?}");
+            let (wait, starts) = (self.wait, self.session.starts());
+            tracing::warn!(target: "smalld", shard, "the last {starts} sessions did not last 10 minutes, and Discord limits how many may start in a day: the next one starts in {wait:.0?}");
         }
         if let (false, Some(seq)) = (self.session.will_identify(), self.session.seq()) {
-            tracing::info!(target: "smalld", shard, seq, "resumes the saved session from the last event that was handled");
+            tracing::info!(target: "smalld", shard, seq, "resuming the saved session from the last event that was handled");
         }
         loop {
             if timeout(self.wait, self.stopped()).await.is_ok() {
@@ -148,7 +148,7 @@ impl ShardTask {
             let now = Instant::now().into_std();
             self.wait = wait.max(self.pace.ended(now, fastrand::f64()));
             if self.session.will_identify() {
-                self.lost_session(was_resuming);
+                self.session_lost(was_resuming);
             }
             self.log_end(end);
             self.find_address().await;
@@ -157,12 +157,12 @@ impl ShardTask {
 
     fn disconnected(&mut self) {
         self.shard.disconnected();
-        self.note_whether_it_lasted();
+        self.note_if_session_lasted();
         self.ready_since = None;
     }
 
-    /// A session that has lasted was not begun in vain.
-    fn note_whether_it_lasted(&mut self) {
+    /// A session that has lasted no longer counts as a failed start.
+    fn note_if_session_lasted(&mut self) {
         let since = self.ready_since.map(|since| since.elapsed());
         if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
             self.session.lasted();
@@ -170,21 +170,21 @@ impl ShardTask {
         }
     }
 
-    fn lost_session(&mut self, was_resuming: bool) {
+    fn session_lost(&mut self, was_resuming: bool) {
         if self.watermark.take().is_none() {
             return;
         }
         self.progress.session_lost();
         self.shard.lost_session();
         if was_resuming {
-            self.tell_of_refusal();
+            self.log_refused_resume();
         }
         self.unhandled = 0;
     }
 
-    fn tell_of_refusal(&self) {
+    fn log_refused_resume(&self) {
         let (shard, unhandled) = (self.shard.id(), self.unhandled);
-        tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that had been received and not handled are not replayed, nor what happened since");
+        tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that were received but not handled are not replayed, nor those sent since");
     }
 
     /// One connection from its start to its end; `None` when the bot is closed.

@@ -27,7 +27,7 @@ async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_with
     let told = log.lines("at work").pop().unwrap();
     let span = r#"handler{handler="closure" shard=0 event="EVENT" seq=3}"#;
     assert!(told.contains(span), "{told}");
-    let begun = log.lines("a session has begun").pop().unwrap();
+    let begun = log.lines("session started").pop().unwrap();
     let fields = r#"shard=0 event="READY" seq=1"#;
     assert!(begun.contains("INFO") && begun.ends_with(fields), "{begun}");
     running.close().await.unwrap();
@@ -44,7 +44,7 @@ async fn no_line_at_info_comes_with_every_event() {
             .filter(|line| !debug(line))
             .count()
     };
-    let begun = || !log.lines("a session has begun").is_empty();
+    let begun = || !log.lines("session started").is_empty();
     assert!(until(begun).await);
     let before = lines();
     for number in 0..50 {

@@ -136,7 +136,7 @@ async fn what_was_received_but_not_handled_is_replayed() {
     between.close().await.unwrap();
     let session = sessions.session();
     assert_eq!(session["handled"], 2);
-    assert_eq!(session["failed_starts"], 0, "it stopped in order");
+    assert_eq!(session["failed_starts"], 0, "it stopped gracefully");
 
     let replayed = Arc::new(Mutex::new(Vec::new()));
     let handlers = Handlers::new().on("NUMBERED", {

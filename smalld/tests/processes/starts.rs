@@ -77,7 +77,7 @@ async fn waits(process: &Process, started: usize) -> u64 {
     let words = format!("the last {started} sessions did not last");
     process.says(&words).await;
     let line = process.lines(&words).remove(0);
-    let (_, wait) = line.split_once("the next is begun in ").unwrap();
+    let (_, wait) = line.split_once("the next one starts in ").unwrap();
     let (seconds, _) = wait.split_once('s').unwrap();
     seconds.parse().unwrap()
 }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! shard task -> Progress (progress.rs): the live state of one shard
-//!                 |- Watermark (watermark.rs): up to which event of the session all are handled
-//!                 |- Poison (poison.rs): which events end the process, and are skipped
+//!                 |- Watermark (watermark.rs): up to which event all are handled
+//!                 |- Poison (poison.rs): which events seem to end the process, and are skipped
 //!                 v
 //!               Checkpoint (document.rs): what is saved of a shard; all of them are a Document
 //!                 v

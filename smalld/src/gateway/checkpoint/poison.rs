@@ -3,7 +3,7 @@
 //!
 //! What a process adds to the number of *failed starts* from a watermark that it resumed from:
 //!
-//! | received an event | moved the watermark | stopped in order | failed starts, as they are saved |
+//! | received an event | moved the watermark | stopped gracefully | failed starts, as they are saved |
 //! |---|---|---|---|
 //! | no | no | either | as many as before: no event can have ended the process |
 //! | yes | no | no | one more |
@@ -41,7 +41,7 @@ pub(crate) enum ResumeFrom {
     NewestReceived,
 }
 
-/// Decides where a session is resumed, of which these are the saved numbers.
+/// Decides where a session with these saved numbers is resumed.
 pub(crate) fn resume_from(failed_starts: u32, handled: u64, received: u64) -> ResumeFrom {
     if failed_starts >= MAX_FAILED_STARTS && received > handled {
         ResumeFrom::NewestReceived
@@ -66,12 +66,12 @@ struct Resumed {
 }
 
 impl Poison {
-    /// Of a session that begins in this process.
+    /// For a session that begins in this process.
     pub(crate) fn new_session() -> Self {
         Self { resumed: None }
     }
 
-    /// Of a session that is resumed from this watermark, after so many failed starts from it.
+    /// For a session that is resumed from this watermark, after this many failed starts from it.
     pub(crate) fn resumed(watermark: u64, failed_starts: u32) -> Self {
         let resumed = Resumed {
             watermark,
@@ -93,7 +93,7 @@ impl Poison {
         first || resumed.failed_starts > 0 && (replay || !resumed.moved(handled))
     }
 
-    /// The bot stops: no event has ended this process.
+    /// The bot stops gracefully: no event ended this process.
     pub(crate) fn stopped(&mut self) {
         if let Some(resumed) = &mut self.resumed {
             resumed.stopped = true;
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_counts_as_a_failed_start() {
-        // (received an event, moved the watermark, stopped in order) -> failed starts after two.
+        // (received an event, moved the watermark, stopped gracefully) -> failed starts after two.
         let table = [
             (false, false, false, 2),
             (false, false, true, 2),

@@ -130,7 +130,7 @@ impl Progress {
             .is_some_and(|session| session.poison.is_undecided(session.watermark.handled()))
     }
 
-    /// The bot stops in order.
+    /// The bot stops gracefully.
     pub(crate) fn stopped(&self) {
         if let Some(session) = &mut self.state().session {
             session.watermark.freeze();
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_stops_in_order_is_no_failed_start() {
+    fn a_graceful_shutdown_does_not_count_as_a_failed_start() {
         // As when handlers outlive `shutdown_timeout`, and the bot is deployed again and again.
         let mut saved = checkpoint(41, 44, 1);
         for _ in 0..5 {

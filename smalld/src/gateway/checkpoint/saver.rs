@@ -147,7 +147,7 @@ pub(crate) struct SaverGuard {
 }
 
 impl SaverGuard {
-    /// The bot stops in order.
+    /// The bot stops gracefully.
     pub(crate) fn stopped(&self) {
         for progress in &self.shards {
             progress.stopped();

@@ -142,7 +142,7 @@ impl ShardTask {
         let before = self.session.seq();
         let step = self.session.received(&envelope);
         connection.pulse.set_seq(self.session.seq());
-        self.notice_gap(before);
+        self.log_gap(before);
         match &step {
             Step::Nothing | Step::Handshake { .. } | Step::Disconnect(_) => {}
             Step::Heartbeat => {
@@ -205,7 +205,7 @@ impl ShardTask {
             self.shard.set_latency(latency);
         }
         self.progress.heard();
-        self.note_whether_it_lasted();
+        self.note_if_session_lasted();
     }
 
     fn received(
@@ -224,34 +224,34 @@ impl ShardTask {
             let replayed = std::mem::take(&mut self.replayed);
             match started {
                 Started::New => {
-                    tracing::info!(target: "smalld", shard, event, seq, "a session has begun");
+                    tracing::info!(target: "smalld", shard, event, seq, "session started");
                 }
                 Started::Resumed => {
-                    tracing::info!(target: "smalld", shard, event, seq, replayed, "the session goes on");
+                    tracing::info!(target: "smalld", shard, event, seq, replayed, "session resumed");
                 }
             }
             self.started(connection, envelope, started);
         }
         if event == "RATE_LIMITED" {
-            tracing::warn!(target: "smalld", shard, seq, "Discord has refused a payload: {}", envelope.d());
+            tracing::warn!(target: "smalld", shard, seq, "Discord refused a payload: {}", envelope.d());
             connection.pulse.refused(envelope.d());
         }
     }
 
-    /// Discord promises no numbers without gaps, so there is nothing to do but to say it.
-    fn notice_gap(&self, before: Option<u64>) {
+    /// Discord does not promise numbers without gaps, so a gap is logged and nothing more.
+    fn log_gap(&self, before: Option<u64>) {
         if let (Some(before), Some(now)) = (before, self.session.seq())
             && now > before.saturating_add(1)
         {
             let (shard, first, last) = (self.shard.id(), before + 1, now - 1);
-            tracing::warn!(target: "smalld", shard, "events {first} to {last} are missing; going on with {now}");
+            tracing::warn!(target: "smalld", shard, "events {first} to {last} are missing: going on with {now}");
         }
     }
 
-    /// The session is ready, anew or again.
+    /// The session is ready: a new one, or a resumed one.
     fn started(&mut self, connection: &Connection, envelope: &Envelope<'_>, started: Started) {
         if started == Started::New {
-            self.begun(envelope);
+            self.session_began(envelope);
         }
         if self.was_ready {
             self.shard.reconnected();
@@ -263,7 +263,7 @@ impl ShardTask {
         self.shard.connected(commands, started == Started::New);
     }
 
-    fn begun(&mut self, envelope: &Envelope<'_>) {
+    fn session_began(&mut self, envelope: &Envelope<'_>) {
         #[derive(serde::Deserialize)]
         struct Ready {
             user: User,
@@ -273,8 +273,8 @@ impl ShardTask {
             id: String,
         }
         if self.watermark.is_some() {
-            // There was a session to resume, and this is another.
-            self.tell_of_refusal();
+            // READY answers a RESUME: this is another session.
+            self.log_refused_resume();
         }
         if let Ok(ready) = serde_json::from_str::<Ready>(envelope.d()) {
             (self.context.on_ready)(&ready.user.id);
