@@ -1,3 +1,6 @@
 //! The project itself: its documents and sources, as files.
 
+mod circles;
 mod conformance;
+mod layers;
+mod source;
