@@ -16,7 +16,7 @@ use crate::bot::{Inner, SmallD};
 use crate::dispatch::Handlers;
 use crate::error::{Error, Result};
 use crate::event::intents::Intents;
-use crate::gateway::checkpoint::Sessions;
+use crate::gateway::checkpoint::sessions::Sessions;
 use crate::gateway::compression::Compression;
 use crate::gateway::shards::{OwnShards, Shards};
 use crate::gateway::{Connect, ShutdownPhase};

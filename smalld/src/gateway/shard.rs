@@ -16,8 +16,10 @@ use tokio::time::{Instant, timeout};
 
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
+use crate::gateway::checkpoint::document::unix_seconds;
+use crate::gateway::checkpoint::progress::Progress;
+use crate::gateway::checkpoint::saver::Saver;
 use crate::gateway::checkpoint::watermark::Watermark;
-use crate::gateway::checkpoint::{Progress, SavedSession, Saver, unix_seconds};
 use crate::gateway::connection::connect::Connect;
 use crate::gateway::connection::writer::RESUMABLE;
 use crate::gateway::connection::{Connection, farewell};
@@ -86,8 +88,6 @@ pub(crate) struct ShardTask {
     was_ready: bool,
     /// How many events have been replayed since the last RESUMED.
     replayed: u64,
-    /// How many events an earlier process received but did not handle; 0 once they are replayed.
-    unhandled: u64,
 }
 
 impl ShardTask {
@@ -121,7 +121,6 @@ impl ShardTask {
             ready_since: None,
             was_ready: false,
             replayed: 0,
-            unhandled: saved.session.as_ref().map_or(0, SavedSession::unhandled),
         }
     }
 
@@ -171,20 +170,19 @@ impl ShardTask {
     }
 
     fn session_lost(&mut self, was_resuming: bool) {
-        if self.watermark.take().is_none() {
+        let Some(watermark) = self.watermark.take() else {
             return;
-        }
+        };
         self.progress.session_lost();
         self.shard.lost_session();
         if was_resuming {
-            self.log_refused_resume();
+            self.log_refused_resume(&watermark);
         }
-        self.unhandled = 0;
     }
 
-    fn log_refused_resume(&self) {
-        let (shard, unhandled) = (self.shard.id(), self.unhandled);
-        tracing::warn!(target: "smalld", shard, "Discord refused to resume: {unhandled} events that were received but not handled are not replayed, nor those sent since");
+    fn log_refused_resume(&self, watermark: &Watermark) {
+        let (shard, not_replayed) = (self.shard.id(), watermark.not_replayed());
+        tracing::warn!(target: "smalld", shard, "Discord refused to resume: {not_replayed} events that were received but not handled are not replayed, nor those sent since");
     }
 
     /// One connection from its start to its end; `None` when the bot is closed.

@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::Result;
-use crate::gateway::checkpoint::{
-    Checkpoint, Configuration, Progress, Saver, SaverGuard, restore_shard, unix_seconds,
-};
+use crate::gateway::checkpoint::document::{Checkpoint, Configuration, unix_seconds};
+use crate::gateway::checkpoint::progress::{Progress, restore_shard};
+use crate::gateway::checkpoint::saver::{Saver, SaverGuard};
 use crate::gateway::{IdentifyQueue, Identity, Shard, ShardContext, ShardTask, are_of_one_site};
 use crate::run::plan::Plan;
 use crate::run::preflight::{self, Start};

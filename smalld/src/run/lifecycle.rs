@@ -12,7 +12,7 @@ use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
 use crate::gateway::ShutdownPhase;
-use crate::gateway::checkpoint::Sessions;
+use crate::gateway::checkpoint::sessions::Sessions;
 use crate::run::launch::{Fleet, launch};
 use crate::run::plan::Plan;
 use crate::run::preflight;

@@ -8,7 +8,7 @@ use crate::bot::{Runner, Running, SmallD};
 use crate::dispatch::Handlers;
 use crate::error::Result;
 use crate::gateway::Connect;
-use crate::gateway::checkpoint::Sessions;
+use crate::gateway::checkpoint::sessions::Sessions;
 use crate::run::lifecycle;
 use crate::run::requested_intents::Wanted;
 use crate::token::Token;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::bot::SmallD;
 use crate::error::{Error, Result};
 use crate::event::intents::Intents;
-use crate::gateway::checkpoint::Document;
+use crate::gateway::checkpoint::document::Document;
 use crate::gateway::{SessionStartLimit, Shard};
 use crate::rest::{RateLimits, Request};
 use crate::run::plan::Plan;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use crate::error::BoxError;
-use crate::gateway::checkpoint::SessionStore;
+use crate::gateway::checkpoint::store::SessionStore;
 
 /// The largest file that is read. A shard takes some hundred bytes.
 const MAX_BYTES: u64 = 16 << 20;

@@ -9,21 +9,19 @@
 //!                 v
 //!               Saver (saver.rs): once a second, and when a shard asks for it
 //!                 v
-//!               Sessions (store.rs): a file (file.rs), or a store of the user
+//!               Sessions (sessions.rs): a file (file.rs), or a store of the user (store.rs)
 //! ```
 //!
 //! The next process reads the document, and each shard's progress starts from its checkpoint.
 
-mod document;
+pub(crate) mod document;
 mod file;
 mod poison;
 pub(crate) mod progress;
-mod saver;
+pub(crate) mod saver;
+pub(crate) mod sessions;
 mod store;
 pub(crate) mod watermark;
 
-pub use self::store::{SessionStore, Sessions};
-
-pub(crate) use self::document::{Checkpoint, Configuration, Document, SavedSession, unix_seconds};
-pub(crate) use self::progress::{Progress, restore_shard};
-pub(crate) use self::saver::{Saver, SaverGuard};
+pub use self::sessions::Sessions;
+pub use self::store::SessionStore;

@@ -18,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use crate::error::{BoxError, Error, Result};
 use crate::gateway::checkpoint::document::{Checkpoint, Configuration, Document};
 use crate::gateway::checkpoint::progress::Progress;
-use crate::gateway::checkpoint::store::Sessions;
+use crate::gateway::checkpoint::sessions::Sessions;
 
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 /// While a process would count as a failed start if it ended now: as soon as it gets past the

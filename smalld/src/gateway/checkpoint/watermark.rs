@@ -76,6 +76,13 @@ impl Watermark {
         state.frozen = Some(state.handled());
     }
 
+    /// How many events an earlier process received and this one has not, because Discord has not
+    /// replayed them.
+    pub(crate) fn not_replayed(&self) -> u64 {
+        let state = self.state();
+        state.received_before.saturating_sub(state.newest)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -179,8 +186,15 @@ mod tests {
     #[test]
     fn remembers_what_an_earlier_process_received() {
         let watermark = Watermark::new(41, 44);
+        assert_eq!(watermark.not_replayed(), 3);
         watermark.received(42);
         watermark.delivered();
         assert_eq!((watermark.handled(), watermark.newest_received()), (42, 44));
+        assert_eq!(watermark.not_replayed(), 2);
+        watermark.received(46);
+        assert_eq!(
+            (watermark.newest_received(), watermark.not_replayed()),
+            (46, 0)
+        );
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
-use crate::gateway::checkpoint::Checkpoint;
+use crate::gateway::checkpoint::document::Checkpoint;
 use crate::gateway::protocol::backoff::Backoff;
 use crate::gateway::protocol::close_code::{self, CloseAction};
 use crate::gateway::protocol::disconnect::Disconnect;

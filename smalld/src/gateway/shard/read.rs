@@ -257,7 +257,6 @@ impl ShardTask {
             self.shard.reconnected();
         }
         self.was_ready = true;
-        self.unhandled = 0;
         self.ready_since = Some(Instant::now());
         let commands = connection.commands.clone();
         self.shard.connected(commands, started == Started::New);
@@ -272,9 +271,9 @@ impl ShardTask {
         struct User {
             id: String,
         }
-        if self.watermark.is_some() {
+        if let Some(watermark) = &self.watermark {
             // READY answers a RESUME: this is another session.
-            self.log_refused_resume();
+            self.log_refused_resume(watermark);
         }
         if let Ok(ready) = serde_json::from_str::<Ready>(envelope.d()) {
             (self.context.on_ready)(&ready.user.id);

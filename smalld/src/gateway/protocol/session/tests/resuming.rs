@@ -1,7 +1,7 @@
 //! Resumes, and what may come in between.
 
 use super::*;
-use crate::gateway::checkpoint::SavedSession;
+use crate::gateway::checkpoint::document::SavedSession;
 
 const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
 const UNREACHABLE: Disconnect = Disconnect::Unreachable { retry_after: None };
