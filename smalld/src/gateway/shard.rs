@@ -103,7 +103,8 @@ impl ShardTask {
         let saved = progress.checkpoint();
         // An earlier run may have ended it.
         shard.disconnected();
-        let session = Session::restored(identity, &saved);
+        let session =
+            Session::restored(identity, saved.session.as_ref(), progress.session_starts());
         let since_last = unix_seconds(SystemTime::now()).saturating_sub(saved.last_session_start);
         let wait = session.first_wait(Duration::from_secs(since_last));
         let queues = session.will_identify() && wait.is_zero();
@@ -165,7 +166,6 @@ impl ShardTask {
         let since = self.ready_since.map(|since| since.elapsed());
         if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
             self.session.lasted();
-            self.progress.session_lasted();
         }
     }
 

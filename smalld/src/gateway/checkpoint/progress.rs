@@ -8,6 +8,7 @@ use crate::gateway::checkpoint::document::{
     Checkpoint, Configuration, Document, Restored, SavedSession, restore, unix_seconds,
 };
 use crate::gateway::checkpoint::poison::Poison;
+use crate::gateway::checkpoint::session_starts::SessionStarts;
 use crate::gateway::checkpoint::watermark::Watermark;
 
 /// How precisely the time is kept at which Discord was last heard from: every heartbeat would be
@@ -18,13 +19,13 @@ const LAST_HEARD_PRECISION: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Progress {
     shard: u32,
+    session_starts: SessionStarts,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     session: Option<LiveSession>,
-    session_starts: u32,
     last_session_start: u64,
 }
 
@@ -49,9 +50,9 @@ impl Progress {
         });
         Self {
             shard: checkpoint.shard,
+            session_starts: SessionStarts::new(checkpoint.session_starts),
             state: Mutex::new(State {
                 session,
-                session_starts: checkpoint.session_starts,
                 last_session_start: checkpoint.last_session_start,
             }),
         }
@@ -87,16 +88,14 @@ impl Progress {
         self.state().session = None;
     }
 
-    /// IDENTIFY is about to be sent, and makes this many session starts since one lasted.
-    pub(crate) fn session_starting(&self, session_starts: u32) {
-        let mut state = self.state();
-        state.session_starts = session_starts;
-        state.last_session_start = unix_seconds(SystemTime::now());
+    /// The count of session starts, which the session changes.
+    pub(crate) fn session_starts(&self) -> SessionStarts {
+        self.session_starts.clone()
     }
 
-    /// The session has lasted.
-    pub(crate) fn session_lasted(&self) {
-        self.state().session_starts = 0;
+    /// IDENTIFY is about to be sent.
+    pub(crate) fn session_starting(&self) {
+        self.state().last_session_start = unix_seconds(SystemTime::now());
     }
 
     /// Discord has been heard from.
@@ -144,7 +143,7 @@ impl Progress {
         Checkpoint {
             shard: self.shard,
             session: state.session.as_ref().map(LiveSession::saved),
-            session_starts: state.session_starts,
+            session_starts: self.session_starts.count(),
             last_session_start: state.last_session_start,
         }
     }

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
-use crate::gateway::checkpoint::document::Checkpoint;
+use crate::gateway::checkpoint::document::SavedSession;
+use crate::gateway::checkpoint::session_starts::SessionStarts;
 use crate::gateway::protocol::backoff::Backoff;
 use crate::gateway::protocol::close_code::{self, CloseAction};
 use crate::gateway::protocol::disconnect::Disconnect;
@@ -50,7 +51,7 @@ pub(crate) struct Session {
     backoff: Backoff,
     failed_connects: u32,
     /// How many sessions were begun since one lasted.
-    starts: u32,
+    starts: SessionStarts,
 }
 
 #[derive(Debug)]
@@ -139,22 +140,26 @@ impl Session {
             seq: None,
             backoff: Backoff::default(),
             failed_connects: 0,
-            starts: 0,
+            starts: SessionStarts::default(),
         }
     }
 
-    /// As an earlier process left it: how many sessions were begun since one lasted, and the one to
-    /// resume from where its events had been handled.
-    pub(crate) fn restored(identity: Identity, saved: &Checkpoint) -> Self {
-        let live = saved.session.as_ref().map(|session| Live {
+    /// With the session that an earlier process saved, which is resumed from its watermark, and the
+    /// number of session starts.
+    pub(crate) fn restored(
+        identity: Identity,
+        saved: Option<&SavedSession>,
+        starts: SessionStarts,
+    ) -> Self {
+        let live = saved.map(|session| Live {
             id: session.id.as_str().into(),
             resume_url: session.resume_url.clone(),
             received_before: session.received,
         });
         Self {
             live,
-            seq: saved.session.as_ref().map(|session| session.handled),
-            starts: saved.session_starts,
+            seq: saved.map(|session| session.handled),
+            starts,
             ..Self::new(identity)
         }
     }
@@ -165,12 +170,12 @@ impl Session {
         if self.live.is_some() {
             return Duration::ZERO;
         }
-        between_starts(self.starts).saturating_sub(since_last)
+        between_starts(self.starts.count()).saturating_sub(since_last)
     }
 
     /// How many sessions were begun since one lasted.
     pub(crate) fn starts(&self) -> u32 {
-        self.starts
+        self.starts.count()
     }
 
     /// Whether Discord is asked to resume and has not answered.
@@ -185,7 +190,7 @@ impl Session {
 
     /// The session has lasted long enough to say that beginning it was not in vain.
     pub(crate) fn lasted(&mut self) {
-        self.starts = 0;
+        self.starts.reset();
     }
 
     /// Begins a connection; gives the URL to connect to where it is not the general one.
@@ -260,7 +265,7 @@ impl Session {
             return json!({"op": 6, "d": {"token": token, "session_id": *live.id, "seq": self.seq}});
         }
         self.phase = Phase::Identifying;
-        self.starts = self.starts.saturating_add(1);
+        self.starts.add();
         // A stale number must not reach a new session's heartbeats.
         self.seq = None;
         let (id, count) = self.identity.shard;
@@ -356,7 +361,7 @@ impl Session {
             at_least = at_least.max(IDENTIFY_WINDOW);
         }
         if self.live.is_none() {
-            at_least = at_least.max(between_starts(self.starts));
+            at_least = at_least.max(between_starts(self.starts.count()));
         }
         Ok(wait.max(at_least))
     }

@@ -96,7 +96,7 @@ impl ShardTask {
             return self.shard.set_state(ShardState::Resuming);
         };
         self.shard.set_state(ShardState::Identifying);
-        self.progress.session_starting(self.session.starts());
+        self.progress.session_starting();
         if let Some(saver) = &self.context.saver {
             saver.save_now().await;
         }

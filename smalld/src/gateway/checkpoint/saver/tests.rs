@@ -90,7 +90,7 @@ impl SessionStore for Hanging {
 async fn a_store_that_hangs_is_waited_for_once() {
     let progress = progress(None);
     let (saver, _guard) = start(Hanging::default(), &progress, None).await;
-    progress.session_starting(1);
+    progress.session_starts().add();
     let begin = Instant::now();
     for _ in 0..3 {
         saver.save_now().await;
@@ -102,7 +102,7 @@ async fn a_store_that_hangs_is_waited_for_once() {
 async fn a_last_save_that_times_out_says_since_when_nothing_is_saved() {
     let progress = progress(None);
     let (_, guard) = start(Hanging::default(), &progress, None).await;
-    progress.session_starting(1);
+    progress.session_starts().add();
     let error = guard.finish().await.unwrap_err();
     assert!(error.contains("longer than 5 s"), "{error}");
     assert!(error.contains("last saved 5 s ago"), "{error}");
@@ -166,7 +166,7 @@ async fn saves_while_every_worker_is_blocked() {
     let progress = progress(None);
     let (_, _guard) = start(store, &progress, Some(control.handle.clone())).await;
     saves.recv_timeout(LONG).unwrap();
-    progress.session_starting(1);
+    progress.session_starts().add();
     // This thread is the only one of its runtime, and it does not yield.
     saves.recv_timeout(LONG).unwrap();
 }
@@ -183,7 +183,7 @@ async fn a_store_that_blocks_does_not_block_the_control_thread() {
     };
     let progress = progress(None);
     let (_, _guard) = start(store, &progress, Some(control.handle.clone())).await;
-    progress.session_starting(1);
+    progress.session_starts().add();
     for _ in 0..2 {
         saves.recv_timeout(LONG).unwrap();
     }

@@ -209,11 +209,8 @@ fn restored() -> Session {
         failed_starts: 0,
         last_heard: 0,
     };
-    let saved = Checkpoint {
-        session: Some(saved),
-        ..Checkpoint::default()
-    };
-    let mut session = Session::restored(session().identity, &saved);
+    let starts = SessionStarts::default();
+    let mut session = Session::restored(session().identity, Some(&saved), starts);
     resumes_from(&mut session, 0);
     session
 }
