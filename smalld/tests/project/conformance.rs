@@ -1,13 +1,13 @@
-//! Holds `CONFORMANCE.md` to the tests: each case has a test that names it, and the file lists them.
-//! `CONFORMANCE=overwrite cargo test -p smalld --test project` writes it anew.
+//! Checks that each case of the protocol has a test, and that `CONFORMANCE.md` lists them.
+//! `CONFORMANCE=overwrite cargo test -p smalld --test project` writes that file.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A title and the table of its cases. The names of tests begin with `case_` and the number: of two
-/// digits at least, and a letter in lower case.
+/// A title and the table of its cases. The name of a case's test begins with `case_` and the case's
+/// number: at least two digits, letters in lower case.
 const SUITES: [(&str, &str); 2] = [
     ("REST: rate limits", "ratelimit_cases.csv"),
     ("Gateway", "gateway_cases.csv"),
@@ -16,16 +16,16 @@ const SUITES: [(&str, &str); 2] = [
 const HEAD: &str = "\
 # Conformance
 
-Discord's protocol, case by case, and the tests that hold smalld to it. \"Basis\" says where a case
-comes from: **D** Discord's documentation, **S** a Discord engineer, **R** what is reasonable where
-both are silent, **C** what clients see in practice.
+Cases of Discord's protocol, the tests that check them, and what smalld does when the documentation
+leaves it open. \"Basis\" is the source of a case: **D** Discord's documentation, **S** a Discord
+engineer, **R** what is reasonable when both are silent, **C** what clients see in practice.
 
-This file is made by a test (`smalld/tests/project/conformance.rs`) from the names of the others. It fails
-where a case has no test, where its test is ignored, and where this file is out of date; so with a
-green `cargo test` every case below holds.
+A test (`smalld/tests/project/conformance.rs`) writes this file from the names of the other tests. It
+fails if a case has no test, if its test is ignored, or if this file is out of date. So if `cargo test`
+passes, every case below holds.
 ";
 
-/// Names of tests, and the files that they are in.
+/// Names of tests, and their files.
 type Tests = BTreeSet<(String, String)>;
 
 struct Case {
@@ -49,7 +49,7 @@ fn every_case_has_a_test_and_the_list_is_up_to_date() {
     if std::env::var("CONFORMANCE").is_ok_and(|what| what == "overwrite") {
         fs::write(&path, &page).unwrap();
     }
-    // A published package has no workspace around it.
+    // A published package has no workspace.
     if let Ok(written) = fs::read_to_string(&path) {
         assert!(
             written.replace("\r\n", "\n") == page,
@@ -58,7 +58,7 @@ fn every_case_has_a_test_and_the_list_is_up_to_date() {
     }
 }
 
-/// The README's table says of each line which test proves it.
+/// The README names the test that proves each of its claims.
 #[test]
 fn each_test_that_the_readme_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -88,7 +88,6 @@ fn each_test_that_the_readme_names_is_there() {
 }
 
 fn write_suite(page: &mut String, title: &str, cases: &[Case], tests: &Tests) {
-    let mut passed = 0;
     let mut rows = String::new();
     let mut decisions = String::new();
     for case in cases {
@@ -99,9 +98,8 @@ fn write_suite(page: &mut String, title: &str, cases: &[Case], tests: &Tests) {
             .collect();
         assert!(
             !of_case.is_empty(),
-            "{title}: no test is called `{prefix}..`"
+            "{title}: there is no test `{prefix}..`"
         );
-        passed += 1;
         let Case {
             number,
             basis,
@@ -109,19 +107,18 @@ fn write_suite(page: &mut String, title: &str, cases: &[Case], tests: &Tests) {
             decision,
         } = case;
         let of_case = of_case.join("<br>");
-        let _ = writeln!(rows, "| {number} | {basis} | {name} | {of_case} | passes |");
+        let _ = writeln!(rows, "| {number} | {basis} | {name} | {of_case} |");
         if !decision.is_empty() {
             let _ = writeln!(decisions, "- **{number}** ({basis}), {name}: {decision}");
         }
     }
     let _ = write!(
         page,
-        "\n## {title}\n\n{passed} of {} cases pass.\n\n\
-         | # | basis | case | tests | result |\n| --- | --- | --- | --- | --- |\n{rows}",
+        "\n## {title}\n\n{} cases.\n\n| # | basis | case | tests |\n| --- | --- | --- | --- |\n{rows}",
         cases.len()
     );
     if !decisions.is_empty() {
-        page.extend(["\n### What was decided\n\n", &decisions]);
+        page.extend(["\n### Decisions\n\n", &decisions]);
     }
 }
 
@@ -151,7 +148,7 @@ fn cases(table: &str) -> Vec<Case> {
     .collect()
 }
 
-/// Tests whose names begin with `case_`, and the files that they are in.
+/// Tests whose names begin with `case_`, and their files.
 fn tests(root: &Path) -> Tests {
     let mut files = Vec::new();
     for folder in ["src", "tests"] {

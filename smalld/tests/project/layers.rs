@@ -100,7 +100,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("event/payload.rs", "gateway/mod.rs", "`Payload::shard`"),
     (
         "gateway/protocol/session.rs",
-        "gateway/checkpoint/mod.rs",
+        "gateway/checkpoint/document.rs",
         "what a session resumes from",
     ),
     ("gateway/shard.rs", "dispatch/mod.rs", "where events go"),
@@ -113,11 +113,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "error/response.rs",
         "error/mod.rs",
         "`Response::json` returns it",
-    ),
-    (
-        "gateway/checkpoint/file.rs",
-        "gateway/checkpoint/mod.rs",
-        "to be written by its path",
     ),
     (
         "gateway/connection/inflate/output.rs",
