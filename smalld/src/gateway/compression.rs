@@ -6,7 +6,7 @@
 /// A stream lasts as long as its connection and remembers what was sent before, which is why even
 /// short events shrink to a fifth. What a bot sends is never compressed. The default is the best one
 /// that is built in: `ZstdStream`, else `ZlibStream`, else `None`; figures and reasons are in
-/// [docs/GATEWAY.md](https://github.com/smalld/smalld-rs/blob/main/docs/GATEWAY.md).
+/// `docs/GATEWAY.md` of the repository.
 ///
 /// ```
 /// use smalld::{Compression, SmallD};

@@ -3,4 +3,5 @@
 mod circles;
 mod conformance;
 mod layers;
+mod repository;
 mod source;
