@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
-use crate::gateway::checkpoint::document::unix_seconds;
+use crate::gateway::checkpoint::document::{SavedSession, unix_seconds};
 use crate::gateway::checkpoint::progress::Progress;
 use crate::gateway::checkpoint::saver::Saver;
 use crate::gateway::checkpoint::watermark::Watermark;
@@ -103,8 +103,8 @@ impl ShardTask {
         let saved = progress.checkpoint();
         // An earlier run may have ended it.
         shard.disconnected();
-        let session =
-            Session::restored(identity, saved.session.as_ref(), progress.session_starts());
+        let earlier = saved.session.as_ref().map(SavedSession::to_resume);
+        let session = Session::restored(identity, earlier, progress.session_starts());
         let since_last = unix_seconds(SystemTime::now()).saturating_sub(saved.last_session_start);
         let wait = session.first_wait(Duration::from_secs(since_last));
         let queues = session.will_identify() && wait.is_zero();

@@ -67,6 +67,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// What decides: it is given the time and chance, and returns what is to be done.
 const PURE: &[&str] = &[
     "gateway::protocol",
+    "gateway::checkpoint::poison",
+    "gateway::checkpoint::document",
     "rest::limiter",
     "dispatch::table",
     "dispatch::filter",
@@ -98,11 +100,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "`Shard` as a parameter",
     ),
     ("event/payload.rs", "gateway/mod.rs", "`Payload::shard`"),
-    (
-        "gateway/protocol/session.rs",
-        "gateway/checkpoint/document.rs",
-        "what a session resumes from",
-    ),
     ("gateway/shard.rs", "dispatch/mod.rs", "where events go"),
     (
         "dispatch/handler_error.rs",

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::gateway::checkpoint::poison::{ResumeFrom, resume_from};
+use crate::gateway::protocol::session::EarlierSession;
 
 const VERSION: u32 = 2;
 /// A session that has not been heard from for longer is not resumed. Discord keeps sessions for a
@@ -192,6 +193,16 @@ impl SavedSession {
     /// How many events were received and not handled.
     pub(crate) fn unhandled(&self) -> u64 {
         self.received.saturating_sub(self.handled)
+    }
+
+    /// The session as the protocol resumes it.
+    pub(crate) fn to_resume(&self) -> EarlierSession {
+        EarlierSession {
+            id: self.id.as_str().into(),
+            resume_url: self.resume_url.clone(),
+            handled: self.handled,
+            received: self.received,
+        }
     }
 
     fn restore(self, difference: Option<NotResumed>, now: SystemTime) -> (Option<Self>, Restored) {

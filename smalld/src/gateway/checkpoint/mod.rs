@@ -3,7 +3,7 @@
 //! ```text
 //! shard task -> Progress (progress.rs): the live state of one shard
 //!                 |- Watermark (watermark.rs): up to which event all are handled
-//!                 |- SessionStarts (session_starts.rs): how many did not last
+//!                 |- SessionStarts (../protocol): how many sessions did not last
 //!                 |- Poison (poison.rs): which events seem to end the process, and are skipped
 //!                 v
 //!               Checkpoint (document.rs): what is saved of a shard; all of them are a Document
@@ -20,7 +20,6 @@ mod file;
 mod poison;
 pub(crate) mod progress;
 pub(crate) mod saver;
-pub(crate) mod session_starts;
 pub(crate) mod sessions;
 mod store;
 pub(crate) mod watermark;

@@ -8,8 +8,8 @@ use crate::gateway::checkpoint::document::{
     Checkpoint, Configuration, Document, Restored, SavedSession, restore, unix_seconds,
 };
 use crate::gateway::checkpoint::poison::Poison;
-use crate::gateway::checkpoint::session_starts::SessionStarts;
 use crate::gateway::checkpoint::watermark::Watermark;
+use crate::gateway::protocol::session_starts::SessionStarts;
 
 /// How precisely the time is kept at which Discord was last heard from: every heartbeat would be
 /// one more save otherwise.

@@ -8,4 +8,5 @@ pub(crate) mod outgoing_payload;
 pub(crate) mod pace;
 pub(crate) mod send_limit;
 pub(crate) mod session;
+pub(crate) mod session_starts;
 pub(crate) mod start_budget;

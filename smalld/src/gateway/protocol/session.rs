@@ -11,11 +11,10 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
-use crate::gateway::checkpoint::document::SavedSession;
-use crate::gateway::checkpoint::session_starts::SessionStarts;
 use crate::gateway::protocol::backoff::Backoff;
 use crate::gateway::protocol::close_code::{self, CloseAction};
 use crate::gateway::protocol::disconnect::Disconnect;
+use crate::gateway::protocol::session_starts::SessionStarts;
 use crate::gateway::protocol::start_budget::IDENTIFY_WINDOW;
 use crate::token::Token;
 
@@ -61,6 +60,17 @@ struct Live {
     /// What an earlier process had received of it. If that comes again, be it the READY or RESUMED
     /// of then, it is a replay and starts nothing.
     received_before: u64,
+}
+
+/// A session of an earlier process, which is to be resumed.
+#[derive(Clone, Debug)]
+pub(crate) struct EarlierSession {
+    pub(crate) id: Arc<str>,
+    pub(crate) resume_url: String,
+    /// It is resumed after the event with this number.
+    pub(crate) handled: u64,
+    /// The newest number that the earlier process received.
+    pub(crate) received: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,17 +158,18 @@ impl Session {
     /// number of session starts.
     pub(crate) fn restored(
         identity: Identity,
-        saved: Option<&SavedSession>,
+        saved: Option<EarlierSession>,
         starts: SessionStarts,
     ) -> Self {
+        let seq = saved.as_ref().map(|session| session.handled);
         let live = saved.map(|session| Live {
-            id: session.id.as_str().into(),
-            resume_url: session.resume_url.clone(),
+            id: session.id,
+            resume_url: session.resume_url,
             received_before: session.received,
         });
         Self {
             live,
-            seq: saved.map(|session| session.handled),
+            seq,
             starts,
             ..Self::new(identity)
         }

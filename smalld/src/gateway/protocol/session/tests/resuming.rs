@@ -1,7 +1,6 @@
 //! Resumes, and what may come in between.
 
 use super::*;
-use crate::gateway::checkpoint::document::SavedSession;
 
 const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
 const UNREACHABLE: Disconnect = Disconnect::Unreachable { retry_after: None };
@@ -201,16 +200,14 @@ fn case_g2_a_wait_that_discord_asks_for_is_kept() {
 
 /// As an earlier process left it that had received up to 4 and handled nothing.
 fn restored() -> Session {
-    let saved = SavedSession {
-        id: "sid".to_owned(),
+    let saved = EarlierSession {
+        id: "sid".into(),
         resume_url: "wss://r".to_owned(),
         handled: 0,
         received: 4,
-        failed_starts: 0,
-        last_heard: 0,
     };
     let starts = SessionStarts::default();
-    let mut session = Session::restored(session().identity, Some(&saved), starts);
+    let mut session = Session::restored(session().identity, Some(saved), starts);
     resumes_from(&mut session, 0);
     session
 }

@@ -1,5 +1,5 @@
-//! Session starts since a session lasted: counted by the session, saved with its shard's
-//! checkpoint. There is one count, which both share.
+//! Number of session starts since a session lasted. The session counts, and its shard's checkpoint
+//! saves the number: both share one count.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
