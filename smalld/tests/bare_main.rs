@@ -29,7 +29,7 @@ fn bot() -> smalld::Result<()> {
 }
 
 const AS_BOT: &str = "SMALLD_TEST_AS_BOT";
-const LONG: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_BOT).is_some() {
@@ -70,10 +70,10 @@ fn a_panic_is_in_the_log_with_its_place_and_the_bot_goes_on_until_sigterm() {
     ];
     let child = start(&variables);
     runtime.block_on(async {
-        assert!(sandbox.wait_until_ready(LONG).await);
+        assert!(sandbox.wait_until_ready(TIMEOUT).await);
         sandbox.say("++panic");
         sandbox.say("++ping");
-        let pong = sandbox.wait_for_message(|message| message["content"] == "pong", LONG);
+        let pong = sandbox.wait_for_message(|message| message["content"] == "pong", TIMEOUT);
         assert!(pong.await.is_some());
     });
     terminate(&child);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{LONG, builder, until};
+use crate::support::{TIMEOUT, builder, until};
 use smalld::{BoxError, Handlers, Json, SessionStore, Sessions, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::{Semaphore, watch};
@@ -62,7 +62,7 @@ async fn saturated_for_five_intervals_it_reads_no_more_beats_on_time_and_handles
         let bot = bot.clone();
         async move { bot.run().await }
     });
-    assert!(sandbox.wait_until_ready(LONG).await);
+    assert!(sandbox.wait_until_ready(TIMEOUT).await);
     for _ in 0..FLOOD {
         sandbox.dispatch("FLOOD", json!({}));
     }
@@ -78,7 +78,11 @@ async fn saturated_for_five_intervals_it_reads_no_more_beats_on_time_and_handles
             .count()
     };
     let five = |sandbox: &Sandbox| beats(sandbox) >= 5;
-    assert!(sandbox.wait_until(five, LONG).await, "{}", beats(&sandbox));
+    assert!(
+        sandbox.wait_until(five, TIMEOUT).await,
+        "{}",
+        beats(&sandbox)
+    );
     assert_eq!(begun.load(Ordering::Relaxed), ROOM);
     assert_eq!(ended.load(Ordering::Relaxed), 0);
     assert!(*seen.borrow() <= ROOM as u64 + 3, "{}", *seen.borrow());

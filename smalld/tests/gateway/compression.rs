@@ -4,7 +4,7 @@ use std::time::Duration;
 
 #[cfg(any(feature = "zlib", feature = "zstd"))]
 use crate::recorded::{self, Recorded};
-use crate::support::{LONG, Log, builder};
+use crate::support::{Log, TIMEOUT, builder};
 use smalld::{Builder, Compression, Handlers, Json, Payload, Result, SmallD, json};
 use smalld_sandbox::{Connection, Received, Sandbox, Script};
 use tokio::sync::mpsc;
@@ -53,7 +53,7 @@ impl Played {
     }
 
     async fn connection(&mut self) -> Connection {
-        let connection = self.script.connection(LONG).await;
+        let connection = self.script.connection(TIMEOUT).await;
         connection.expect("a connection in time")
     }
 
@@ -62,7 +62,7 @@ impl Played {
     async fn ready(&mut self) -> Connection {
         let mut connection = self.connection().await;
         connection.hello(INTERVAL).await;
-        let identify = connection.payload(LONG).await.expect("a payload");
+        let identify = connection.payload(TIMEOUT).await.expect("a payload");
         assert_eq!(identify["op"], 2);
         connection.ready("sid", 1).await;
         assert_eq!(self.next().await["t"], Json::Null);
@@ -72,19 +72,19 @@ impl Played {
 
     /// What the handlers got next.
     async fn next(&mut self) -> Json {
-        let payload = timeout(LONG, self.payloads.recv()).await;
+        let payload = timeout(TIMEOUT, self.payloads.recv()).await;
         let payload = payload.expect("a payload in time").expect("a bot");
         serde_json::from_str(payload.text()).expect("json")
     }
 
     /// The bot leaves its connection, keeps the session and comes back for what follows `seq`.
     async fn leaves_and_resumes(&mut self, mut left: Connection, seq: u64) -> Connection {
-        assert_eq!(left.receive(LONG).await, Received::Close(Some(4900)));
+        assert_eq!(left.receive(TIMEOUT).await, Received::Close(Some(4900)));
         drop(left);
         let mut connection = self.connection().await;
         assert!(connection.to_resume_url());
         connection.hello(INTERVAL).await;
-        let resume = connection.payload(LONG).await.expect("a payload");
+        let resume = connection.payload(TIMEOUT).await.expect("a payload");
         assert_eq!(resume["op"], 6);
         assert_eq!(resume["d"]["session_id"], "sid");
         assert_eq!(resume["d"]["seq"], seq);
@@ -93,7 +93,7 @@ impl Played {
 
     async fn close(self) {
         self.bot.close();
-        let ended = timeout(LONG, self.task).await.expect("an end in time");
+        let ended = timeout(TIMEOUT, self.task).await.expect("an end in time");
         ended.expect("no panic").expect("a good end");
     }
 }
@@ -115,7 +115,7 @@ async fn plays(compression: Compression, recording: &str, query: &str) {
     for message in &recorded.messages {
         assert_eq!(played.next().await, *message);
     }
-    let identify = connection.payload(LONG).await.expect("a payload");
+    let identify = connection.payload(TIMEOUT).await.expect("a payload");
     assert_eq!(identify["op"], 2);
     played.close().await;
 }
@@ -170,7 +170,7 @@ async fn lives(compression: Compression) {
     });
     for ready in 1..=3 {
         let at_work = |sandbox: &Sandbox| sandbox.identifies() + sandbox.resumes() == ready;
-        assert!(sandbox.wait_until(at_work, LONG).await);
+        assert!(sandbox.wait_until(at_work, TIMEOUT).await);
         for nth in 0..20 {
             sandbox.dispatch("TEST_EVENT", json!(nth + 100 * ready));
         }
@@ -192,7 +192,7 @@ async fn lives(compression: Compression) {
     }
     expected.push("\"last\"".to_owned());
     while got.len() < expected.len() {
-        let number = timeout(LONG, numbers.recv()).await;
+        let number = timeout(TIMEOUT, numbers.recv()).await;
         got.push(number.expect("an event in time").expect("a bot"));
     }
     assert_eq!(got, expected);
@@ -291,7 +291,7 @@ mod zlib {
         let mut stream = Stream::new();
         let hello = r#"{"op":10,"d":{"heartbeat_interval":60000}}"#;
         connection.send_binary(stream.frame(hello)).await;
-        let resume = connection.payload(LONG).await.expect("a payload");
+        let resume = connection.payload(TIMEOUT).await.expect("a payload");
         assert_eq!((&resume["op"], &resume["d"]["seq"]), (&json!(6), &json!(2)));
         let replayed = stream.frame(&event(3).to_string());
         connection.send_binary(replayed).await;
@@ -346,7 +346,7 @@ mod zlib {
         .await;
         let mut connection = played.connection().await;
         connection.hello(INTERVAL).await;
-        let identify = connection.payload(LONG).await.expect("a payload");
+        let identify = connection.payload(TIMEOUT).await.expect("a payload");
         assert_eq!(identify["d"]["compress"], true);
         let recorded = Recorded::read(recorded::PAYLOAD);
         connection.send_binary(&recorded.frames()[0]).await;

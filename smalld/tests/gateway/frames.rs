@@ -4,7 +4,7 @@ use smalld::Json;
 use smalld_sandbox::Received;
 
 use crate::play::{Play, is_left};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 /// Each of these texts makes the bot leave and resume from the last good number.
 async fn is_left_and_resumed(texts: &[&str]) {
@@ -65,7 +65,7 @@ async fn case_e6_text_that_is_not_utf_8_is_dropped_and_resumed() {
     // A whole text frame of two bytes.
     connection.send_bytes([0x81, 0x02, 0xc3, 0x28]).await;
     loop {
-        match connection.receive(LONG).await {
+        match connection.receive(TIMEOUT).await {
             Received::Close(code) => assert!(matches!(code, Some(1007 | 3000..=4999)), "{code:?}"),
             other => break assert_eq!(other, Received::Gone),
         }
@@ -81,7 +81,7 @@ async fn case_e15_a_ping_is_answered_with_its_own_bytes() {
     for bytes in [&b""[..], b"are you there?", &[0, 255, 128]] {
         connection.ping(bytes).await;
         let pong = Received::Pong(bytes.to_vec());
-        assert_eq!(connection.receive(LONG).await, pong);
+        assert_eq!(connection.receive(TIMEOUT).await, pong);
     }
     play.close(connection).await;
 }

@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, mpsc};
 
-use crate::scripted::{LONG, Reply, Scripted, within};
+use crate::scripted::{Reply, Scripted, TIMEOUT, within};
 use futures_util::{SinkExt, StreamExt};
 use smalld::{Error, Handlers, Intents, json};
 use tokio::net::TcpListener;
@@ -55,7 +55,7 @@ async fn a_fatal_code_stops_the_bot_though_its_writer_fails_first() {
     let (go_on, waiting) = mpsc::channel::<()>();
     let waiting = Mutex::new(waiting);
     let handlers = Handlers::new().on("TEST", move |_, _| {
-        let _ = waiting.lock().unwrap().recv_timeout(LONG);
+        let _ = waiting.lock().unwrap().recv_timeout(TIMEOUT);
         async {}
     });
     let bot = rest

@@ -8,7 +8,7 @@ use smalld_sandbox::{Connection, Received};
 use tokio::runtime::Handle;
 
 use crate::play::{CALM, IDENTIFY_WINDOW, Play, close_code, is_left, so_far, until};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 const SECOND: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -38,8 +38,11 @@ async fn case_b21_without_an_acknowledgement_no_heartbeat_is_sent_and_the_sessio
     play.clock.pass(INTERVAL.saturating_sub(SECOND)).await;
     assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
     play.clock.pass(SECOND).await;
-    assert_eq!(connection.receive(LONG).await, Received::Close(Some(4900)));
-    assert_eq!(connection.receive(LONG).await, Received::Gone);
+    assert_eq!(
+        connection.receive(TIMEOUT).await,
+        Received::Close(Some(4900))
+    );
+    assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
     let connection = play.resumes().await;
     play.close(connection).await;
 }
@@ -64,7 +67,7 @@ async fn case_b23_events_are_no_acknowledgement() {
         play.clock.pass(INTERVAL / 10).await;
     }
     let code = loop {
-        match connection.receive(LONG).await {
+        match connection.receive(TIMEOUT).await {
             Received::Pong(_) => {}
             other => break other,
         }
@@ -162,7 +165,7 @@ async fn case_b30_a_deliberate_end_closes_with_1000_and_leaves_nothing_behind() 
     let mut connection = play.live().await;
     play.bot.close();
     assert_eq!(close_code(&mut connection).await, Some(1000));
-    assert_eq!(connection.receive(LONG).await, Received::Gone);
+    assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
     play.ended().await.unwrap();
     play.clock.pass(CALM * 10).await;
     assert!(play.is_alone());
@@ -186,7 +189,7 @@ async fn case_b32_dropping_run_closes_the_connection_and_leaves_nothing_behind()
     let mut play = Play::begin().await;
     let mut connection = play.live().await;
     play.running.abort();
-    assert_eq!(connection.receive(LONG).await, Received::Gone);
+    assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
     assert!((&mut play.running).await.unwrap_err().is_cancelled());
     assert!(play.is_alone());
     drop((play, connection));

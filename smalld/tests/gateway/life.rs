@@ -6,7 +6,7 @@ use smalld::{Handlers, Json, Payload, SmallD, json};
 use smalld_sandbox::Connection;
 
 use crate::play::{Play, so_far};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 /// The interval of heartbeats, and how finely their times are told.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ async fn case_a1_identify_follows_hello_at_once_and_a_heartbeat_does_not() {
     assert!(agent.starts_with("DiscordBot ("), "{agent}");
     assert_eq!(connection.header("authorization"), None);
     connection.hello(INTERVAL).await;
-    let identify = connection.payload(LONG).await.unwrap();
+    let identify = connection.payload(TIMEOUT).await.unwrap();
     assert_eq!(identify["op"], 2);
     let d = identify["d"].as_object().unwrap();
     assert_eq!(d["token"], play.sandbox.token());
@@ -105,7 +105,7 @@ async fn case_a5_a_heartbeat_that_discord_asks_for_comes_at_once_and_on_top() {
     first_beat(&play, &mut connection, 1).await;
     play.clock.pass(INTERVAL / 2).await;
     connection.send(json!({ "op": 1, "d": null })).await;
-    assert_eq!(connection.payload(LONG).await, Some(beat(1)));
+    assert_eq!(connection.payload(TIMEOUT).await, Some(beat(1)));
     play.clock
         .pass((INTERVAL / 2).saturating_sub(STEP * 2))
         .await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use smalld::{Error, GatewayError, Intents, Json, json};
 
 use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, so_far};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,7 @@ async fn is_begun_anew_after(code: u16) {
     is_left(connection).await;
     let mut connection = play.connection().await;
     connection.hello(CALM).await;
-    let resume = connection.payload(LONG).await.unwrap();
+    let resume = connection.payload(TIMEOUT).await.unwrap();
     assert_eq!(resume["d"]["session_id"], "another");
     play.close(connection).await;
 }
@@ -83,7 +83,7 @@ async fn is_not_sent_again(payload: Json, code: u16) {
     let mut play = Play::begin().await;
     let mut connection = play.live().await;
     play.bot.send_gateway_payload(&payload).await.unwrap();
-    assert_eq!(connection.payload(LONG).await, Some(payload));
+    assert_eq!(connection.payload(TIMEOUT).await, Some(payload));
     connection.close(code).await;
     // Which sees that nothing but RESUME comes.
     let connection = play.resumes().await;

@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::support::{LONG, Log, builder};
+use crate::support::{Log, TIMEOUT, builder};
 
 /// Heartbeats are far away.
 pub const CALM: Duration = Duration::from_secs(40);
@@ -74,7 +74,7 @@ impl Play {
     /// The next one, to whichever URL.
     pub async fn connection(&mut self) -> Connection {
         self.taken += 1;
-        let connection = self.script.connection(LONG).await.expect("a connection");
+        let connection = self.script.connection(TIMEOUT).await.expect("a connection");
         assert!(is_target(connection.target()), "{}", connection.target());
         connection
     }
@@ -84,7 +84,7 @@ impl Play {
         let mut connection = self.connection().await;
         assert!(!connection.to_resume_url());
         connection.hello(interval).await;
-        let identify = connection.payload(LONG).await.expect("IDENTIFY");
+        let identify = connection.payload(TIMEOUT).await.expect("IDENTIFY");
         assert_eq!(identify["op"], 2, "{identify}");
         assert_eq!(identify["d"]["token"], self.sandbox.token());
         connection
@@ -114,7 +114,7 @@ impl Play {
 
     pub async fn resume_on(&self, connection: &mut Connection, seq: u64) {
         connection.hello(CALM).await;
-        let resume = connection.payload(LONG).await.expect("RESUME");
+        let resume = connection.payload(TIMEOUT).await.expect("RESUME");
         assert_eq!(resume["op"], 6, "{resume}");
         let (token, d) = (self.sandbox.token(), &resume["d"]);
         assert_eq!(
@@ -165,14 +165,14 @@ impl Play {
     pub async fn close(mut self, mut connection: Connection) {
         self.bot.close();
         assert_eq!(close_code(&mut connection).await, Some(1000));
-        assert_eq!(connection.receive(LONG).await, Received::Gone);
+        assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
         assert!(self.is_alone());
         self.ended().await.unwrap();
     }
 
     /// What `run` came to by itself.
     pub async fn ended(&mut self) -> Result<()> {
-        timeout(LONG, &mut self.running)
+        timeout(TIMEOUT, &mut self.running)
             .await
             .expect("an end in time")
             .expect("no panic")
@@ -183,7 +183,7 @@ impl Play {
 pub async fn until(is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < LONG, "not in time");
+        assert!(begun.elapsed() < TIMEOUT, "not in time");
         yield_now().await;
     }
 }
@@ -197,7 +197,7 @@ fn is_target(target: &str) -> bool {
 /// The code of the close frame that comes next; heartbeats may go before it.
 pub async fn close_code(connection: &mut Connection) -> Option<u16> {
     loop {
-        match connection.receive(LONG).await {
+        match connection.receive(TIMEOUT).await {
             Received::Payload(payload) if payload["op"] == 1 => {}
             Received::Close(code) => return code,
             other => panic!("no close frame but {other:?}"),
@@ -208,7 +208,7 @@ pub async fn close_code(connection: &mut Connection) -> Option<u16> {
 /// The bot leaves with a code that keeps its session, and goes.
 pub async fn is_left(mut connection: Connection) {
     assert_eq!(close_code(&mut connection).await, Some(4900));
-    assert_eq!(connection.receive(LONG).await, Received::Gone);
+    assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
 }
 
 /// What the bot has sent by now; it has also read what was sent to it.
@@ -225,7 +225,7 @@ async fn until_pong(connection: &mut Connection) -> Vec<Json> {
     let mut all = Vec::new();
     connection.ping("now").await;
     loop {
-        match connection.receive(LONG).await {
+        match connection.receive(TIMEOUT).await {
             Received::Pong(_) => return all,
             Received::Payload(payload) => all.push(payload),
             other => panic!("no pong but {other:?}"),
@@ -272,7 +272,7 @@ impl Record {
     pub async fn wait(&self, is_so: impl Fn(&Json) -> bool) -> Json {
         let mut watching = self.0.subscribe();
         let found = watching.wait_for(|all| all.iter().any(&is_so));
-        let all = timeout(LONG, found).await.expect("in time").unwrap();
+        let all = timeout(TIMEOUT, found).await.expect("in time").unwrap();
         all.iter().find(|payload| is_so(payload)).unwrap().clone()
     }
 

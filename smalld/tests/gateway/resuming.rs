@@ -6,7 +6,7 @@ use smalld::{Json, json};
 use smalld_sandbox::{Refusal, Sandbox};
 
 use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, so_far, until};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -45,7 +45,7 @@ async fn case_c2_the_interval_is_that_of_the_newest_hello() {
     let mut connection = play.connection().await;
     connection.answer_heartbeats(true);
     connection.hello(SECOND).await;
-    assert_eq!(connection.payload(LONG).await.unwrap()["op"], 6);
+    assert_eq!(connection.payload(TIMEOUT).await.unwrap()["op"], 6);
     connection.resumed(43).await;
     play.record.has(43).await;
     // One in each second, and none of the older rhythm besides.
@@ -74,7 +74,7 @@ async fn case_c3_a_refused_resume_is_begun_anew() {
     connection.cut();
     let mut connection = play.connection().await;
     connection.hello(CALM).await;
-    let resume = connection.payload(LONG).await.unwrap();
+    let resume = connection.payload(TIMEOUT).await.unwrap();
     assert_eq!(resume["d"]["session_id"], "another");
     assert_eq!(resume["d"]["seq"], 1);
     play.close(connection).await;
@@ -92,7 +92,7 @@ async fn case_c4_ready_in_answer_to_a_resume_is_accepted() {
     let mut connection = play.connection().await;
     assert!(connection.to_resume_url());
     connection.hello(CALM).await;
-    let resume = connection.payload(LONG).await.unwrap();
+    let resume = connection.payload(TIMEOUT).await.unwrap();
     assert_eq!(resume["d"]["session_id"], "sid2");
     assert_eq!(resume["d"]["seq"], 1);
     play.close(connection).await;
@@ -136,7 +136,7 @@ async fn case_c6_events_before_resumed_are_delivered_and_payloads_wait_for_it() 
     assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
     connection.resumed(48).await;
     sending.await.unwrap().unwrap();
-    assert_eq!(connection.payload(LONG).await, Some(payload));
+    assert_eq!(connection.payload(TIMEOUT).await, Some(payload));
     play.close(connection).await;
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::play::{CALM, Play, so_far};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -154,7 +154,7 @@ async fn case_f4_an_early_payload_waits_for_ready() {
     assert!(!sending.is_finished());
     connection.ready("sid", 1).await;
     sending.await.unwrap().unwrap();
-    assert_eq!(connection.payload(LONG).await, Some(presence));
+    assert_eq!(connection.payload(TIMEOUT).await, Some(presence));
     play.close(connection).await;
 }
 
@@ -180,7 +180,7 @@ async fn case_f5_chunks_are_told_apart_by_their_nonce() {
     let request =
         json!({ "op": 8, "d": { "guild_id": "7", "query": "", "limit": 0, "nonce": "a" } });
     play.bot.send_gateway_payload(&request).await.unwrap();
-    assert_eq!(connection.payload(LONG).await, Some(request));
+    assert_eq!(connection.payload(TIMEOUT).await, Some(request));
     let chunk = |nonce: &str, index: u64| {
         let members = [json!({ "user": { "id": index.to_string() } })];
         json!({
@@ -210,7 +210,7 @@ async fn case_f6_who_asks_again_is_told_how_long_to_wait() {
     let ask = |nonce: &str| json!({ "op": 8, "d": { "guild_id": "7", "query": "", "limit": 0, "nonce": nonce } });
     for nonce in ["a", "b"] {
         play.bot.send_gateway_payload(ask(nonce)).await.unwrap();
-        assert_eq!(connection.payload(LONG).await, Some(ask(nonce)));
+        assert_eq!(connection.payload(TIMEOUT).await, Some(ask(nonce)));
     }
     let meta = json!({ "guild_id": "7", "nonce": "b" });
     let refusal = json!({ "opcode": 8, "retry_after": 23.4, "meta": meta });
@@ -226,7 +226,7 @@ async fn case_f6_who_asks_again_is_told_how_long_to_wait() {
     assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
     play.clock.pass(error.retry_after).await;
     play.bot.send_gateway_payload(ask("d")).await.unwrap();
-    assert_eq!(connection.payload_of(8, LONG).await, Some(ask("d")));
+    assert_eq!(connection.payload_of(8, TIMEOUT).await, Some(ask("d")));
     play.close(connection).await;
 }
 

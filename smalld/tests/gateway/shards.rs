@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use crate::support::{LONG, Log, builder, until};
+use crate::support::{Log, TIMEOUT, builder, until};
 use smalld::{Builder, Error, Handlers, Result, Shard, ShardState, Shards, SmallD, json};
 use smalld_sandbox::{Happening, Happenings, Sandbox};
 use tokio::task::JoinHandle;
@@ -88,7 +88,7 @@ async fn a_payload_goes_to_the_shard_that_owns_its_guild() {
     let request = json!({ "op": 43, "d": { "guild_id": guild, "fields": ["status"] } });
     bot.send_gateway_payload(&request).await.unwrap();
     let answered = |sandbox: &Sandbox| sandbox.last_seq(owner) == Some(before + 1);
-    assert!(sandbox.wait_until(answered, LONG).await);
+    assert!(sandbox.wait_until(answered, TIMEOUT).await);
 
     let presence = json!({ "op": 3, "d": { "status": "idle" } });
     let error = bot.send_gateway_payload(&presence).await.unwrap_err();
@@ -100,7 +100,7 @@ async fn a_payload_goes_to_the_shard_that_owns_its_guild() {
         let payloads = sandbox.gateway_payloads();
         payloads.iter().filter(|p| **p == presence).count() == 4
     };
-    assert!(sandbox.wait_until(sent, LONG).await);
+    assert!(sandbox.wait_until(sent, TIMEOUT).await);
     bot.close();
     running.await.unwrap().unwrap();
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{LONG, Log, Running, builder};
+use crate::support::{Log, Running, TIMEOUT, builder};
 use smalld::{Error, Handlers, SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::Notify;
@@ -14,7 +14,7 @@ async fn payloads_go_out_as_they_are_and_too_long_ones_do_not() {
     let presence = json!({ "op": 3, "d": { "since": null, "activities": [], "status": "idle", "afk": false } });
     running.bot.send_gateway_payload(&presence).await.unwrap();
     let sent = |sandbox: &Sandbox| sandbox.gateway_payloads().contains(&presence);
-    assert!(running.sandbox.wait_until(sent, LONG).await);
+    assert!(running.sandbox.wait_until(sent, TIMEOUT).await);
 
     // Counted in bytes: an é has two of them, an emoji four.
     let of_size = |size: usize| {
@@ -86,7 +86,7 @@ async fn a_payload_waits_for_a_connection_and_is_not_sent_twice() {
     };
     assert!(
         sandbox
-            .wait_until(|sandbox| times(sandbox) == 1, LONG)
+            .wait_until(|sandbox| times(sandbox) == 1, TIMEOUT)
             .await
     );
     assert_eq!(
@@ -118,7 +118,7 @@ async fn heartbeats_go_on_while_a_handler_is_at_work_and_carry_what_was_received
         let bot = bot.clone();
         async move { bot.run().await }
     });
-    assert!(sandbox.wait_until_ready(LONG).await);
+    assert!(sandbox.wait_until_ready(TIMEOUT).await);
     sandbox.dispatch("SLOW", json!({}));
     // READY, GUILD_CREATE and this one.
     let beats = |sandbox: &Sandbox| {
@@ -131,7 +131,7 @@ async fn heartbeats_go_on_while_a_handler_is_at_work_and_carry_what_was_received
     };
     assert!(
         sandbox
-            .wait_until(|sandbox| beats(sandbox) >= 5, LONG)
+            .wait_until(|sandbox| beats(sandbox) >= 5, TIMEOUT)
             .await
     );
     let shard = bot.shards().next().unwrap();
@@ -192,7 +192,7 @@ async fn a_handler_that_does_not_finish_is_named_and_abandoned() {
     assert!(
         running
             .sandbox
-            .wait_until(|sandbox| sandbox.gateway_payloads().len() >= 2, LONG)
+            .wait_until(|sandbox| sandbox.gateway_payloads().len() >= 2, TIMEOUT)
             .await
     );
     running.close().await.unwrap();
@@ -211,7 +211,7 @@ async fn after_the_end_a_payload_is_an_error_and_does_not_wait() {
     let bot = running.bot.clone();
     running.close().await.unwrap();
     let sending = bot.send_gateway_payload(json!({ "op": 3, "d": {} }));
-    let error = tokio::time::timeout(LONG, sending)
+    let error = tokio::time::timeout(TIMEOUT, sending)
         .await
         .expect("an answer");
     assert!(matches!(error, Err(Error::Gateway(_))), "{error:?}");

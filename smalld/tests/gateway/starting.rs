@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, until};
 use crate::scripted::{Reply, Scripted};
-use crate::support::LONG;
+use crate::support::TIMEOUT;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -98,7 +98,7 @@ async fn case_d7_a_session_that_lasted_ten_minutes_was_not_begun_in_vain() {
     connection = play.live().await;
     for _ in 0..16 {
         play.clock.pass(CALM).await;
-        assert!(connection.payload_of(1, LONG).await.is_some());
+        assert!(connection.payload_of(1, TIMEOUT).await.is_some());
     }
     connection.send(json!({ "op": 9, "d": false })).await;
     is_left(connection).await;

@@ -38,7 +38,7 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_missed() {
         assert!(
             running
                 .sandbox
-                .wait_until(|sandbox| sandbox.resumes() == lost, support::LONG)
+                .wait_until(|sandbox| sandbox.resumes() == lost, support::TIMEOUT)
                 .await
         );
         let next = running.sandbox.say("++ping");
@@ -56,21 +56,21 @@ async fn discord_may_ask_to_reconnect_or_close_with_a_code() {
     assert!(
         running
             .sandbox
-            .wait_until(|sandbox| sandbox.resumes() == 1, support::LONG)
+            .wait_until(|sandbox| sandbox.resumes() == 1, support::TIMEOUT)
             .await
     );
     running.sandbox.close(4000);
     assert!(
         running
             .sandbox
-            .wait_until(|sandbox| sandbox.resumes() == 2, support::LONG)
+            .wait_until(|sandbox| sandbox.resumes() == 2, support::TIMEOUT)
             .await
     );
     running.sandbox.send_raw("{ this is no payload");
     assert!(
         running
             .sandbox
-            .wait_until(|sandbox| sandbox.resumes() == 3, support::LONG)
+            .wait_until(|sandbox| sandbox.resumes() == 3, support::TIMEOUT)
             .await
     );
     let id = running.sandbox.say("++ping");
@@ -97,7 +97,7 @@ async fn a_closed_bot_leaves_at_once_and_leaves_nothing_behind() {
     };
     assert_eq!(code, Some(1000));
     // The handle outlives the run: once closed, a run ends as it begins.
-    let ended = tokio::time::timeout(support::LONG, bot.run()).await;
+    let ended = tokio::time::timeout(support::TIMEOUT, bot.run()).await;
     ended.expect("an end in time").unwrap();
     assert!(format!("{bot:?}").contains(&sandbox));
 }

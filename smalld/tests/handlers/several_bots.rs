@@ -1,6 +1,6 @@
 //! Several bots in one process, each with handlers of its own.
 
-use crate::support::{LONG, Running};
+use crate::support::{Running, TIMEOUT};
 use smalld::{Handlers, Json, SmallD, json, path};
 use smalld_sandbox::Sandbox;
 
@@ -69,7 +69,7 @@ async fn each_bot_has_its_own_table() {
         assert!(
             running
                 .sandbox
-                .wait_until(|sandbox| by_bot(sandbox) == 1, LONG)
+                .wait_until(|sandbox| by_bot(sandbox) == 1, TIMEOUT)
                 .await
         );
         running.close().await.unwrap();

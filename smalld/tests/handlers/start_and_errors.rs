@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::support::{self, LONG, Log, Running, until};
+use crate::support::{self, Log, Running, TIMEOUT, until};
 use smalld::{HandlerError, Handlers, Intents, Json, Payload, SmallD, State, json};
 use smalld_sandbox::Sandbox;
 
@@ -231,7 +231,7 @@ async fn closures_take_the_start_and_failures_too() {
     assert!(
         running
             .sandbox
-            .wait_until(|sandbox| sandbox.messages().len() == 1, LONG)
+            .wait_until(|sandbox| sandbox.messages().len() == 1, TIMEOUT)
             .await
     );
     assert!(until(|| diary.lines().len() == 2).await);

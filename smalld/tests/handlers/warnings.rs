@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use crate::support::{LONG, Log, builder};
+use crate::support::{Log, TIMEOUT, builder};
 use smalld::{Handlers, Intents, events};
 use smalld_sandbox::Sandbox;
 
@@ -23,7 +23,7 @@ async fn told(granted: u64, handlers: Handlers, intents: Option<Intents>) -> Log
         let bot = bot.clone();
         async move { bot.run().await }
     });
-    assert!(sandbox.wait_until_ready(LONG).await);
+    assert!(sandbox.wait_until_ready(TIMEOUT).await);
     bot.close();
     running.await.unwrap().unwrap();
     log

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::support::{LONG, builder, until};
+use crate::support::{TIMEOUT, builder, until};
 use smalld::{Builder, Error, Handlers, Sessions, Shards, SmallD, json};
 use smalld_sandbox::Sandbox;
 
@@ -44,7 +44,7 @@ async fn leaves_nothing(
         let bot = bot.clone();
         async move { bot.run().await }
     });
-    assert!(sandbox.wait_until_ready(LONG).await);
+    assert!(sandbox.wait_until_ready(TIMEOUT).await);
     for number in 0..10 {
         sandbox.dispatch("EVENT", json!(number));
     }
@@ -107,7 +107,7 @@ async fn case_b32_a_run_that_is_dropped_leaves_no_task() {
         run.abort();
         assert!(run.await.unwrap_err().is_cancelled());
         let gone = |sandbox: &Sandbox| sandbox.connected() == 0;
-        assert!(sandbox.wait_until(gone, LONG).await);
+        assert!(sandbox.wait_until(gone, TIMEOUT).await);
     })
     .await;
 }

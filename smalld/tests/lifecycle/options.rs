@@ -1,6 +1,6 @@
 //! Options, and what is said where one cannot be used.
 
-use crate::support::{LONG, Running, builder};
+use crate::support::{Running, TIMEOUT, builder};
 use smalld::{Error, Handlers, Intents, SmallD, events, json};
 use smalld_sandbox::Sandbox;
 
@@ -39,7 +39,7 @@ async fn by_default_the_granted_intents_are_asked_for() {
             let bot = bot.clone();
             async move { bot.run().await }
         });
-        assert!(sandbox.wait_until_ready(LONG).await);
+        assert!(sandbox.wait_until_ready(TIMEOUT).await);
         assert_eq!(
             sandbox.gateway_payloads()[0]["d"]["intents"],
             expected.bits()

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::sync::Mutex;
 
-use crate::support::{self, LONG, Log};
+use crate::support::{self, Log, TIMEOUT};
 use smalld::{Handlers, SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::runtime::{Builder, Runtime};
@@ -72,7 +72,7 @@ async fn whole_life(sandbox: &Sandbox) {
         let bot = bot.clone();
         async move { bot.run().await }
     });
-    assert!(sandbox.wait_until_ready(LONG).await);
+    assert!(sandbox.wait_until_ready(TIMEOUT).await);
     sandbox.say("hello");
     bot.get("/users/@me").await.unwrap();
     bot.get("/nowhere").await.unwrap_err();
@@ -82,7 +82,7 @@ async fn whole_life(sandbox: &Sandbox) {
     sandbox.cut();
     assert!(
         sandbox
-            .wait_until(|sandbox| sandbox.resumes() == 1, LONG)
+            .wait_until(|sandbox| sandbox.resumes() == 1, TIMEOUT)
             .await
     );
     bot.close();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::{LONG, Log, Memory, builder, until};
+use crate::support::{Log, Memory, TIMEOUT, builder, until};
 use smalld::{
     BoxError, Builder, Error, Handlers, Intents, Json, Payload, Result, SessionStore, Sessions,
     ShardState, SmallD, json,
@@ -418,7 +418,7 @@ async fn only_the_owner_can_read_the_file_and_the_second_bot_waits_for_the_first
     let ended = first.bot.clone();
     first.close().await.unwrap();
     let resumed = |sandbox: &Sandbox| sandbox.resumes() == 1;
-    assert!(sandbox.wait_until(resumed, LONG).await);
+    assert!(sandbox.wait_until(resumed, TIMEOUT).await);
     assert_eq!(sandbox.identifies(), 1);
     drop(ended);
     second.close().await.unwrap();

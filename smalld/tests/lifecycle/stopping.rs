@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{LONG, Log, Memory, builder, until};
+use crate::support::{Log, Memory, TIMEOUT, builder, until};
 use smalld::{BoxError, Builder, Handlers, Intents, SessionStore, Sessions, Shards, SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::Semaphore;
@@ -37,7 +37,7 @@ async fn a_handler_that_closes_the_bot_finishes_and_its_event_is_not_replayed() 
         .unwrap();
     // As in a `main` that runs the bot: on a thread that no shard is on.
     let (ended, ready) = tokio::join!(bot.run(), async {
-        let ready = sandbox.wait_until_ready(LONG).await;
+        let ready = sandbox.wait_until_ready(TIMEOUT).await;
         sandbox.dispatch("CLOSE", json!({}));
         ready
     });
@@ -82,7 +82,7 @@ async fn a_bot_whose_store_hangs_at_the_start_can_be_closed() {
     let sandbox = Sandbox::start().await.unwrap();
     let (builder, store) = hanging(&sandbox, 0);
     let bot = builder.build().unwrap();
-    let (ended, ()) = tokio::join!(timeout(LONG, bot.run()), async {
+    let (ended, ()) = tokio::join!(timeout(TIMEOUT, bot.run()), async {
         assert!(until(|| store.begun.load(Ordering::Relaxed) == 1).await);
         bot.close();
     });
@@ -148,7 +148,7 @@ async fn a_bot_that_could_not_start_can_be_run_again() {
         .build()
         .unwrap();
     for _ in 0..2 {
-        let ended = timeout(LONG, bot.run()).await.expect("an end in time");
+        let ended = timeout(TIMEOUT, bot.run()).await.expect("an end in time");
         let error = ended.unwrap_err().to_string();
         assert!(error.contains("used up"), "{error}");
     }

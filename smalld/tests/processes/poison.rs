@@ -5,7 +5,7 @@ use smalld::json;
 use smalld_sandbox::Sandbox;
 
 use crate::deployment::Deployment;
-use crate::process::{LONG, Process, until};
+use crate::process::{Process, TIMEOUT, until};
 
 #[tokio::test]
 async fn an_event_that_ends_the_process_is_skipped_at_the_fourth_start_after_it() {
@@ -68,7 +68,7 @@ async fn processes_that_end_before_they_receive_an_event_skip_nothing() {
     let mut script = deployment.sandbox.script();
     for _ in 0..4 {
         let process = deployment.start();
-        let connection = script.connection(LONG).await;
+        let connection = script.connection(TIMEOUT).await;
         assert!(connection.is_some(), "{}", deployment.story());
         process.kill().await;
     }

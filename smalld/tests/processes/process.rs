@@ -11,18 +11,18 @@ use tokio::time::{sleep, timeout};
 use crate::bot;
 
 /// No wait in these tests takes nearly as long, unless something is broken.
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 /// Between two checks of what another process does.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Waits until this is true. Returns false if it is not within [`LONG`].
+/// Waits until this is true. Returns false if it is not within [`TIMEOUT`].
 pub(crate) async fn until(mut is_true: impl FnMut() -> bool) -> bool {
     let becoming_true = async {
         while !is_true() {
             sleep(CHECK_INTERVAL).await;
         }
     };
-    timeout(LONG, becoming_true).await.is_ok()
+    timeout(TIMEOUT, becoming_true).await.is_ok()
 }
 
 /// A bot's process, which is killed when this is dropped.
@@ -64,7 +64,7 @@ impl Process {
                 sleep(CHECK_INTERVAL).await;
             }
         };
-        let ended = timeout(LONG, ending).await;
+        let ended = timeout(TIMEOUT, ending).await;
         ended.unwrap_or_else(|_| panic!("the bot does not end: {}", read(&self.log)))
     }
 

@@ -10,7 +10,7 @@ const TASKS: usize = 50;
 const ROUNDS: usize = 10;
 /// Requests that each task makes in a round.
 const REQUESTS: usize = 4;
-const LONG: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_tasks_with_two_thousand_requests_get_no_429() {
@@ -39,7 +39,7 @@ async fn fifty_tasks_with_two_thousand_requests_get_no_429() {
         })
         .collect();
     for task in tasks {
-        timeout(LONG, task).await.expect("in time").unwrap();
+        timeout(TIMEOUT, task).await.expect("in time").unwrap();
     }
     let requests = sandbox.requests();
     assert!(

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::scripted::{Gate, LONG, Reply, Scripted, limited, post, within};
+use crate::scripted::{Gate, Reply, Scripted, TIMEOUT, limited, post, within};
 use smalld::{Error, RateLimitError, RateLimitScope, RateLimits, json, path};
 
 /// In whole seconds.
@@ -68,7 +68,7 @@ async fn case_25_a_shared_limit_is_told_where_the_wait_is_too_long() {
         let bot = server.bot(mode);
         let rename = || {
             bot.patch("/channels/1", json!({ "name": "x" }))
-                .timeout(LONG)
+                .timeout(TIMEOUT)
         };
         for _ in 0..2 {
             let error = limited(within(rename()).await);

@@ -23,12 +23,12 @@ pub use reply::{Gate, Reply};
 pub use wire::Part;
 
 /// No wait in these tests comes near to it, unless something is broken.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 pub const TOKEN: &str = "MTA3.secret.bot-token";
 
 /// Whatever it is, it comes in time.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
-    timeout(LONG, future).await.expect("in time")
+    timeout(TIMEOUT, future).await.expect("in time")
 }
 
 /// A message into a channel.
@@ -142,7 +142,7 @@ impl Scripted {
     /// Waits until so many have arrived.
     pub async fn wait_for(&self, count: usize) {
         let mut changed = self.changed.clone();
-        let arrived = timeout(LONG, changed.wait_for(|&arrived| arrived >= count)).await;
+        let arrived = timeout(TIMEOUT, changed.wait_for(|&arrived| arrived >= count)).await;
         arrived.expect("in time").expect("the server is there");
     }
 }

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tracing::Level;
 
 /// No wait in these tests comes near to it, unless something is broken.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A bot that is ready.
 pub struct Running {
@@ -40,7 +40,7 @@ impl Running {
             .unwrap();
         let running = bot.clone();
         let task = tokio::spawn(async move { running.run().await });
-        assert!(sandbox.wait_until_ready(LONG).await, "not ready in time");
+        assert!(sandbox.wait_until_ready(TIMEOUT).await, "not ready in time");
         Self { bot, sandbox, task }
     }
 
@@ -48,7 +48,7 @@ impl Running {
     pub async fn says(&self, content: &str) {
         let said = self
             .sandbox
-            .wait_for_message(|message| message["content"] == content, LONG);
+            .wait_for_message(|message| message["content"] == content, TIMEOUT);
         assert!(
             said.await.is_some(),
             "the bot did not say {content:?} but {:#?}",
@@ -59,7 +59,7 @@ impl Running {
     /// Closes the bot; gives what `run` came to.
     pub async fn close(self) -> Result<()> {
         self.bot.close();
-        timeout(LONG, self.task)
+        timeout(TIMEOUT, self.task)
             .await
             .expect("an end in time")
             .expect("no panic")
@@ -105,7 +105,7 @@ pub async fn until(is_so: impl Fn() -> bool) -> bool {
             tokio::task::yield_now().await;
         }
     };
-    timeout(LONG, becoming_so).await.is_ok()
+    timeout(TIMEOUT, becoming_so).await.is_ok()
 }
 
 /// A bot's options against this sandbox.
