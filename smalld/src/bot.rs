@@ -11,8 +11,9 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::gateway::shards::OwnShards;
-use crate::gateway::{OutgoingPayload, Shard, ShutdownPhase};
+use crate::gateway::{OutgoingPayload, Shard};
 use crate::rest::{Path, Request, Rest};
+use crate::shutdown::ShutdownPhase;
 use crate::states::States;
 
 /// A bot's handle on Discord: requests by their paths, payloads to the gateway.

@@ -59,6 +59,7 @@ mod gateway;
 mod log;
 mod rest;
 mod run;
+mod shutdown;
 mod states;
 mod tls;
 mod token;

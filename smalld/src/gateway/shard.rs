@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
@@ -28,6 +29,7 @@ use crate::gateway::identify_queue::{IdentifyPermit, IdentifyQueue};
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::pace::Pace;
 use crate::gateway::protocol::session::{Identity, Session};
+use crate::shutdown::ShutdownPhase;
 
 /// Ends the session; the bot goes offline at once.
 const GOODBYE: u16 = 1000;
@@ -35,16 +37,6 @@ const GOODBYE: u16 = 1000;
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a session has to be ready to count as one that was worth beginning.
 const LASTS: Duration = Duration::from_secs(600);
-
-/// Shutdown phase of a bot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ShutdownPhase {
-    Running,
-    /// Read no more; handlers may finish.
-    Draining,
-    /// Close the connections.
-    Closing,
-}
 
 /// Asks Discord where its gateway is; `None` where it cannot be asked.
 pub(crate) type FetchGatewayUrl =
@@ -59,6 +51,8 @@ pub(crate) struct ShardContext {
     pub(crate) url: String,
     pub(crate) fetch_gateway_url: FetchGatewayUrl,
     pub(crate) connect: Connect,
+    /// The control thread, on which connections are written; without it, they are written here.
+    pub(crate) control: Option<Handle>,
     pub(crate) identifies: Arc<IdentifyQueue>,
     pub(crate) dispatcher: Dispatcher,
     /// Set if sessions are saved.
@@ -197,10 +191,10 @@ impl ShardTask {
         let opened = tokio::select! {
             biased;
             () = self.stopped() => return None,
-            opened = self.context.connect.open(&url) => opened,
+            opened = self.context.connect.open(&url, self.context.control.as_ref()) => opened,
         };
-        let mut socket = match opened {
-            Ok(socket) => socket,
+        let mut opened = match opened {
+            Ok(opened) => opened,
             Err((end, why)) => {
                 let shard = self.shard.id();
                 tracing::warn!(target: "smalld", shard, "no connection to the gateway: {why}");
@@ -208,15 +202,18 @@ impl ShardTask {
             }
         };
         let mut inflater = self.context.connect.inflater();
-        let interval = match self.handshake(&mut socket, &mut inflater, permit).await {
+        let interval = match self
+            .handshake(&mut opened.socket, &mut inflater, permit)
+            .await
+        {
             Ok(interval) => interval,
             Err(end) => {
                 self.stops_reading(end);
-                farewell(&mut socket, self.close_with(end)).await;
+                farewell(&mut opened.socket, self.close_with(end)).await;
                 return end;
             }
         };
-        let mut connection = Connection::new(socket, interval);
+        let mut connection = Connection::new(opened, interval, self.context.control.as_ref());
         // The writer goes first: behind a handler that blocks its thread it would wait for that.
         yield_now().await;
         let end = self.read(&mut connection, &mut inflater).await;

@@ -137,6 +137,7 @@ fn context(
         url: start.gateway_url.clone(),
         fetch_gateway_url: Arc::new(move || Box::pin(preflight::address(asked.clone()))),
         connect: plan.connect.clone(),
+        control: None,
         identifies: Arc::new(IdentifyQueue::new(start.limit)),
         dispatcher: dispatcher.clone(),
         saver,

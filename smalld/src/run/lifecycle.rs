@@ -11,12 +11,12 @@ use tokio::time::timeout;
 use crate::bot::SmallD;
 use crate::dispatch::Dispatcher;
 use crate::error::{Error, Result};
-use crate::gateway::ShutdownPhase;
 use crate::gateway::checkpoint::sessions::Sessions;
 use crate::run::launch::{Fleet, launch};
 use crate::run::plan::Plan;
 use crate::run::preflight;
 use crate::run::signals::Signals;
+use crate::shutdown::ShutdownPhase;
 
 /// Discord's close code for intents that the application has not been granted.
 const DISALLOWED_INTENTS: u16 = 4014;

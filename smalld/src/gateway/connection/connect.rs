@@ -5,24 +5,29 @@ use std::time::Duration;
 
 use reqwest::Url;
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::error::Error as WsError;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, header};
+use tokio_tungstenite::tungstenite::error::{Error as WsError, UrlError};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, Response, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
-};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use crate::gateway::compression::Compression;
 use crate::gateway::connection::inflate::{Inflater, MAX_MESSAGE_BYTES};
+use crate::gateway::connection::tcp::{Tcp, Unread};
 use crate::gateway::protocol::disconnect::Disconnect;
 
-pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many characters of an answer are told that refuses a connection.
 const MOST_SAID: usize = 200;
+
+/// A connection that has been opened.
+pub(crate) struct Opened {
+    pub(crate) socket: Socket,
+    pub(crate) unread: Unread,
+}
 
 /// How every connection of a bot is made.
 #[derive(Clone)]
@@ -36,7 +41,12 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    pub(crate) async fn open(&self, url: &str) -> Result<Socket, (Disconnect, String)> {
+    /// Opens a connection that is read on this runtime, and written on `control` if there is one.
+    pub(crate) async fn open(
+        &self,
+        url: &str,
+        control: Option<&Handle>,
+    ) -> Result<Opened, (Disconnect, String)> {
         let unreachable = |why: String| (Disconnect::Unreachable { retry_after: None }, why);
         let url = self.url(url);
         if url.starts_with("ws://") && !self.allow_plain {
@@ -51,16 +61,8 @@ impl Connect {
         request
             .headers_mut()
             .insert(header::USER_AGENT, self.user_agent.clone());
-        // tungstenite's own bound on a frame, 16 MiB, would break the connection of a large bot again
-        // and again.
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_MESSAGE_BYTES))
-            .max_frame_size(Some(MAX_MESSAGE_BYTES));
-        let connector = Connector::Rustls(Arc::clone(&self.tls));
-        let connecting =
-            connect_async_tls_with_config(request, Some(config), true, Some(connector));
-        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(Ok((socket, _))) => Ok(socket),
+        match tokio::time::timeout(CONNECT_TIMEOUT, self.connect(request, control)).await {
+            Ok(Ok(opened)) => Ok(opened),
             Ok(Err(WsError::Http(response))) => {
                 let retry_after = response.headers().get(header::RETRY_AFTER);
                 let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
@@ -73,6 +75,33 @@ impl Connect {
                 CONNECT_TIMEOUT.as_secs()
             ))),
         }
+    }
+
+    async fn connect(
+        &self,
+        request: Request<()>,
+        control: Option<&Handle>,
+    ) -> Result<Opened, WsError> {
+        let uri = request.uri();
+        let host = uri.host().ok_or(UrlError::NoHostName)?.to_owned();
+        let port = match (uri.port_u16(), uri.scheme_str()) {
+            (Some(port), _) => port,
+            (None, Some("ws")) => 80,
+            (None, _) => 443,
+        };
+        // An IPv6 address has brackets in a URL only.
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let tcp = Tcp::connect(host, port, control).await?;
+        let unread = tcp.unread();
+        // tungstenite's own limit of a frame, 16 MiB, would break the connection of a large bot again
+        // and again.
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MAX_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_MESSAGE_BYTES));
+        let connector = Connector::Rustls(Arc::clone(&self.tls));
+        let (socket, _) =
+            client_async_tls_with_config(request, tcp, Some(config), Some(connector)).await?;
+        Ok(Opened { socket, unread })
     }
 
     /// Discord's URLs come with or without a final slash.

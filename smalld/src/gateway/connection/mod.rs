@@ -3,6 +3,7 @@
 pub(crate) mod connect;
 pub(in crate::gateway) mod handshake;
 pub(crate) mod inflate;
+mod tcp;
 pub(crate) mod writer;
 
 use std::sync::Arc;
@@ -10,11 +11,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::gateway::connection::connect::Socket;
+use crate::gateway::connection::connect::{Opened, Socket};
 use crate::gateway::connection::writer::{Pulse, Written};
 use crate::gateway::handle::WriterCommand;
 
@@ -32,14 +34,25 @@ pub(in crate::gateway) struct Connection {
 
 impl Connection {
     /// The writing half becomes a task of its own, which heartbeats from now on.
-    pub(in crate::gateway) fn new(socket: Socket, interval: Duration) -> Self {
+    ///
+    /// With `control` that task runs there, so that no handler can stop it.
+    pub(in crate::gateway) fn new(
+        opened: Opened,
+        interval: Duration,
+        control: Option<&Handle>,
+    ) -> Self {
+        let Opened { socket, unread } = opened;
         let (sink, stream) = socket.split();
         let (commands, inbox) = mpsc::channel(COMMAND_CAPACITY);
         let pulse = Arc::new(Pulse::default());
         pulse
             .heartbeat()
             .hello(interval, fastrand::f64(), Instant::now().into_std());
-        let writer = tokio::spawn(writer::write(sink, interval, Arc::clone(&pulse), inbox));
+        let writing = writer::write(sink, interval, Arc::clone(&pulse), unread, inbox);
+        let writer = match control {
+            Some(control) => control.spawn(writing),
+            None => tokio::spawn(writing),
+        };
         Self {
             stream,
             commands,

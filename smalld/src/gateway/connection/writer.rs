@@ -1,7 +1,7 @@
 //! The writing half of a connection: a task of its own that heartbeats whatever the readers and
 //! handlers do.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::error::{Error, Result};
+use crate::gateway::connection::tcp::Unread;
 use crate::gateway::handle::WriterCommand;
 use crate::gateway::protocol::heartbeat::{Beat, Heartbeat};
 use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
@@ -29,6 +30,8 @@ pub(crate) struct Pulse {
     /// The newest sequence number and one, or 0 for none.
     seq: AtomicU64,
     asked: Notify,
+    /// The reader is at work on what it has read: it hands an event to handlers, which may block.
+    busy: AtomicBool,
     refusals: Mutex<Refusals>,
 }
 
@@ -45,6 +48,17 @@ impl Pulse {
             seq.map_or(0, |seq| seq.saturating_add(1)),
             Ordering::Relaxed,
         );
+    }
+
+    /// Whether the reader is at work, rather than waiting for the next frame.
+    pub(crate) fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Relaxed);
+    }
+
+    /// An acknowledgement may have arrived that the reader could not read yet, because handlers block
+    /// its thread or all threads.
+    fn reader_is_behind(&self, unread: &Unread) -> bool {
+        self.busy.load(Ordering::Relaxed) || unread.any()
     }
 
     /// Discord wants a heartbeat at once.
@@ -85,6 +99,7 @@ pub(crate) async fn write<S>(
     mut socket: S,
     interval: Duration,
     pulse: Arc<Pulse>,
+    unread: Unread,
     mut commands: mpsc::Receiver<WriterCommand>,
 ) -> Written
 where
@@ -95,11 +110,16 @@ where
         let due = pulse.heartbeat().due();
         let next = tokio::select! {
             biased;
-            () = until(due) => match pulse.heartbeat().tick(now()) {
-                Beat::Nothing => continue,
-                Beat::Send => Next::Heartbeat,
-                Beat::Zombie => Next::Zombie,
-            },
+            () = until(due) => {
+                if pulse.reader_is_behind(&unread) {
+                    pulse.heartbeat().grant_interval(now());
+                }
+                match pulse.heartbeat().tick(now()) {
+                    Beat::Nothing => continue,
+                    Beat::Send => Next::Heartbeat,
+                    Beat::Zombie => Next::Zombie,
+                }
+            }
             () = pulse.asked.notified() => {
                 pulse.heartbeat().asked(now());
                 Next::Heartbeat
@@ -235,7 +255,13 @@ mod tests {
         });
         let (commands, inbox) = mpsc::channel(2);
         let interval = Duration::from_secs(45);
-        let writer = tokio::spawn(write(Box::pin(stuck), interval, pulse, inbox));
+        let writer = tokio::spawn(write(
+            Box::pin(stuck),
+            interval,
+            pulse,
+            Unread::never(),
+            inbox,
+        ));
         let mut answers = Vec::new();
         for _ in 0..2 {
             let (sent, answer) = oneshot::channel();
@@ -279,7 +305,14 @@ mod tests {
             Ok::<_, ()>(written)
         });
         let pulse = Arc::new(Pulse::default());
-        let ended = write(Box::pin(socket), Duration::from_secs(45), pulse, inbox).await;
+        let ended = write(
+            Box::pin(socket),
+            Duration::from_secs(45),
+            pulse,
+            Unread::never(),
+            inbox,
+        )
+        .await;
         assert_eq!(ended, Written::Closed);
         let written = written.lock().unwrap();
         let texts = written.iter().filter(|message| message.is_text());

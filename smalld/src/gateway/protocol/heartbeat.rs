@@ -94,6 +94,11 @@ impl Heartbeat {
     /// Reading goes on: one full interval is granted to catch up.
     pub(crate) fn unpause(&mut self, now: Instant) {
         self.paused = false;
+        self.grant_interval(now);
+    }
+
+    /// Forgives a missing acknowledgement for one full interval.
+    pub(crate) fn grant_interval(&mut self, now: Instant) {
         self.grace = self.rhythm.map(|rhythm| now + rhythm.interval);
     }
 }

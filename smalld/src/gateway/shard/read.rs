@@ -21,7 +21,8 @@ use crate::gateway::handle::ShardState;
 use crate::gateway::identify_queue::IdentifyPermit;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::session::{Started, Step};
-use crate::gateway::shard::{ShardTask, ShutdownPhase};
+use crate::gateway::shard::ShardTask;
+use crate::shutdown::ShutdownPhase;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -113,6 +114,7 @@ impl ShardTask {
         let mut stopped = pin!(shutdown.wait_for(|&shutdown| shutdown > ShutdownPhase::Running));
         loop {
             connection.pulse.set_seq(self.session.seq());
+            connection.pulse.set_busy(false);
             let frame = tokio::select! {
                 biased;
                 _ = &mut stopped => return None,
@@ -122,6 +124,7 @@ impl ShardTask {
                 },
                 frame = connection.stream.next() => frame,
             };
+            connection.pulse.set_busy(true);
             if let Err(end) = self.take(connection, frame, inflater).await {
                 return Some(end);
             }

@@ -1,0 +1,151 @@
+//! TCP stream of a gateway connection. It is read on the runtime of the handlers and, if there is a
+//! control thread, written from there.
+//!
+//! A socket is woken by the runtime that it is registered with. If handlers block every thread of
+//! their runtime, nobody waits for the socket, and a write that has to wait, because the send buffer is
+//! full, would never go on. A second registration, with the control thread, would wake that thread for
+//! every packet that arrives. So writes go to the socket directly, and one that has to wait is retried
+//! by a timer of the control thread. That is rare: a bot sends a few hundred bytes a minute.
+
+use std::io::{self, Write as _};
+use std::net;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, sleep};
+
+const RETRY_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A connected TCP stream.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    stream: TcpStream,
+    writer: Option<DirectWriter>,
+}
+
+impl Tcp {
+    /// Connects to the first address of the host that answers. Must be called on the runtime that
+    /// reads; with `control`, writes need nothing of that runtime.
+    pub(crate) async fn connect(
+        host: &str,
+        port: u16,
+        control: Option<&Handle>,
+    ) -> io::Result<Self> {
+        let stream = TcpStream::connect((host, port)).await?;
+        // Heartbeats and commands are small, and must not wait for one another.
+        stream.set_nodelay(true)?;
+        let Some(control) = control else {
+            return Ok(Self {
+                stream,
+                writer: None,
+            });
+        };
+        let stream = stream.into_std()?;
+        let writer = DirectWriter::new(&stream, control.clone())?;
+        Ok(Self {
+            stream: TcpStream::from_std(stream)?,
+            writer: Some(writer),
+        })
+    }
+
+    /// Tells whether bytes lie unread in the socket, if it can be looked at without its runtime.
+    pub(crate) fn unread(&self) -> Unread {
+        Unread(
+            self.writer
+                .as_ref()
+                .map(|writer| Arc::clone(&writer.socket)),
+        )
+    }
+}
+
+/// Tells whether bytes lie unread in a socket: a sign that its reader is behind.
+#[derive(Debug)]
+pub(crate) struct Unread(Option<Arc<net::TcpStream>>);
+
+impl Unread {
+    /// For a socket that cannot be looked at.
+    #[cfg(test)]
+    pub(crate) fn never() -> Self {
+        Self(None)
+    }
+
+    /// Also true if the other side has closed, which the reader has yet to read.
+    pub(crate) fn any(&self) -> bool {
+        let socket = self.0.as_ref();
+        socket.is_some_and(|socket| socket.peek(&mut [0]).is_ok())
+    }
+}
+
+/// Writes to a socket that no runtime waits for.
+#[derive(Debug)]
+struct DirectWriter {
+    socket: Arc<net::TcpStream>,
+    control: Handle,
+    retry: Option<Pin<Box<Sleep>>>,
+}
+
+impl DirectWriter {
+    fn new(socket: &net::TcpStream, control: Handle) -> io::Result<Self> {
+        let socket = socket.try_clone()?;
+        socket.set_nonblocking(true)?;
+        Ok(Self {
+            socket: Arc::new(socket),
+            control,
+            retry: None,
+        })
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            if let Some(retry) = &mut self.retry {
+                ready!(retry.as_mut().poll(cx));
+                self.retry = None;
+            }
+            match (&*self.socket).write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let _its_timers = self.control.enter();
+                    self.retry = Some(Box::pin(sleep(RETRY_INTERVAL)));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+}
+
+impl AsyncRead for Tcp {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Tcp {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.writer {
+            Some(writer) => writer.poll_write(cx, bytes),
+            None => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        }
+    }
+
+    /// A socket has no buffer of its own to flush.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
