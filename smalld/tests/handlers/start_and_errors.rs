@@ -203,8 +203,7 @@ async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
     );
     // A failure that no handler of errors could take is part of what is logged.
     assert_eq!(without_event.len(), 1, "{without_event:?}");
-    let sentence =
-        "does not fit the event: there is no event (handler `start_and_errors::failing::starts`";
+    let sentence = "does not fit the event: there is no event (handler `handlers::start_and_errors::failing::starts`";
     assert!(
         without_event[0].contains(sentence) && without_event[0].contains("no beginning"),
         "{without_event:?}"

@@ -1,10 +1,10 @@
-//! A bot that runs against a sandbox of its own, and the log of what it tells.
+//! A bot with a sandbox of its own, and what it logs.
 
 #![allow(
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
-    reason = "each test binary uses some of it, and nothing else does"
+    reason = "each test binary uses only a part of this"
 )]
 
 use std::cell::RefCell;
@@ -16,9 +16,12 @@ use smalld::{BoxError, Builder, Handlers, Json, Result, SessionStore, SmallD};
 use smalld_sandbox::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tracing::Level;
+use tracing::Metadata;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::{Context, Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry::Registry;
 
-/// No wait in these tests comes near to it, unless something is broken.
+/// No wait in a test takes this long unless something is broken.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A bot that is ready.
@@ -44,29 +47,29 @@ impl Running {
         Self { bot, sandbox, task }
     }
 
-    /// Waits for a message of the bot that reads so.
+    /// Waits until the bot has sent a message with this content.
     pub async fn says(&self, content: &str) {
         let said = self
             .sandbox
             .wait_for_message(|message| message["content"] == content, TIMEOUT);
         assert!(
             said.await.is_some(),
-            "the bot did not say {content:?} but {:#?}",
+            "the bot did not send {content:?} but {:#?}",
             self.sandbox.messages()
         );
     }
 
-    /// Closes the bot; gives what `run` came to.
+    /// Closes the bot and returns the result of `run`.
     pub async fn close(self) -> Result<()> {
         self.bot.close();
         timeout(TIMEOUT, self.task)
             .await
-            .expect("an end in time")
+            .expect("the bot ends in time")
             .expect("no panic")
     }
 }
 
-/// A store of sessions that bots share, one after the other.
+/// A session store in memory, for bots that run one after another.
 #[derive(Clone, Default)]
 pub struct Memory(pub Arc<Mutex<Option<String>>>);
 
@@ -86,7 +89,7 @@ impl Memory {
         serde_json::from_str(self.0.lock().unwrap().as_deref().unwrap()).unwrap()
     }
 
-    /// What was saved of the first shard's session.
+    /// The saved session of the first shard.
     pub fn session(&self) -> Json {
         self.json()["shards"][0]["session"].clone()
     }
@@ -98,27 +101,27 @@ impl Memory {
     }
 }
 
-/// Lets others go on until something is so; false if it is not within a long time.
-pub async fn until(is_so: impl Fn() -> bool) -> bool {
-    let becoming_so = async {
-        while !is_so() {
+/// Yields to other tasks until the condition holds. Returns false after [`TIMEOUT`].
+pub async fn until(condition: impl Fn() -> bool) -> bool {
+    let holds = async {
+        while !condition() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(TIMEOUT, becoming_so).await.is_ok()
+    timeout(TIMEOUT, holds).await.is_ok()
 }
 
-/// A bot's options against this sandbox.
+/// A bot that connects to this sandbox.
 pub fn builder(sandbox: &Sandbox) -> Builder {
     SmallD::builder()
         .token(sandbox.token())
         .base_url(sandbox.base_url())
 }
 
-/// What is told to `tracing` on this thread, at any level, from its making to its dropping.
+/// What is logged by `tracing` on this thread, at any level, for as long as this exists.
 ///
-/// One subscriber serves all threads: those that are set for a thread alone lose events whose
-/// place in the code another thread came by first.
+/// One subscriber serves all threads: a subscriber for one thread misses events that another thread
+/// reached first. It formats nothing on threads that capture nothing.
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 thread_local! {
@@ -129,11 +132,13 @@ impl Log {
     pub fn capture() -> Self {
         static SUBSCRIBER: Once = Once::new();
         SUBSCRIBER.call_once(|| {
-            let subscriber = tracing_subscriber::fmt()
-                .with_max_level(Level::TRACE)
+            let captures =
+                |_: &Metadata<'_>, _: &Context<'_, Registry>| CAPTURED.with_borrow(Option::is_some);
+            let lines = tracing_subscriber::fmt::layer()
                 .with_ansi(false)
                 .with_writer(|| Writer(CAPTURED.with_borrow(Clone::clone)))
-                .finish();
+                .with_filter(dynamic_filter_fn(captures));
+            let subscriber = Registry::default().with(lines);
             tracing::subscriber::set_global_default(subscriber).unwrap();
         });
         let log = Self(Arc::default());
@@ -145,7 +150,7 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The lines in which this occurs.
+    /// The lines that contain this text.
     pub fn lines(&self, with: &str) -> Vec<String> {
         self.text()
             .lines()
