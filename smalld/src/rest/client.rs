@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 
 use crate::rest::base_url::Base;
 use crate::rest::limiter::Limiter;
-use crate::rest::limiter::permit::Shared;
+use crate::rest::limiter::permit::SharedLimiter;
 use crate::rest::rate_limits::RateLimits;
 
 /// Sends requests; shared by all clones.
@@ -21,7 +21,7 @@ pub(super) struct Inner {
     /// `Bot` and the token, marked as a secret.
     pub(super) authorization: HeaderValue,
     pub(super) rate_limits: RateLimits,
-    pub(super) limiter: Shared,
+    pub(super) limiter: SharedLimiter,
     pub(super) told_of_odd_headers: AtomicBool,
 }
 

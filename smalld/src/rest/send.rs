@@ -15,7 +15,7 @@ use crate::rest::draft::Draft;
 use crate::rest::error_body::ErrorBody;
 use crate::rest::limiter::decision::{Limited, Patience, Refusal};
 use crate::rest::limiter::observation::{Observation, TooMany};
-use crate::rest::limiter::permit::{Turn, lock};
+use crate::rest::limiter::permit::{Permit, lock};
 use crate::rest::limiter::route::Kind;
 use crate::rest::prepare::Prepared;
 use crate::rest::rate_limits::RateLimits;
@@ -38,13 +38,13 @@ impl Draft {
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let prepared = self.prepare()?;
-        let turn = prepared.turn(&rest, mode, deadline);
+        let permit = prepared.permit(&rest, mode, deadline);
         let sending = Sending {
             again_until: prepared.again_until(deadline),
             rest,
             prepared,
             deadline,
-            turn,
+            permit,
             waits: mode == RateLimits::Wait,
         };
         sending.run().await
@@ -59,7 +59,7 @@ struct Sending {
     /// Until when another attempt is worth it.
     again_until: Option<Instant>,
     /// None where limits are not looked after here.
-    turn: Option<Turn>,
+    permit: Option<Permit>,
     waits: bool,
 }
 
@@ -82,7 +82,7 @@ enum Outcome {
 impl Sending {
     async fn run(mut self) -> Result<Response> {
         let (mut limited, mut failed) = (0, 0);
-        self.wait_for_turn().await?;
+        self.wait_for_permit().await?;
         loop {
             match self.attempt().await {
                 Outcome::Done(response) => return Ok(response),
@@ -96,7 +96,7 @@ impl Sending {
                     if !self.is_worth_waiting(limited, until, scope) {
                         return Err(error);
                     }
-                    self.wait_for_turn().await?;
+                    self.wait_for_permit().await?;
                 }
                 Outcome::Failed { safe, error } => {
                     failed += 1;
@@ -111,7 +111,7 @@ impl Sending {
                     tracing::warn!(target: "smalld", "{}; trying again in {wait:.1?}", sentence(&error));
                     tokio::time::sleep(wait).await;
                     // What a limit has to say now is not that nothing was sent before.
-                    if self.wait_for_turn().await.is_err() {
+                    if self.wait_for_permit().await.is_err() {
                         return Err(error);
                     }
                 }
@@ -133,16 +133,16 @@ impl Sending {
         self.again_until.is_some_and(|end| time > end)
     }
 
-    async fn wait_for_turn(&mut self) -> Result<()> {
-        let Some(turn) = &mut self.turn else {
+    async fn wait_for_permit(&mut self) -> Result<()> {
+        let Some(permit) = &mut self.permit else {
             let barred = lock(&self.rest.0.limiter).barred(&self.prepared.route);
             return barred.map_or(Ok(()), |refusal| Err(self.prepared.refused(&refusal)));
         };
         let came = match self.deadline {
-            None => turn.come().await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, turn.come()).await {
+            None => permit.acquire().await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, permit.acquire()).await {
                 Ok(came) => came,
-                Err(_) => match turn.give_up() {
+                Err(_) => match permit.give_up() {
                     Some(refusal) => Err(refusal),
                     None => return Err(self.prepared.out_of_time()),
                 },
@@ -155,8 +155,8 @@ impl Sending {
         match self.rest.attempt(&self.prepared, self.deadline).await {
             Ok(response) => self.judge(response),
             Err(Attempt::Broken(error)) => {
-                if let Some(turn) = &mut self.turn {
-                    turn.lost();
+                if let Some(permit) = &mut self.permit {
+                    permit.lose();
                 }
                 let safe = !error.may_have_arrived;
                 let gives_up = error.kind == NetworkErrorKind::TooLarge;
@@ -185,8 +185,8 @@ impl Sending {
             tracing::warn!(target: "smalld", "{path}: rate limit headers that mean nothing were ignored");
         }
         self.count_invalid(&observed);
-        let limited = match (&mut self.turn, &observed.too_many) {
-            (Some(turn), _) => turn.heard(&observed),
+        let limited = match (&mut self.permit, &observed.too_many) {
+            (Some(permit), _) => permit.observe(&observed),
             (None, Some(said)) => Some(unasked(said, &observed)),
             (None, None) => None,
         };
@@ -249,7 +249,7 @@ fn unasked(said: &TooMany, observed: &Observation) -> Limited {
 }
 
 impl Prepared {
-    fn turn(&self, rest: &Rest, mode: RateLimits, deadline: Option<Instant>) -> Option<Turn> {
+    fn permit(&self, rest: &Rest, mode: RateLimits, deadline: Option<Instant>) -> Option<Permit> {
         let patience = match (mode, deadline) {
             (RateLimits::Off, _) => return None,
             (RateLimits::Error, _) => Patience::None,
@@ -257,7 +257,7 @@ impl Prepared {
             (RateLimits::Wait, Some(deadline)) => Patience::Until(deadline.into_std()),
         };
         let limiter = Arc::clone(&rest.0.limiter);
-        Some(Turn::new(limiter, self.route.clone(), patience))
+        Some(Permit::new(limiter, self.route.clone(), patience))
     }
 
     fn again_until(&self, deadline: Option<Instant>) -> Option<Instant> {

@@ -1,4 +1,4 @@
-//! Admission: decides which request may leave when.
+//! Admission: whether a request may leave now, and if not, what it waits for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,29 +6,23 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::error::RateLimitScope as Scope;
-use crate::rest::limiter::bucket::{Bucket, Gate, Window};
+use crate::rest::limiter::bucket::Gate;
+use crate::rest::limiter::buckets::{BucketId, Buckets, MIN_SWEEP};
 use crate::rest::limiter::dead_webhooks::DeadWebhooks;
-use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
+use crate::rest::limiter::decision::{Decision, Limited, Patience, Refusal};
 use crate::rest::limiter::global::{GlobalLimit, Slot};
 use crate::rest::limiter::invalid_requests::InvalidRequests;
 use crate::rest::limiter::route::{Kind, Route};
-use crate::rest::limiter::wait_queue::Line;
+use crate::rest::limiter::wait_queue::WaitQueue;
 
-/// How many buckets, and how many routes, are held before the idle ones are looked for.
-pub(super) const MANY: usize = 1_024;
-
-/// A bucket's name (Discord's hash, or the route where there is none yet) and top-level resource.
-pub(super) type Key = (Arc<str>, Arc<str>);
-
+/// The state of all rate limits of one bot.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    pub(super) tickets: u64,
-    /// Which bucket a route was last said to belong to.
-    pub(super) hashes: HashMap<Arc<str>, Arc<str>>,
-    pub(super) buckets: HashMap<Key, Bucket>,
-    pub(super) sweep_at: usize,
-    /// Routes that are closed on their own, their bucket open: sub-limits and shared ones.
-    pub(super) closed: HashMap<Key, Closed>,
+    pub(super) claims: u64,
+    pub(super) buckets: Buckets,
+    /// Routes that are closed while their bucket is open: by sub-limits and shared limits.
+    pub(super) closed: HashMap<RouteKey, Closed>,
+    pub(super) sweep_closed_at: usize,
     pub(super) global: GlobalLimit,
     pub(super) invalid: InvalidRequests,
     pub(super) bans: u32,
@@ -37,47 +31,52 @@ pub(crate) struct Limiter {
     pub(super) dead: DeadWebhooks,
 }
 
+/// Template and top-level resource of a route, whatever bucket it belongs to.
+pub(super) type RouteKey = (Arc<str>, Arc<str>);
+
 #[derive(Debug)]
 pub(super) struct Closed {
     pub(super) limited: Limited,
-    pub(super) line: Line,
+    pub(super) queue: WaitQueue,
 }
 
 /// A request's claim to leave, kept over its retries.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    pub(super) number: u64,
+pub(crate) struct Claim {
+    /// Its rank in every queue, so that a request that got a 429 takes up its old place.
+    number: u64,
     pub(super) route: Route,
-    pub(super) patience: Patience,
-    pub(super) standing: Standing,
-    /// In which window of its bucket it left last.
-    pub(super) window: Window,
-    /// What it takes of the global limit.
+    patience: Patience,
+    pub(super) stage: Stage,
+    /// When it left last.
+    pub(super) sent: Option<Instant>,
+    /// Its part of the global limit.
     pub(super) slot: Option<Slot>,
-    /// A limit that is its own business, because it stands in no line for it.
+    /// A limit that concerns this request alone, because it waits in no queue for it.
     pub(super) held: Option<Limited>,
 }
 
-/// In which line a ticket stands.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Standing {
-    Outside,
-    Closed,
-    Bucket(Key),
-    /// Through the bucket's gate, with one of its requests in hand.
-    Global(Key),
-    /// Under way.
-    Gone(Option<Key>),
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Stage {
+    New,
+    /// Waits for its route to open.
+    AtRoute,
+    /// Waits for its bucket.
+    AtBucket(BucketId),
+    /// Its bucket has let it through, it waits for the global limit.
+    AtGlobal(BucketId),
+    /// It was sent. Interactions are answered without a bucket.
+    InFlight(Option<BucketId>),
 }
 
 impl Limiter {
     pub(crate) fn new(global_limit: u32) -> Self {
         Self {
-            tickets: 0,
-            hashes: HashMap::new(),
-            buckets: HashMap::new(),
-            sweep_at: MANY,
+            claims: 0,
+            buckets: Buckets::new(),
             closed: HashMap::new(),
+            sweep_closed_at: MIN_SWEEP,
             global: GlobalLimit::new(global_limit),
             invalid: InvalidRequests::default(),
             bans: 0,
@@ -87,50 +86,52 @@ impl Limiter {
         }
     }
 
-    /// Takes a request in. It is refused where it would have to wait for longer than its patience.
-    pub(crate) fn enter(&mut self, route: Route, patience: Patience) -> Ticket {
-        self.tickets += 1;
-        Ticket {
-            number: self.tickets,
+    /// A new request, after all that came before.
+    pub(crate) fn claim(&mut self, route: Route, patience: Patience) -> Claim {
+        self.claims += 1;
+        Claim {
+            number: self.claims,
             route,
             patience,
-            standing: Standing::Outside,
-            window: Window::default(),
+            stage: Stage::New,
+            sent: None,
             slot: None,
             held: None,
         }
     }
 
-    /// Asks whether it may leave now. If not, `waker` is woken when it is worth asking again.
-    pub(crate) fn ask(&mut self, ticket: &mut Ticket, now: Instant, waker: &Waker) -> Answer {
-        if let Some(refusal) = self.refusal(&ticket.route, now) {
-            self.quit(ticket);
-            return Answer::Refused(refusal);
+    /// Whether the request may leave now. If not, `waker` is woken when it is worth asking again. It
+    /// is refused if it would have to wait for longer than its patience.
+    pub(crate) fn ask(&mut self, claim: &mut Claim, now: Instant, waker: &Waker) -> Decision {
+        if let Some(refusal) = self.refusal(&claim.route, now) {
+            self.quit(claim);
+            return Decision::Refuse(refusal);
         }
-        if let Some(held) = ticket.held.take_if(|held| held.until > now) {
+        if let Some(held) = claim.held.take_if(|held| held.until > now) {
             let until = held.until;
-            if !ticket.patience.bears(until) {
-                return self.refuse(ticket, held);
+            if !claim.patience.allows(until) {
+                return self.refuse(claim, held);
             }
-            ticket.held = Some(held);
-            return Answer::Wait(Some(until));
+            claim.held = Some(held);
+            return Decision::Wait(Some(until));
         }
-        if ticket.route.kind == Kind::Callback {
-            ticket.standing = Standing::Gone(None);
-            return Answer::Leave;
+        if claim.route.kind == Kind::Callback {
+            claim.stage = Stage::InFlight(None);
+            return Decision::Leave;
         }
-        if !self.is_through(ticket, now) {
-            if let Some(answer) = self.ask_closed(ticket, now, waker) {
-                return answer;
+        if !self.is_through(claim, now) {
+            if let Some(decision) = self.ask_route(claim, now, waker) {
+                return decision;
             }
-            if let Some(answer) = self.ask_bucket(ticket, now, waker) {
-                return answer;
+            if let Some(decision) = self.ask_bucket(claim, now, waker) {
+                return decision;
             }
         }
-        self.ask_global(ticket, now, waker)
+        self.ask_global(claim, now, waker)
     }
 
-    /// What holds for a request however limits are treated: nothing good can come of sending it.
+    /// What forbids a request even with [`RateLimits::Off`](crate::RateLimits::Off): nothing good can
+    /// come of sending it.
     pub(crate) fn barred(&self, route: &Route) -> Option<Refusal> {
         match route.kind {
             Kind::Bot if self.token_refused && route.with_bot_token => Some(Refusal::TokenRefused),
@@ -139,7 +140,7 @@ impl Limiter {
         }
     }
 
-    /// What holds for every request from here, whatever its bucket.
+    /// What forbids a request whatever its bucket.
     fn refusal(&mut self, route: &Route, now: Instant) -> Option<Refusal> {
         let limited = |until, scope| {
             Some(Refusal::Limited(Limited {
@@ -155,7 +156,7 @@ impl Limiter {
             return Some(refusal);
         }
         match self.invalid.spent(now) {
-            // Three seconds to answer somebody matter more than the last of the budget.
+            // A user who waits three seconds for an answer matters more than the rest of the budget.
             Some(until) if !matches!(route.kind, Kind::Callback | Kind::FollowUp) => {
                 limited(until, Scope::InvalidRequests)
             }
@@ -163,23 +164,22 @@ impl Limiter {
         }
     }
 
-    /// Whether it is past its bucket, which no 429 has closed behind it.
-    fn is_through(&mut self, ticket: &mut Ticket, now: Instant) -> bool {
-        let Standing::Global(key) = &ticket.standing else {
+    /// Whether the request is past its bucket, and still may be.
+    fn is_through(&mut self, claim: &mut Claim, now: Instant) -> bool {
+        let Stage::AtGlobal(id) = claim.stage else {
             return false;
         };
-        let refused = self
-            .buckets
-            .get(key)
-            .is_some_and(|bucket| bucket.is_refused(now));
-        let closed = self.closed_until(&ticket.route, now).is_some();
-        if refused || closed {
-            self.quit(ticket);
+        // A bucket that became one with another had let it through without counting the others.
+        let is_closed = self.buckets.is_moved(id)
+            || self.buckets.get(id).is_closed(now)
+            || self.route_closed_until(&claim.route, now).is_some();
+        if is_closed {
+            self.quit(claim);
         }
-        !(refused || closed)
+        !is_closed
     }
 
-    fn closed_until(&self, route: &Route, now: Instant) -> Option<Instant> {
+    fn route_closed_until(&self, route: &Route, now: Instant) -> Option<Instant> {
         if self.closed.is_empty() {
             return None;
         }
@@ -187,161 +187,170 @@ impl Limiter {
         Some(closed.limited.until).filter(|&until| until > now)
     }
 
-    fn ask_closed(&mut self, ticket: &mut Ticket, now: Instant, waker: &Waker) -> Option<Answer> {
-        let Some(until) = self.closed_until(&ticket.route, now) else {
-            if ticket.standing == Standing::Closed {
-                self.quit(ticket);
+    fn ask_route(&mut self, claim: &mut Claim, now: Instant, waker: &Waker) -> Option<Decision> {
+        let Some(until) = self.route_closed_until(&claim.route, now) else {
+            if claim.stage == Stage::AtRoute {
+                self.quit(claim);
             }
             return None;
         };
-        let key = route_key(&ticket.route);
-        if !ticket.patience.bears(until) {
+        let key = route_key(&claim.route);
+        if !claim.patience.allows(until) {
             let limited = self.closed.get(&key)?.limited.clone();
-            return Some(self.refuse(ticket, limited));
+            return Some(self.refuse(claim, limited));
         }
-        if ticket.standing != Standing::Closed {
-            self.quit(ticket);
-            ticket.standing = Standing::Closed;
+        if claim.stage != Stage::AtRoute {
+            self.quit(claim);
+            claim.stage = Stage::AtRoute;
         }
-        let line = &mut self.closed.get_mut(&key)?.line;
-        line.wait(ticket.number, waker, true);
-        Some(Answer::Wait(line.is_first(ticket.number).then_some(until)))
+        let queue = &mut self.closed.get_mut(&key)?.queue;
+        queue.wait(claim.number, waker, true);
+        let is_first = queue.is_first(claim.number);
+        Some(Decision::Wait(is_first.then_some(until)))
     }
 
-    fn ask_bucket(&mut self, ticket: &mut Ticket, now: Instant, waker: &Waker) -> Option<Answer> {
-        let key = self.key(&ticket.route);
-        if !matches!(&ticket.standing, Standing::Bucket(standing) if *standing == key) {
-            self.quit(ticket);
-            ticket.standing = Standing::Bucket(key.clone());
-        }
+    fn ask_bucket(&mut self, claim: &mut Claim, now: Instant, waker: &Waker) -> Option<Decision> {
         self.sweep(now);
-        let bucket = self.buckets.entry(key.clone()).or_default();
-        let first = bucket.line.is_first(ticket.number);
+        let id = self.buckets.find(&claim.route);
+        let stays = matches!(claim.stage, Stage::AtBucket(held) if self.buckets.is_same(held, id));
+        if !stays {
+            self.quit(claim);
+            self.buckets.hold(id);
+            claim.stage = Stage::AtBucket(id);
+        }
+        let bucket = self.buckets.get(id);
+        let is_first = bucket.queue.is_first(claim.number);
         match bucket.gate(now) {
-            Gate::Open if first => {
-                ticket.window = bucket.take();
-                bucket.line.leave(ticket.number);
-                ticket.standing = Standing::Global(key);
+            Gate::Open if is_first => {
+                bucket.take();
+                bucket.queue.leave(claim.number);
+                if let Stage::AtBucket(held) = claim.stage {
+                    claim.stage = Stage::AtGlobal(held);
+                }
                 None
             }
-            Gate::Until(until) if !ticket.patience.bears(until) => {
-                let bucket = self.hashes.get(&ticket.route.template).cloned();
+            Gate::Until(until) if !claim.patience.allows(until) => {
                 let limited = Limited {
                     until,
-                    bucket,
+                    bucket: self.buckets.name_of(&claim.route).cloned(),
                     scope: Scope::User,
                 };
-                Some(self.refuse(ticket, limited))
+                Some(self.refuse(claim, limited))
             }
             gate => {
-                let patient = ticket.patience != Patience::None;
-                bucket.line.wait(ticket.number, waker, patient);
-                Some(Answer::Wait(gate.watched_by(first)))
+                let is_patient = claim.patience != Patience::None;
+                bucket.queue.wait(claim.number, waker, is_patient);
+                Some(Decision::Wait(gate.watched_by(is_first)))
             }
         }
     }
 
-    fn ask_global(&mut self, ticket: &mut Ticket, now: Instant, waker: &Waker) -> Answer {
-        if ticket.route.kind == Kind::Bot {
-            let first = self.global.line.is_first(ticket.number);
+    fn ask_global(&mut self, claim: &mut Claim, now: Instant, waker: &Waker) -> Decision {
+        if claim.route.kind == Kind::Bot {
+            let is_first = self.global.queue.is_first(claim.number);
             match self.global.gate(now) {
-                Gate::Open if first => {
-                    ticket.slot = Some(self.global.take(ticket.number, now));
-                    self.global.line.leave(ticket.number);
+                Gate::Open if is_first => {
+                    claim.slot = Some(self.global.take(claim.number, now));
+                    self.global.queue.leave(claim.number);
                 }
-                Gate::Until(until) if !ticket.patience.bears(until) && self.global.forbids(now) => {
+                Gate::Until(until) if !claim.patience.allows(until) && self.global.forbids(now) => {
                     let limited = Limited {
                         until,
                         bucket: None,
                         scope: Scope::Global,
                     };
-                    return self.refuse(ticket, limited);
+                    return self.refuse(claim, limited);
                 }
                 gate => {
-                    let patient = ticket.patience != Patience::None;
-                    self.global.line.wait(ticket.number, waker, patient);
-                    return Answer::Wait(gate.watched_by(first));
+                    let is_patient = claim.patience != Patience::None;
+                    self.global.queue.wait(claim.number, waker, is_patient);
+                    return Decision::Wait(gate.watched_by(is_first));
                 }
             }
         }
-        if let Standing::Global(key) = std::mem::replace(&mut ticket.standing, Standing::Outside) {
-            ticket.standing = Standing::Gone(Some(key));
+        if let Stage::AtGlobal(id) = claim.stage {
+            claim.stage = Stage::InFlight(Some(id));
         }
-        Answer::Leave
+        claim.sent = Some(now);
+        Decision::Leave
     }
 
-    /// Its caller's time is up: gives what it was waiting for, if that is a limit.
-    pub(crate) fn give_up(&mut self, ticket: &mut Ticket, now: Instant) -> Option<Refusal> {
-        ticket.patience = Patience::None;
-        let answer = self.ask(ticket, now, Waker::noop());
-        self.quit(ticket);
-        match answer {
-            Answer::Refused(refusal) => Some(refusal),
-            Answer::Leave | Answer::Wait(_) => None,
+    /// The caller's time is up. Returns the limit that the request was waiting for, if it was one.
+    pub(crate) fn give_up(&mut self, claim: &mut Claim, now: Instant) -> Option<Refusal> {
+        claim.patience = Patience::None;
+        let decision = self.ask(claim, now, Waker::noop());
+        if decision == Decision::Leave {
+            self.unsend(claim);
         }
-    }
-
-    fn refuse(&mut self, ticket: &mut Ticket, limited: Limited) -> Answer {
-        self.quit(ticket);
-        Answer::Refused(Refusal::Limited(limited))
-    }
-
-    /// The request is over, answered or not, or its caller has gone away: it gives up its place.
-    /// What it used of its bucket stays used, unless it never left.
-    pub(crate) fn quit(&mut self, ticket: &mut Ticket) {
-        match std::mem::replace(&mut ticket.standing, Standing::Outside) {
-            Standing::Outside | Standing::Gone(None) => {}
-            Standing::Closed => {
-                let key = route_key(&ticket.route);
-                let Some(closed) = self.closed.get_mut(&key) else {
-                    return;
-                };
-                closed.line.leave(ticket.number);
-            }
-            Standing::Bucket(key) => {
-                let bucket = self.buckets.get_mut(&key);
-                let stood = bucket.is_some_and(|bucket| bucket.line.leave(ticket.number));
-                // The line may have moved to another bucket, and on, while it did not look.
-                if !stood && key != self.key(&ticket.route) {
-                    for bucket in self.buckets.values_mut() {
-                        bucket.line.leave(ticket.number);
-                    }
-                }
-            }
-            Standing::Global(key) => {
-                self.global.line.leave(ticket.number);
-                if let Some(bucket) = self.buckets.get_mut(&key) {
-                    bucket.give_back();
-                    bucket.line.wake_first();
-                }
-            }
-            Standing::Gone(Some(key)) => {
-                if let Some(bucket) = self.buckets.get_mut(&key) {
-                    bucket.returned();
-                    bucket.line.wake_first();
-                }
-            }
+        self.quit(claim);
+        match decision {
+            Decision::Refuse(refusal) => Some(refusal),
+            Decision::Leave | Decision::Wait(_) => None,
         }
     }
 
-    pub(super) fn key(&self, route: &Route) -> Key {
-        let name = self.hashes.get(&route.template).unwrap_or(&route.template);
-        (Arc::clone(name), Arc::clone(&route.major))
+    /// A request that was about to leave did not.
+    fn unsend(&mut self, claim: &mut Claim) {
+        if let Stage::InFlight(Some(id)) = claim.stage {
+            claim.stage = Stage::AtGlobal(id);
+        }
+        if let Some(slot) = claim.slot.take() {
+            self.global.give_back(slot);
+        }
     }
 
-    /// Forgets what is over. Webhooks and interactions make keys without end.
+    fn refuse(&mut self, claim: &mut Claim, limited: Limited) -> Decision {
+        self.quit(claim);
+        Decision::Refuse(Refusal::Limited(limited))
+    }
+
+    /// The request has failed without a response, or its caller has gone away: it gives up its place,
+    /// wherever that is. If it was sent, it stays counted.
+    pub(crate) fn quit(&mut self, claim: &mut Claim) {
+        let stage = std::mem::replace(&mut claim.stage, Stage::New);
+        let (number, sent) = (claim.number, claim.sent.take());
+        match stage {
+            Stage::New | Stage::InFlight(None) => {}
+            Stage::AtRoute => {
+                if let Some(closed) = self.closed.get_mut(&route_key(&claim.route)) {
+                    closed.queue.leave(number);
+                }
+            }
+            Stage::AtBucket(id) => {
+                self.buckets.get(id).queue.leave(number);
+                self.buckets.release(id);
+            }
+            Stage::AtGlobal(id) => {
+                self.global.queue.leave(number);
+                let bucket = self.buckets.get(id);
+                bucket.give_back();
+                bucket.queue.wake_first();
+                self.buckets.release(id);
+            }
+            Stage::InFlight(Some(id)) => {
+                let bucket = self.buckets.get(id);
+                match sent {
+                    Some(sent) => bucket.lose(sent),
+                    None => bucket.give_back(),
+                }
+                bucket.queue.wake_first();
+                self.buckets.release(id);
+            }
+        }
+    }
+
+    /// Forgets what is over.
     fn sweep(&mut self, now: Instant) {
-        if self.buckets.len() + self.closed.len() < self.sweep_at {
+        self.buckets.sweep(now);
+        if self.closed.len() < self.sweep_closed_at {
             return;
         }
-        self.buckets.retain(|_, bucket| !bucket.is_idle(now));
         self.closed
-            .retain(|_, closed| closed.limited.until > now || !closed.line.is_empty());
-        self.sweep_at = (2 * (self.buckets.len() + self.closed.len())).max(MANY);
+            .retain(|_, closed| closed.limited.until > now || !closed.queue.is_empty());
+        self.sweep_closed_at = (2 * self.closed.len()).max(MIN_SWEEP);
     }
 }
 
-/// A route under a top-level resource, whatever bucket it belongs to.
-pub(super) fn route_key(route: &Route) -> Key {
+pub(super) fn route_key(route: &Route) -> RouteKey {
     (Arc::clone(&route.template), Arc::clone(&route.major))
 }

@@ -1,51 +1,74 @@
 //! One bucket of Discord's rate limits: how many requests may leave, and when the next ones. Pure;
 //! the time comes in as an argument.
 //!
-//! A bucket is a fixed window that begins with its first request. What we know of it comes from
-//! responses, which arrive late and out of order, so within a window the count never goes up, and
-//! what a response of the window before says is not held against the new one.
+//! A bucket counts the requests of a fixed window, which begins with the first request that arrives.
+//! Responses tell the limit and when the window ends, but they come late and out of order. Two rules
+//! follow:
+//!
+//! - Within a window the number of remaining requests never goes up because of a response. When a
+//!   window ends, every request that may still arrive is counted in the next one.
+//! - A response was written between the moment its request was sent and now, so the end of its window
+//!   lies in a [`Span`]. Spans tell whether it is about the current window, the one before or the one
+//!   after. If they cannot tell, the less favourable answer is taken.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::rest::limiter::headers::LimitHeaders;
-use crate::rest::limiter::wait_queue::Line;
+use crate::rest::limiter::timing::{MARGIN, MAX_TIME_TO_ARRIVE};
+use crate::rest::limiter::wait_queue::WaitQueue;
 
-/// Added to every wait: the answer to "may I come at noon" should not arrive at a minute to.
-const MARGIN: Duration = Duration::from_millis(50);
-/// What a window is taken to last where a response says that it is used up and not until when.
-const UNSAID: Duration = Duration::from_secs(1);
+/// The wait if a response says that nothing remains, but not until when.
+const DEFAULT_RESET: Duration = Duration::from_secs(1);
+/// The longest wait for a window whose end no response has told. After that one request finds out.
+const MAX_GUESS: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
-    known: Known,
+    knowledge: Knowledge,
+    /// Requests that were let through and have no response yet.
     in_flight: u32,
-    /// Which window this is, and how long they last as far as responses have told.
-    window: Window,
+    /// Requests that will have no response, by when they have arrived at the latest.
+    lost: VecDeque<Instant>,
+    /// When the end of the current window lies, once a response has told.
+    window: Option<Span>,
+    /// The same for the window before.
+    previous: Option<Span>,
+    /// The length of a window, or less: the longest `Reset-After` so far.
     length: Duration,
-    /// Until when a 429 closed it, where one did.
-    refused_until: Option<Instant>,
-    pub(crate) line: Line,
+    /// When the last request that used the current window had arrived at the latest.
+    last_arrival: Option<Instant>,
+    /// Until when a 429 closed the bucket.
+    closed_until: Option<Instant>,
+    pub(crate) queue: WaitQueue,
 }
 
-/// A window's number, by which a response is told from those of the window before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Window(u32);
-
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Known {
-    /// Nothing yet: one request finds out, the others wait for its response.
+enum Knowledge {
+    /// One request finds out, the others wait for its response.
     #[default]
-    Nothing,
+    Unknown,
     /// Responses came without limits.
     Unlimited,
-    Window {
-        limit: u32,
-        remaining: u32,
-        /// None before the first response of a new window.
-        ends: Option<Instant>,
-    },
-    /// Closed, without knowing what comes after.
-    Closed { until: Instant },
+    /// Fewer than none remain if requests in flight exceed the limit.
+    Limited { limit: i64, remaining: i64 },
+}
+
+/// The time between which the end of a window lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Span {
+    earliest: Instant,
+    latest: Instant,
+}
+
+/// Which window a response is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Window {
+    Previous,
+    Current,
+    Next,
+    /// The current or the previous one.
+    Unclear,
 }
 
 /// Whether a request may leave.
@@ -54,200 +77,284 @@ pub(crate) enum Gate {
     Open,
     /// Not before this time.
     Until(Instant),
-    /// Not before a response that is under way.
+    /// Better not before this time, but no limit is known to forbid it.
+    Perhaps(Instant),
+    /// Not before a response that is in flight.
     AfterResponse,
 }
 
 impl Gate {
-    /// Only the first of a line watches the clock.
-    pub(crate) fn watched_by(self, first: bool) -> Option<Instant> {
+    /// The time at which to ask again. Only the first of a queue watches the clock.
+    pub(crate) fn watched_by(self, is_first: bool) -> Option<Instant> {
         match self {
-            Self::Until(until) if first => Some(until),
+            Self::Until(until) | Self::Perhaps(until) if is_first => Some(until),
             _ => None,
         }
     }
 }
 
 impl Bucket {
-    pub(crate) fn window(&self) -> Window {
-        self.window
-    }
-
     pub(crate) fn gate(&mut self, now: Instant) -> Gate {
         self.roll(now);
-        match self.known {
-            Known::Window {
-                remaining: 0,
-                ends: Some(ends),
-                ..
-            } => Gate::Until(ends),
-            Known::Closed { until } => Gate::Until(until),
-            Known::Nothing | Known::Window { remaining: 0, .. } if self.in_flight > 0 => {
-                Gate::AfterResponse
-            }
-            // Also a window of nothing that nothing is in: only trying can tell.
-            Known::Nothing | Known::Unlimited | Known::Window { .. } => Gate::Open,
+        if let Some(until) = self.closed_until {
+            return Gate::Until(until);
+        }
+        let is_used_up = match self.knowledge {
+            Knowledge::Unknown => self.in_flight > 0,
+            Knowledge::Unlimited => false,
+            Knowledge::Limited { remaining, .. } => remaining <= 0,
+        };
+        match self.window {
+            _ if !is_used_up => Gate::Open,
+            Some(window) => Gate::Until(window.latest + MARGIN),
+            None if self.in_flight > 0 => Gate::AfterResponse,
+            // Without a guess, only trying can tell.
+            None => self.guess().map_or(Gate::Open, Gate::Perhaps),
         }
     }
 
-    /// Begins a new window where the old one is over, less what is still under way.
+    /// Begins a new window if the current one is over.
     fn roll(&mut self, now: Instant) {
-        self.refused_until.take_if(|until| *until <= now);
-        match self.known {
-            Known::Window {
-                limit,
-                ends: Some(ends),
-                ..
-            } if ends <= now => {
-                let remaining = limit.saturating_sub(self.in_flight);
-                self.known = Known::Window {
-                    limit,
-                    remaining,
-                    ends: None,
-                };
-                self.window.0 = self.window.0.wrapping_add(1);
+        while self.lost.front().is_some_and(|&until| until <= now) {
+            self.lost.pop_front();
+        }
+        let reopens = self.closed_until.take_if(|until| *until <= now).is_some();
+        let ended = self
+            .window
+            .is_some_and(|window| window.latest + MARGIN <= now);
+        if ended || reopens && self.window.is_none() {
+            self.begin_window();
+        }
+        // All that used the window have gone, and no response told its end.
+        let is_stale = self.window.is_none() && self.in_flight == 0;
+        if is_stale && self.guess().is_some_and(|end| end <= now) {
+            if self.length > MAX_GUESS {
+                self.knowledge = Knowledge::Unknown;
             }
-            Known::Closed { until } if until <= now => self.known = Known::Nothing,
-            _ => {}
+            self.begin_window();
         }
     }
 
-    /// A request leaves, in this window.
-    pub(crate) fn take(&mut self) -> Window {
+    fn guess(&self) -> Option<Instant> {
+        Some(self.last_arrival? + self.length.min(MAX_GUESS) + MARGIN)
+    }
+
+    fn begin_window(&mut self) {
+        self.previous = self.window.take().or(self.previous);
+        self.last_arrival = self.lost.back().copied();
+        let open = self.unresolved();
+        if let Knowledge::Limited { limit, remaining } = &mut self.knowledge {
+            *remaining = *limit - open;
+        }
+    }
+
+    /// Requests that may still arrive.
+    fn unresolved(&self) -> i64 {
+        let lost = i64::try_from(self.lost.len()).unwrap_or(i64::MAX);
+        lost.saturating_add(self.in_flight.into())
+    }
+
+    /// A request is let through.
+    pub(crate) fn take(&mut self) {
         self.in_flight += 1;
-        if let Known::Window { remaining, .. } = &mut self.known {
-            *remaining = remaining.saturating_sub(1);
+        if let Knowledge::Limited { remaining, .. } = &mut self.knowledge {
+            *remaining -= 1;
         }
-        self.window
     }
 
-    /// Whether a 429 closed it after all, for a request that was let through before.
-    pub(crate) fn is_refused(&self, now: Instant) -> bool {
-        self.refused_until.is_some_and(|until| until > now)
+    /// Whether a 429 has closed the bucket, also for requests that were let through before.
+    pub(crate) fn is_closed(&self, now: Instant) -> bool {
+        self.closed_until.is_some_and(|until| until > now)
     }
 
-    /// A request that had been let through was not sent after all.
+    /// A request that was let through was not sent, or was counted by another bucket.
     pub(crate) fn give_back(&mut self) {
-        self.returned();
-        if self.refused_until.is_some() {
-            return;
-        }
-        if let Known::Window {
-            limit, remaining, ..
-        } = &mut self.known
-        {
-            *remaining = limit.saturating_sub(self.in_flight).min(*remaining + 1);
-        }
-    }
-
-    /// A request is under way no more. What it used stays used.
-    pub(crate) fn returned(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.restore_one();
     }
 
-    /// Takes in what the response to a request that left in the window `sent` said.
-    pub(crate) fn heard(&mut self, headers: &LimitHeaders, sent: Window, now: Instant) {
+    fn restore_one(&mut self) {
+        let open = self.unresolved();
+        if let Knowledge::Limited { limit, remaining } = &mut self.knowledge {
+            *remaining = (*limit - open).min(*remaining + 1);
+        }
+    }
+
+    /// A request that was sent will have no response. It may have been counted, or may yet be.
+    pub(crate) fn lose(&mut self, sent: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let arrived = sent + MAX_TIME_TO_ARRIVE;
+        let place = self.lost.partition_point(|&until| until <= arrived);
+        self.lost.insert(place, arrived);
+        self.last_arrival = self.last_arrival.max(Some(arrived));
+    }
+
+    /// A request of another bucket turns out to have been counted by this one.
+    pub(crate) fn adopt(&mut self) {
+        self.take();
+    }
+
+    /// A request that was let through has a response. `limits` is `None` if the response says
+    /// nothing, not even that there are no limits.
+    pub(crate) fn answer(&mut self, limits: Option<&LimitHeaders>, sent: Instant, now: Instant) {
         self.roll(now);
-        let Some((limit, said)) = headers.count() else {
-            if self.known == Known::Nothing {
-                self.known = Known::Unlimited;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.last_arrival = self.last_arrival.max(Some(now));
+        let Some(limits) = limits else {
+            return;
+        };
+        let Some((limit, remaining)) = limits.count() else {
+            if self.knowledge == Knowledge::Unknown {
+                self.knowledge = Knowledge::Unlimited;
             }
             return;
         };
-        if sent != self.window
-            && self.refused_until.is_none()
-            && self.is_of_the_window_before(headers)
-        {
-            return self.late(limit);
-        }
-        self.length = self.length.max(headers.reset_after.unwrap_or_default());
-        let (before, until) = match self.known {
-            Known::Window {
-                remaining, ends, ..
-            } => (remaining, ends),
-            Known::Closed { until } => (0, Some(until)),
-            Known::Nothing | Known::Unlimited => (limit.saturating_sub(self.in_flight), None),
-        };
-        let Some(after) = headers.reset_after.or((said == 0).then_some(UNSAID)) else {
-            self.known = Known::Window {
-                limit,
-                remaining: said.min(before),
-                ends: until,
-            };
-            return;
-        };
-        let ends = now + after + MARGIN;
-        // An earlier end belongs to the window before, and must not shorten this one.
-        let ends = until.map_or(ends, |until| until.max(ends));
-        self.known = match headers.reset_after {
-            None => Known::Closed { until: ends },
-            Some(_) => Known::Window {
-                limit,
-                remaining: said.min(before),
-                ends: Some(ends),
-            },
-        };
-    }
-
-    /// A request may leave in one window and be counted in the next. Its response tells: a new
-    /// window has most of its time before it.
-    fn is_of_the_window_before(&self, headers: &LimitHeaders) -> bool {
-        headers
-            .reset_after
-            .is_some_and(|after| after * 2 < self.length)
-    }
-
-    /// It was held against the new window while it was under way, and used nothing of it.
-    fn late(&mut self, said: u32) {
-        if let Known::Window {
-            limit, remaining, ..
-        } = &mut self.known
-        {
-            *limit = said;
-            *remaining = said.saturating_sub(self.in_flight).min(*remaining + 1);
+        let (limit, remaining) = (i64::from(limit), i64::from(remaining));
+        match limits.reset_after {
+            Some(after) => self.learn(limit, remaining, after, sent, now),
+            None => self.learn_without_end(limit, remaining, now),
         }
     }
 
-    /// A 429 closes it until then.
-    pub(crate) fn refused(&mut self, reopens: Instant) {
-        self.refused_until = self.refused_until.max(Some(reopens));
-        self.known = match self.known {
-            Known::Window { limit, ends, .. } => {
-                let ends = ends.map_or(reopens, |ends| ends.max(reopens));
-                Known::Window {
-                    limit,
-                    remaining: 0,
-                    ends: Some(ends),
-                }
+    fn learn(&mut self, limit: i64, said: i64, after: Duration, sent: Instant, now: Instant) {
+        let span = Span {
+            earliest: sent + after,
+            latest: now + after,
+        };
+        let window = match self.knowledge {
+            Knowledge::Limited { .. } => self.which(span),
+            Knowledge::Unknown | Knowledge::Unlimited => Window::Next,
+        };
+        self.length = self.length.max(after);
+        match window {
+            Window::Previous => {
+                // It was counted in the new window while it was in flight, and used nothing of it.
+                self.set_limit(limit);
+                self.restore_one();
             }
-            Known::Closed { until } => Known::Closed {
-                until: until.max(reopens),
-            },
-            Known::Nothing | Known::Unlimited => Known::Closed { until: reopens },
-        };
+            Window::Current => {
+                self.limit_to(limit, said);
+                let known = self.window;
+                self.window = Some(known.map_or(span, |known| known.and(span, self.length)));
+            }
+            Window::Next => {
+                self.previous = self.window.or(self.previous);
+                self.window = Some(span);
+                let others = limit - 1 - self.unresolved();
+                let remaining = said.min(others);
+                self.knowledge = Knowledge::Limited { limit, remaining };
+            }
+            Window::Unclear => self.set_limit(limit),
+        }
+    }
+
+    /// Ends of windows are at least a window apart, so half a window parts them, even if the times of
+    /// several servers differ a little.
+    fn which(&self, span: Span) -> Window {
+        let half = self.length / 2;
+        match (self.window, self.previous) {
+            (Some(current), _) if span.latest + half < current.earliest => Window::Previous,
+            (Some(current), _) if span.earliest > current.latest + half => Window::Next,
+            (None, Some(previous)) if span.latest < previous.earliest + half => Window::Previous,
+            (None, Some(previous)) if span.earliest < previous.latest + half => Window::Unclear,
+            _ => Window::Current,
+        }
+    }
+
+    fn learn_without_end(&mut self, limit: i64, said: i64, now: Instant) {
+        match self.knowledge {
+            Knowledge::Limited { .. } => self.limit_to(limit, said),
+            Knowledge::Unknown | Knowledge::Unlimited => {
+                let others = limit - 1 - self.unresolved();
+                let remaining = said.min(others);
+                self.knowledge = Knowledge::Limited { limit, remaining };
+            }
+        }
+        if said == 0 && self.window.is_none() {
+            self.close(now + DEFAULT_RESET + MARGIN);
+            self.knowledge = Knowledge::Unknown;
+        }
+    }
+
+    fn set_limit(&mut self, now: i64) {
+        if let Knowledge::Limited { limit, .. } = &mut self.knowledge {
+            *limit = now;
+        }
+    }
+
+    fn limit_to(&mut self, now: i64, said: i64) {
+        if let Knowledge::Limited { limit, remaining } = &mut self.knowledge {
+            *limit = now;
+            *remaining = said.min(*remaining);
+        }
+    }
+
+    /// A 429 closes the bucket until then.
+    pub(crate) fn close(&mut self, until: Instant) {
+        let end = self.window.map(|window| window.latest + MARGIN);
+        self.closed_until = self.closed_until.max(Some(until)).max(end);
+    }
+
+    /// Takes over the requests of a bucket that turned out to be this one.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let open = other.unresolved();
+        self.in_flight += other.in_flight;
+        self.lost.extend(other.lost);
+        self.lost.make_contiguous().sort_unstable();
+        self.last_arrival = self.last_arrival.max(other.last_arrival);
+        self.closed_until = self.closed_until.max(other.closed_until);
+        self.queue.join(other.queue);
+        match &mut self.knowledge {
+            Knowledge::Limited { remaining, .. } => *remaining -= open,
+            Knowledge::Unlimited => {}
+            Knowledge::Unknown => {
+                (self.knowledge, self.window) = (other.knowledge, other.window);
+                self.length = other.length;
+            }
+        }
+        self.queue.wake_first_and_impatient();
     }
 
     /// Whether forgetting it changes nothing.
     pub(crate) fn is_idle(&mut self, now: Instant) -> bool {
         self.roll(now);
-        let over = !matches!(
-            self.known,
-            Known::Window { ends: Some(_), .. } | Known::Closed { .. }
-        );
-        over && self.in_flight == 0 && self.line.is_empty()
+        let is_over = self.window.is_none() && self.closed_until.is_none();
+        let is_full = match self.knowledge {
+            Knowledge::Limited { limit, remaining } => remaining == limit,
+            Knowledge::Unknown | Knowledge::Unlimited => true,
+        };
+        is_over && is_full && self.unresolved() == 0 && self.queue.is_empty()
     }
 }
 
-/// When a wait that a 429 asks for is over.
-pub(crate) fn after(wait: Duration, now: Instant) -> Instant {
-    now + wait + MARGIN
+impl Span {
+    /// What two responses tell of one window. Ends of different windows are at least `length` apart,
+    /// so spans that overlap and are shorter together cannot be of two windows. Others may be, and
+    /// then the later end counts.
+    fn and(self, other: Self, length: Duration) -> Self {
+        let both = Self {
+            earliest: self.earliest.max(other.earliest),
+            latest: self.latest.min(other.latest),
+        };
+        if both.earliest <= both.latest && self.width() + other.width() < length {
+            return both;
+        }
+        Self {
+            earliest: self.earliest.min(other.earliest),
+            latest: self.latest.max(other.latest),
+        }
+    }
+
+    fn width(self) -> Duration {
+        self.latest.saturating_duration_since(self.earliest)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(limit: u32, remaining: u32, reset_after: f64) -> LimitHeaders {
+    fn limits(limit: u32, remaining: u32, reset_after: f64) -> LimitHeaders {
         LimitHeaders {
             limit: Some(limit),
             remaining: Some(remaining),
@@ -269,12 +376,11 @@ mod tests {
         left
     }
 
-    /// A bucket after its first response: limit 5, 4 left, one second.
+    /// A bucket after its first response: limit 5, 4 remaining, one second.
     fn found(start: Instant) -> Bucket {
         let mut bucket = Bucket::default();
         bucket.take();
-        bucket.returned();
-        bucket.heard(&said(5, 4, 1.0), Window::default(), start);
+        bucket.answer(Some(&limits(5, 4, 1.0)), start, start);
         bucket
     }
 
@@ -284,19 +390,27 @@ mod tests {
         assert_eq!(bucket.gate(start), Gate::Open);
         bucket.take();
         assert_eq!(bucket.gate(start), Gate::AfterResponse);
-        bucket.returned();
-        bucket.heard(&said(5, 4, 1.0), Window::default(), start);
+        bucket.answer(Some(&limits(5, 4, 1.0)), start, start);
         assert_eq!(leave(&mut bucket, start), 4);
         assert_eq!(bucket.gate(start), Gate::Until(at(start, 1.05)));
     }
 
     #[test]
-    fn a_response_without_limits_holds_nobody_back() {
+    fn a_response_without_limits_holds_nothing_back() {
         let (start, mut bucket) = (Instant::now(), Bucket::default());
         bucket.take();
-        bucket.returned();
-        bucket.heard(&LimitHeaders::default(), Window::default(), start);
+        bucket.answer(Some(&LimitHeaders::default()), start, start);
         assert_eq!(leave(&mut bucket, start), 100);
+    }
+
+    #[test]
+    fn the_request_that_found_out_counts_and_so_do_those_in_flight() {
+        let (start, mut bucket) = (Instant::now(), Bucket::default());
+        for _ in 0..3 {
+            bucket.take();
+        }
+        bucket.answer(Some(&limits(5, 4, 1.0)), start, start);
+        assert_eq!(leave(&mut bucket, start), 2);
     }
 
     #[test]
@@ -305,86 +419,118 @@ mod tests {
         let mut bucket = found(start);
         leave(&mut bucket, start);
         for remaining in [1, 3, 0, 2] {
-            bucket.returned();
-            bucket.heard(&said(5, remaining, 1.0), Window::default(), start);
+            bucket.answer(Some(&limits(5, remaining, 1.0)), start, start);
             assert!(matches!(bucket.gate(start), Gate::Until(_)));
         }
     }
 
     #[test]
-    fn a_new_window_holds_less_what_is_still_under_way() {
+    fn a_new_window_is_smaller_by_what_is_in_flight() {
         let start = Instant::now();
         let mut bucket = found(start);
         leave(&mut bucket, start);
-        bucket.returned();
-        bucket.returned();
+        for _ in 0..2 {
+            bucket.answer(Some(&limits(5, 2, 1.0)), start, start);
+        }
         assert_eq!(leave(&mut bucket, at(start, 1.1)), 3);
         assert_eq!(bucket.gate(at(start, 1.1)), Gate::AfterResponse);
     }
 
     #[test]
-    fn more_leave_as_late_responses_of_the_old_window_arrive() {
+    fn a_late_response_of_the_window_before_gives_its_place_back() {
         let start = Instant::now();
         let mut bucket = found(start);
-        let old = bucket.window;
         leave(&mut bucket, start);
         let later = at(start, 1.1);
         assert_eq!(
             leave(&mut bucket, later),
             1,
-            "the limit less four under way"
+            "the limit less four in flight"
         );
-        bucket.returned();
-        bucket.heard(&said(5, 0, 0.02), old, later);
+        bucket.answer(Some(&limits(5, 0, 0.02)), start, at(start, 0.98));
         assert_eq!(leave(&mut bucket, later), 1);
     }
 
     #[test]
-    fn a_late_response_of_the_old_window_is_not_held_against_the_new_one() {
+    fn a_late_response_of_the_window_before_does_not_end_the_new_one() {
         let start = Instant::now();
         let mut bucket = found(start);
-        let old = bucket.window;
         leave(&mut bucket, start);
         for _ in 0..3 {
-            bucket.returned();
+            bucket.answer(Some(&limits(5, 1, 0.9)), start, at(start, 0.1));
         }
         let later = at(start, 1.1);
-        assert_eq!(bucket.gate(later), Gate::Open);
-        let new = bucket.take();
-        bucket.returned();
-        bucket.heard(&said(5, 4, 1.0), new, later);
-        bucket.returned();
-        bucket.heard(&said(5, 0, 0.02), old, later);
         assert_eq!(leave(&mut bucket, later), 4);
+        bucket.answer(Some(&limits(5, 4, 1.0)), later, later);
+        bucket.answer(Some(&limits(5, 0, 0.02)), start, later);
+        assert_eq!(leave(&mut bucket, later), 1);
         assert_eq!(bucket.gate(later), Gate::Until(at(later, 1.05)));
     }
 
     #[test]
-    fn a_response_that_the_new_window_counted_is_held_against_it() {
+    fn a_request_that_left_in_one_window_can_be_counted_in_the_next() {
         let start = Instant::now();
         let mut bucket = found(start);
-        let old = bucket.window;
+        leave(&mut bucket, at(start, 0.9));
+        let later = at(start, 1.1);
+        bucket.answer(Some(&limits(5, 0, 0.95)), at(start, 0.9), later);
+        assert_eq!(bucket.gate(later), Gate::Until(at(later, 1.0)));
+    }
+
+    #[test]
+    fn a_response_that_may_be_of_either_window_gives_nothing_back() {
+        let start = Instant::now();
+        let mut bucket = found(start);
         leave(&mut bucket, start);
         let later = at(start, 1.1);
-        assert_eq!(bucket.gate(later), Gate::Open);
-        bucket.returned();
-        bucket.heard(&said(5, 0, 0.9), old, later);
-        assert_eq!(bucket.gate(later), Gate::Until(at(later, 0.95)));
+        assert_eq!(leave(&mut bucket, later), 1);
+        // It was on its way for longer than a window lasts.
+        bucket.answer(Some(&limits(5, 0, 0.9)), start, later);
+        assert_eq!(bucket.gate(later), Gate::AfterResponse);
+    }
+
+    #[test]
+    fn a_request_without_a_response_counts_until_it_has_surely_arrived() {
+        let start = Instant::now();
+        let mut bucket = found(start);
+        let sent = at(start, 0.9);
+        assert_eq!(leave(&mut bucket, sent), 4);
+        for _ in 0..4 {
+            bucket.lose(sent);
+        }
+        assert_eq!(leave(&mut bucket, at(start, 1.1)), 1);
+        let (start, mut bucket) = (at(start, 10.0), bucket);
+        bucket.lose(at(start, -0.0));
+        assert_eq!(
+            leave(&mut bucket, at(start, 2.1)),
+            5,
+            "after a window and a second"
+        );
+    }
+
+    #[test]
+    fn a_window_that_was_used_up_by_lost_requests_is_waited_for() {
+        let start = Instant::now();
+        let mut bucket = found(start);
+        let later = at(start, 2.0);
+        assert_eq!(leave(&mut bucket, later), 5);
+        for _ in 0..5 {
+            bucket.lose(later);
+        }
+        let end = at(start, 2.0 + 1.0 + 1.0 + 0.05);
+        assert_eq!(bucket.gate(later), Gate::Perhaps(end));
+        assert_eq!(leave(&mut bucket, end), 5);
     }
 
     #[test]
     fn a_used_up_window_without_an_end_is_tried_by_one_after_a_second() {
         let (start, mut bucket) = (Instant::now(), Bucket::default());
         bucket.take();
-        bucket.returned();
-        bucket.heard(
-            &LimitHeaders {
-                reset_after: None,
-                ..said(5, 0, 0.0)
-            },
-            Window::default(),
-            start,
-        );
+        let limits = LimitHeaders {
+            reset_after: None,
+            ..limits(5, 0, 0.0)
+        };
+        bucket.answer(Some(&limits), start, start);
         assert_eq!(bucket.gate(start), Gate::Until(at(start, 1.05)));
         assert_eq!(leave(&mut bucket, at(start, 1.1)), 1);
     }
@@ -393,8 +539,8 @@ mod tests {
     fn a_429_closes_until_the_latest_time_that_was_said() {
         let start = Instant::now();
         let mut bucket = found(start);
-        for retry_after in [2.0, 1.9, 1.7] {
-            bucket.refused(after(Duration::from_secs_f64(retry_after), start));
+        for retry_after in [2.05, 1.95, 1.75] {
+            bucket.close(at(start, retry_after));
         }
         assert_eq!(bucket.gate(start), Gate::Until(at(start, 2.05)));
         assert_eq!(leave(&mut bucket, at(start, 2.1)), 5);
@@ -405,19 +551,28 @@ mod tests {
         let start = Instant::now();
         let mut bucket = found(start);
         bucket.take();
-        bucket.returned();
-        bucket.heard(&said(2, 1, 1.0), Window::default(), start);
+        bucket.answer(Some(&limits(2, 1, 1.0)), start, start);
         assert_eq!(leave(&mut bucket, start), 1);
         assert_eq!(leave(&mut bucket, at(start, 1.1)), 1);
     }
 
     #[test]
-    fn what_was_not_sent_is_given_back() {
+    fn a_request_that_was_not_sent_is_given_back() {
         let start = Instant::now();
         let mut bucket = found(start);
         bucket.take();
         bucket.give_back();
         assert_eq!(leave(&mut bucket, start), 4);
+    }
+
+    #[test]
+    fn a_bucket_that_becomes_one_with_another_keeps_what_is_in_flight() {
+        let start = Instant::now();
+        let (mut bucket, mut other) = (found(start), Bucket::default());
+        other.take();
+        bucket.absorb(other);
+        assert_eq!(leave(&mut bucket, start), 3);
+        assert_eq!(leave(&mut bucket, at(start, 1.1)), 1);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use crate::error::RateLimitScope as Scope;
 
 /// What becomes of a request for now.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Answer {
+pub(crate) enum Decision {
     Leave,
     /// Ask again when woken, or at this time.
     Wait(Option<Instant>),
-    Refused(Refusal),
+    Refuse(Refusal),
 }
 
 /// Why a request may not be sent.
@@ -43,7 +43,7 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
-    pub(crate) fn bears(self, until: Instant) -> bool {
+    pub(crate) fn allows(self, until: Instant) -> bool {
         match self {
             Self::None => false,
             Self::Until(most) => until <= most,

@@ -1,19 +1,19 @@
 //! The limit over all routes: so many requests in any second. Pure.
 //!
-//! Discord counts a request when it arrives, which is somewhere between its start and its answer.
-//! So it is held against the limit until a second after its answer: then no delay on the way can
-//! bring two seconds' requests together. One that takes long is given up waiting for.
+//! Discord counts a request when it arrives, which is somewhere between its start and its response. So
+//! a request counts here until a second after its response: then no delay on the way can bring the
+//! requests of two seconds together. One that gets no response counts until it has surely arrived, and
+//! a second more.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::rest::limiter::bucket::Gate;
-use crate::rest::limiter::wait_queue::Line;
+use crate::rest::limiter::timing::MAX_TIME_TO_ARRIVE;
+use crate::rest::limiter::wait_queue::WaitQueue;
 
 /// A second, and a little for clocks that do not tick alike.
-const WINDOW: Duration = Duration::from_millis(1_010);
-/// Whatever takes longer has arrived long before its answer: an upload, or work for Discord.
-const LATEST_ARRIVAL: Duration = Duration::from_secs(1);
+const COUNTED: Duration = Duration::from_millis(1_010);
 
 /// Counts the requests of the last second.
 ///
@@ -21,18 +21,18 @@ const LATEST_ARRIVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct GlobalLimit {
     limit: usize,
-    /// Until when which request counts, the first to end first.
+    /// The requests that count, the first to stop counting first.
     counted: BTreeSet<Slot>,
     closed_until: Option<Instant>,
-    pub(crate) line: Line,
+    pub(crate) queue: WaitQueue,
 }
 
-/// A request that counts.
+/// A request that counts until a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot {
     until: Instant,
-    ticket: u64,
-    answered: bool,
+    number: u64,
+    is_answered: bool,
 }
 
 impl GlobalLimit {
@@ -42,7 +42,7 @@ impl GlobalLimit {
             limit,
             counted: BTreeSet::new(),
             closed_until: None,
-            line: Line::default(),
+            queue: WaitQueue::default(),
         }
     }
 
@@ -59,40 +59,47 @@ impl GlobalLimit {
         }
     }
 
-    /// Whether more would surely break it. Of a request that left more than a second ago and has
-    /// no answer yet, nobody knows: whoever does not wait for limits waits for that.
+    /// Whether one more request is sure to exceed the limit. A request that left more than a second
+    /// ago and has no response yet may or may not still count; a request that is not to wait for
+    /// limits waits for that.
     pub(crate) fn forbids(&self, now: Instant) -> bool {
-        let counts = |slot: &&Slot| slot.answered || slot.until > now + LATEST_ARRIVAL;
-        let closed = self.closed_until.is_some_and(|until| until > now);
-        closed || self.counted.iter().filter(counts).count() >= self.limit
+        let counts = |slot: &&Slot| slot.is_answered || slot.until > now + MAX_TIME_TO_ARRIVE;
+        let is_closed = self.closed_until.is_some_and(|until| until > now);
+        is_closed || self.counted.iter().filter(counts).count() >= self.limit
     }
 
-    /// The request of this ticket leaves.
-    pub(crate) fn take(&mut self, ticket: u64, now: Instant) -> Slot {
+    /// The request of this number leaves.
+    pub(crate) fn take(&mut self, number: u64, now: Instant) -> Slot {
         let slot = Slot {
-            until: now + LATEST_ARRIVAL + WINDOW,
-            ticket,
-            answered: false,
+            until: now + MAX_TIME_TO_ARRIVE + COUNTED,
+            number,
+            is_answered: false,
         };
         self.counted.insert(slot);
         slot
     }
 
-    /// It is answered.
-    pub(crate) fn answered(&mut self, slot: Slot, now: Instant) {
-        let until = now + WINDOW;
-        if until < slot.until && self.counted.remove(&slot) {
-            let answered = true;
-            self.counted.insert(Slot {
-                until,
-                answered,
-                ..slot
-            });
-            self.line.wake_first();
+    /// The request did not leave after all.
+    pub(crate) fn give_back(&mut self, slot: Slot) {
+        if self.counted.remove(&slot) {
+            self.queue.wake_first();
         }
     }
 
-    /// A 429 for the whole bot.
+    /// The request has a response.
+    pub(crate) fn answered(&mut self, slot: Slot, now: Instant) {
+        let until = now + COUNTED;
+        if until < slot.until && self.counted.remove(&slot) {
+            self.counted.insert(Slot {
+                until,
+                is_answered: true,
+                ..slot
+            });
+            self.queue.wake_first();
+        }
+    }
+
+    /// A 429 for all requests closes it until then.
     pub(crate) fn close(&mut self, until: Instant) {
         self.closed_until = self.closed_until.max(Some(until));
     }
@@ -107,12 +114,12 @@ mod tests {
     }
 
     #[test]
-    fn fifty_leave_and_the_next_a_second_after_the_first_answer() {
+    fn fifty_leave_and_the_next_a_second_after_the_first_response() {
         let (mut global, start) = (GlobalLimit::new(50), Instant::now());
         let mut slots = Vec::new();
-        for ticket in 0..50 {
+        for number in 0..50 {
             assert_eq!(global.gate(start), Gate::Open);
-            slots.push(global.take(ticket, start));
+            slots.push(global.take(number, start));
         }
         assert_eq!(global.gate(start), Gate::Until(millis(start, 2_010)));
         global.answered(slots[7], millis(start, 300));
@@ -125,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_takes_long_counts_for_two_seconds() {
+    fn a_request_without_a_response_counts_for_two_seconds() {
         let (mut global, start) = (GlobalLimit::new(1), Instant::now());
         let slot = global.take(1, start);
         assert!(global.forbids(millis(start, 1_000)));
@@ -136,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_for_all_closes_it_for_the_longest_time_said() {
+    fn several_429s_for_all_requests_close_it_for_the_longest_time() {
         let (mut global, start) = (GlobalLimit::new(50), Instant::now());
         global.close(millis(start, 2_000));
         global.close(millis(start, 1_000));

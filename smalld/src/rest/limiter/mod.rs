@@ -8,6 +8,7 @@
 
 mod admit;
 mod bucket;
+mod buckets;
 mod dead_webhooks;
 pub(crate) mod decision;
 mod global;
@@ -17,6 +18,7 @@ pub(crate) mod observation;
 mod observe;
 pub(crate) mod permit;
 pub(crate) mod route;
+mod timing;
 mod wait_queue;
 
 #[cfg(test)]

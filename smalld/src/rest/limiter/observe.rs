@@ -4,97 +4,111 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::RateLimitScope as Scope;
-use crate::rest::limiter::admit::{Closed, Key, Limiter, MANY, Standing, Ticket, route_key};
-use crate::rest::limiter::bucket::{self, Window};
+use crate::rest::limiter::admit::{Claim, Closed, Limiter, Stage, route_key};
+use crate::rest::limiter::buckets::BucketId;
 use crate::rest::limiter::decision::Limited;
-use crate::rest::limiter::headers::LimitHeaders;
 use crate::rest::limiter::observation::{Observation, TooMany};
 use crate::rest::limiter::route::{Kind, Route};
-use crate::rest::limiter::wait_queue::Line;
+use crate::rest::limiter::timing::after;
+use crate::rest::limiter::wait_queue::WaitQueue;
 
-/// Nothing is known of a 429 but that it is one.
-const UNSAID: Duration = Duration::from_secs(1);
-/// The guard's ban without a word on its length; doubled each time.
-const BAN: Duration = Duration::from_secs(60);
+/// The wait if a 429 does not tell one.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// A ban if the response does not tell how long it lasts; doubled each time, up to an hour.
+const DEFAULT_BAN: Duration = Duration::from_secs(60);
 
 impl Limiter {
-    /// Takes a response in. For a 429 gives the limit that it tells of.
-    pub(crate) fn heard(
+    /// A request has a response. For a 429, returns the limit that it tells of.
+    pub(crate) fn observe(
         &mut self,
-        ticket: &mut Ticket,
+        claim: &mut Claim,
         observed: &Observation,
         now: Instant,
     ) -> Option<Limited> {
-        let headers = &observed.limits;
-        let before = match &ticket.standing {
-            Standing::Gone(Some(key)) => Some(key.clone()),
-            _ => None,
-        };
-        self.quit(ticket);
-        if let Some(slot) = ticket.slot.take() {
+        let stage = std::mem::replace(&mut claim.stage, Stage::New);
+        let sent = claim.sent.take();
+        if let Some(slot) = claim.slot.take() {
             self.global.answered(slot, now);
         }
         if observed.status < 429 {
             self.bans = 0;
         }
         let too_many = observed.too_many.as_ref();
-        let limited = too_many.map(|said| self.too_many(&ticket.route, said, headers, now));
-        if let Some(limited) = &limited
-            && limited.scope == Scope::Global
-            && ticket.route.kind != Kind::Bot
-        {
-            // Outside the global limit it stands in no line that would hold it back.
-            ticket.held = Some(limited.clone());
+        let limited = too_many.map(|said| self.close_for(&claim.route, said, observed, now));
+        if let Stage::InFlight(Some(id)) = stage {
+            let sent = sent.unwrap_or(now);
+            self.count(claim, id, sent, observed, limited.as_ref(), now);
+            self.buckets.release(id);
+            let is_held = claim.route.kind != Kind::Bot
+                && limited.as_ref().is_some_and(|it| it.scope == Scope::Global);
+            if is_held {
+                // Outside the global limit, no queue holds it back.
+                claim.held.clone_from(&limited);
+            }
+        } else {
+            claim.stage = stage;
+            self.quit(claim);
+            claim.held.clone_from(&limited);
         }
-        let Some(before) = before else {
-            ticket.held.clone_from(&limited);
-            return limited;
-        };
-        let key = self.learn(&ticket.route, headers.bucket.as_deref());
-        let sent = (before == key).then_some(ticket.window);
-        if before != key {
-            self.move_line(&before, &key, &ticket.route);
-        }
-        self.count(&key, sent, observed.status, headers, limited.as_ref(), now);
         limited
     }
 
+    /// Counts the response in the bucket that Discord counted the request in.
     fn count(
         &mut self,
-        key: &Key,
-        sent: Option<Window>,
-        status: u16,
-        headers: &LimitHeaders,
+        claim: &Claim,
+        id: BucketId,
+        sent: Instant,
+        observed: &Observation,
         limited: Option<&Limited>,
         now: Instant,
     ) {
-        let bucket = self.buckets.entry(key.clone()).or_default();
-        // A response that says nothing says it for good only where Discord itself answered.
-        if headers.count().is_some() || status < 429 {
-            let sent = sent.unwrap_or(bucket.window());
-            bucket.heard(headers, sent, now);
+        let limits = &observed.limits;
+        let counted_in = match limits.bucket.as_deref() {
+            Some(hash) => {
+                self.buckets.name(&claim.route, hash);
+                self.buckets.find(&claim.route)
+            }
+            None => id,
+        };
+        if !self.buckets.is_same(id, counted_in) {
+            let left = self.buckets.get(id);
+            left.give_back();
+            left.queue.wake_first();
+            self.buckets.get(counted_in).adopt();
+        }
+        let is_named = self.buckets.name_of(&claim.route).is_some();
+        // A response without limits means that there are none if Discord wrote it, and if no other
+        // response has named a bucket.
+        let tells = limits.count().is_some() || observed.status < 429 && !is_named;
+        let bucket = self.buckets.get(counted_in);
+        if limited.is_some_and(|limited| limited.scope == Scope::Shared) {
+            // It was not counted, and its headers say nothing of this bot's own limit.
+            bucket.give_back();
+        } else {
+            bucket.answer(tells.then_some(limits), sent, now);
         }
         if let Some(limited) = limited
             && limited.scope == Scope::User
-            && headers.remaining.unwrap_or(0) == 0
+            && limits.remaining.unwrap_or(0) == 0
         {
-            bucket.refused(limited.until);
+            bucket.close(limited.until);
         }
-        bucket.line.wake_first_and_impatient();
+        bucket.queue.wake_first_and_impatient();
     }
 
-    /// What a 429 closes besides its bucket.
-    fn too_many(
+    /// Closes what a 429 closes besides its bucket.
+    fn close_for(
         &mut self,
         route: &Route,
         said: &TooMany,
-        headers: &LimitHeaders,
+        observed: &Observation,
         now: Instant,
     ) -> Limited {
         if said.scope == Scope::Address {
-            return self.banned(said.retry_after, now);
+            return self.ban(said.retry_after, now);
         }
-        let until = bucket::after(said.retry_after.unwrap_or(UNSAID), now);
+        let until = after(said.retry_after.unwrap_or(DEFAULT_RETRY_AFTER), now);
         if said.scope == Scope::Global {
             self.global.close(until);
             return Limited {
@@ -103,48 +117,47 @@ impl Limiter {
                 scope: Scope::Global,
             };
         }
+        let limits = &observed.limits;
         let limited = Limited {
             until,
-            bucket: headers.bucket.as_deref().map(Arc::from),
+            bucket: limits.bucket.as_deref().map(Arc::from),
             scope: said.scope,
         };
-        // With some remaining it is a limit of this route alone, such as that on renaming.
-        if route.kind != Kind::Callback
-            && (said.scope == Scope::Shared || headers.remaining.unwrap_or(0) > 0)
-        {
-            self.close(route, &limited);
+        // If some remain, it is a limit of this route alone, such as the one on renaming a channel.
+        let is_sub_limit = limits.remaining.unwrap_or(0) > 0;
+        if route.kind != Kind::Callback && (said.scope == Scope::Shared || is_sub_limit) {
+            self.close_route(route, &limited);
         }
         limited
     }
 
-    fn close(&mut self, route: &Route, limited: &Limited) {
-        let closed = self
-            .closed
-            .entry(route_key(route))
-            .or_insert_with(|| Closed {
-                limited: limited.clone(),
-                line: Line::default(),
-            });
+    fn close_route(&mut self, route: &Route, limited: &Limited) {
+        let closed = self.closed.entry(route_key(route));
+        let closed = closed.or_insert_with(|| Closed {
+            limited: limited.clone(),
+            queue: WaitQueue::default(),
+        });
         if limited.until > closed.limited.until {
             closed.limited = limited.clone();
         }
     }
 
-    /// The guard before Discord has banned this address: whoever waits is told.
-    fn banned(&mut self, retry_after: Option<Duration>, now: Instant) -> Limited {
+    /// Cloudflare, in front of Discord, has banned this address: all that wait are told.
+    fn ban(&mut self, retry_after: Option<Duration>, now: Instant) -> Limited {
         let known = self.banned_until.filter(|&until| until > now);
         let until = match (retry_after, known) {
-            (Some(retry_after), _) => bucket::after(retry_after, now),
-            // Requests that were under way together are banned together, and once.
+            (Some(retry_after), _) => after(retry_after, now),
+            // Requests that were in flight together are banned together, and once.
             (None, Some(known)) => known,
             (None, None) => {
                 self.bans += 1;
-                bucket::after(BAN.saturating_mul(1 << (self.bans - 1).min(6)), now)
+                let doublings = (self.bans - 1).min(6);
+                after(DEFAULT_BAN.saturating_mul(1 << doublings), now)
             }
         };
         let until = known.map_or(until, |known| known.max(until));
         self.banned_until = Some(until);
-        self.wake_everybody();
+        self.wake_all();
         Limited {
             until,
             bucket: None,
@@ -152,70 +165,40 @@ impl Limiter {
         }
     }
 
-    /// Counts a response against what Discord's guard allows; gives the number where it is worth
-    /// a warning.
+    /// Counts a response against the budget of invalid requests. Returns the count if it is worth a
+    /// warning.
     pub(crate) fn count_invalid(
         &mut self,
         status: u16,
         scope: Option<&str>,
         now: Instant,
     ) -> Option<u32> {
-        let invalid = matches!(status, 401 | 403) || status == 429 && scope != Some("shared");
-        if invalid { self.invalid.add(now) } else { None }
+        let is_invalid = matches!(status, 401 | 403) || status == 429 && scope != Some("shared");
+        if is_invalid {
+            self.invalid.add(now)
+        } else {
+            None
+        }
     }
 
-    /// Discord does not know the bot's token: no request with it is worth sending.
+    /// Discord refused the bot's token: no request with it is worth sending.
     pub(crate) fn refuse_token(&mut self) {
         self.token_refused = true;
-        self.wake_everybody();
+        self.wake_all();
     }
 
     /// Discord does not know this webhook any more.
     pub(crate) fn webhook_is_gone(&mut self, route: &Route) {
         if route.kind == Kind::Webhook {
             self.dead.add(Arc::clone(&route.major));
-            self.wake_everybody();
+            self.wake_all();
         }
     }
 
-    fn wake_everybody(&self) {
-        self.global.line.wake_all();
-        let closed = self.closed.values().map(|closed| &closed.line);
-        let buckets = self.buckets.values().map(|bucket| &bucket.line);
-        closed.chain(buckets).for_each(Line::wake_all);
-    }
-
-    /// A route's bucket is the one that Discord named last; some routes change between several.
-    fn learn(&mut self, route: &Route, hash: Option<&str>) -> Key {
-        let known = self.hashes.get(&route.template);
-        let is_new = |hash: &&str| known.is_none_or(|known| **known != **hash);
-        let before = self.key(route);
-        let Some(hash) = hash.filter(is_new) else {
-            return before;
-        };
-        if self.hashes.len() >= 8 * MANY {
-            // Far more than there are routes: paths that we take for templates and are none.
-            self.hashes.clear();
-        }
-        let template = Arc::clone(&route.template);
-        self.hashes.insert(template, hash.into());
-        let key = self.key(route);
-        self.move_line(&before, &key, route);
-        key
-    }
-
-    /// Whoever waits for a route's old bucket waits for the new one from now on. All who wait for
-    /// one that had no name yet are of this route and move in their order; among others there may
-    /// be some of other routes, and each has to see for itself.
-    fn move_line(&mut self, before: &Key, key: &Key, route: &Route) {
-        let Some(left) = self.buckets.get_mut(before) else {
-            return;
-        };
-        left.line.wake_all();
-        if before.0 == route.template {
-            let line = std::mem::take(&mut left.line);
-            let bucket = self.buckets.entry(key.clone()).or_default();
-            bucket.line.join(line);
-        }
+    fn wake_all(&self) {
+        self.global.queue.wake_all();
+        let closed = self.closed.values().map(|closed| &closed.queue);
+        let buckets = self.buckets.iter().map(|bucket| &bucket.queue);
+        closed.chain(buckets).for_each(WaitQueue::wake_all);
     }
 }

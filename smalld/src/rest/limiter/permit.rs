@@ -7,50 +7,51 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::rest::limiter::admit::{Limiter, Ticket};
-use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
+use crate::rest::limiter::admit::{Claim, Limiter};
+use crate::rest::limiter::decision::{Decision, Limited, Patience, Refusal};
 use crate::rest::limiter::observation::Observation;
 use crate::rest::limiter::route::Route;
 
-/// The limiter as all requests of a bot share it.
-pub(crate) type Shared = Arc<Mutex<Limiter>>;
+/// The limiter that all requests of a bot share.
+pub(crate) type SharedLimiter = Arc<Mutex<Limiter>>;
 
-/// Held for a few instructions only, never across an await.
-pub(crate) fn lock(limiter: &Shared) -> MutexGuard<'_, Limiter> {
+/// The lock is held for a few instructions, never across an await.
+pub(crate) fn lock(limiter: &SharedLimiter) -> MutexGuard<'_, Limiter> {
     limiter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A request's place among the others. Dropping it gives the place up, wherever it stands.
-pub(crate) struct Turn {
-    limiter: Shared,
-    ticket: Ticket,
+/// A request's permit to leave, which has to be acquired for each attempt. Dropping it gives up the
+/// request's place, wherever that is.
+pub(crate) struct Permit {
+    limiter: SharedLimiter,
+    claim: Claim,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Turn {
-    pub(crate) fn new(limiter: Shared, route: Route, patience: Patience) -> Self {
-        let ticket = lock(&limiter).enter(route, patience);
+impl Permit {
+    pub(crate) fn new(limiter: SharedLimiter, route: Route, patience: Patience) -> Self {
+        let claim = lock(&limiter).claim(route, patience);
         Self {
             limiter,
-            ticket,
+            claim,
             timer: None,
         }
     }
 
     /// Ready when the request may leave.
-    pub(crate) async fn come(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn acquire(&mut self) -> Result<(), Refusal> {
         poll_fn(|context| self.poll(context)).await
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
         loop {
             let now = Instant::now().into_std();
-            let answer = lock(&self.limiter).ask(&mut self.ticket, now, context.waker());
-            let until = match answer {
-                Answer::Leave => return Poll::Ready(Ok(())),
-                Answer::Refused(refusal) => return Poll::Ready(Err(refusal)),
-                Answer::Wait(None) => return Poll::Pending,
-                Answer::Wait(Some(until)) => Instant::from_std(until),
+            let decision = lock(&self.limiter).ask(&mut self.claim, now, context.waker());
+            let until = match decision {
+                Decision::Leave => return Poll::Ready(Ok(())),
+                Decision::Refuse(refusal) => return Poll::Ready(Err(refusal)),
+                Decision::Wait(None) => return Poll::Pending,
+                Decision::Wait(Some(until)) => Instant::from_std(until),
             };
             let timer = self
                 .timer
@@ -62,25 +63,25 @@ impl Turn {
         }
     }
 
-    /// The caller's time is up: gives the limit that it was waiting for, if it was one.
+    /// The caller's time is up. Returns the limit that the request was waiting for, if it was one.
     pub(crate) fn give_up(&mut self) -> Option<Refusal> {
-        lock(&self.limiter).give_up(&mut self.ticket, Instant::now().into_std())
+        lock(&self.limiter).give_up(&mut self.claim, Instant::now().into_std())
     }
 
-    /// Takes the response in. For a 429 gives the limit that it tells of.
-    pub(crate) fn heard(&mut self, observed: &Observation) -> Option<Limited> {
+    /// The request has a response. For a 429, returns the limit that it tells of.
+    pub(crate) fn observe(&mut self, observed: &Observation) -> Option<Limited> {
         let now = Instant::now().into_std();
-        lock(&self.limiter).heard(&mut self.ticket, observed, now)
+        lock(&self.limiter).observe(&mut self.claim, observed, now)
     }
 
-    /// No response came; what the request used stays used.
-    pub(crate) fn lost(&mut self) {
-        lock(&self.limiter).quit(&mut self.ticket);
+    /// The request failed without a response. It stays counted.
+    pub(crate) fn lose(&mut self) {
+        lock(&self.limiter).quit(&mut self.claim);
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.lost();
+        self.lose();
     }
 }

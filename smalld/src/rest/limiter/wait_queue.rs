@@ -1,75 +1,70 @@
-//! A line of requests that wait for the same thing: first come first served. Pure.
+//! Queue of requests that wait for the same thing, first come first served. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
-/// Who waits, by the number of its ticket; a smaller number came earlier.
+/// Requests by their number; a smaller number came earlier.
 #[derive(Debug, Default)]
-pub(crate) struct Line(BTreeMap<u64, Waiting>);
-
-#[derive(Debug)]
-struct Waiting {
-    waker: Waker,
-    /// Whether it would rather wait than be refused.
-    patient: bool,
+pub(crate) struct WaitQueue {
+    wakers: BTreeMap<u64, Waker>,
+    /// Those that fail if they have to wait for a known limit.
+    impatient: BTreeSet<u64>,
 }
 
-impl Line {
+impl WaitQueue {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.wakers.is_empty()
     }
 
-    /// Whether nobody with an earlier ticket waits.
-    pub(crate) fn is_first(&self, ticket: u64) -> bool {
-        self.0
+    /// Whether no earlier request waits.
+    pub(crate) fn is_first(&self, number: u64) -> bool {
+        self.wakers
             .first_key_value()
-            .is_none_or(|(&first, _)| first >= ticket)
+            .is_none_or(|(&first, _)| first >= number)
     }
 
-    /// Joins the line at the ticket's place, or stays in it with a new waker.
-    pub(crate) fn wait(&mut self, ticket: u64, waker: &Waker, patient: bool) {
-        let waiting = self.0.entry(ticket).or_insert_with(|| Waiting {
-            waker: waker.clone(),
-            patient,
-        });
-        waiting.waker.clone_from(waker);
+    /// Joins the queue at the place of this number, or stays there with a new waker.
+    pub(crate) fn wait(&mut self, number: u64, waker: &Waker, is_patient: bool) {
+        self.wakers
+            .entry(number)
+            .or_insert_with(|| waker.clone())
+            .clone_from(waker);
+        if !is_patient {
+            self.impatient.insert(number);
+        }
     }
 
-    /// Leaves the line. Only the first is watching the clock, so whoever becomes it is woken.
-    /// Gives whether it stood there.
-    pub(crate) fn leave(&mut self, ticket: u64) -> bool {
-        let was_first = self.is_first(ticket);
-        let stood = self.0.remove(&ticket).is_some();
-        if stood && was_first {
+    /// Leaves the queue. Only the first request watches the clock, so the one that becomes the first
+    /// is woken.
+    pub(crate) fn leave(&mut self, number: u64) {
+        let was_first = self.is_first(number);
+        self.impatient.remove(&number);
+        if self.wakers.remove(&number).is_some() && was_first {
             self.wake_first();
         }
-        stood
     }
 
-    /// Those of another line join, each at its place.
+    /// The requests of another queue join this one, each at its place.
     pub(crate) fn join(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
+        self.wakers.append(&mut other.wakers);
+        self.impatient.append(&mut other.impatient);
     }
 
     pub(crate) fn wake_first(&self) {
-        if let Some((_, first)) = self.0.first_key_value() {
-            first.waker.wake_by_ref();
+        if let Some((_, waker)) = self.wakers.first_key_value() {
+            waker.wake_by_ref();
         }
     }
 
-    /// Wakes the first, and all who may have to be refused.
+    /// Wakes the first, and all that may have to be refused.
     pub(crate) fn wake_first_and_impatient(&self) {
         self.wake_first();
-        self.0
-            .values()
-            .filter(|waiting| !waiting.patient)
-            .for_each(|waiting| waiting.waker.wake_by_ref());
+        let wakers = self.impatient.iter().filter_map(|it| self.wakers.get(it));
+        wakers.for_each(Waker::wake_by_ref);
     }
 
     pub(crate) fn wake_all(&self) {
-        self.0
-            .values()
-            .for_each(|waiting| waiting.waker.wake_by_ref());
+        self.wakers.values().for_each(Waker::wake_by_ref);
     }
 }
 
@@ -90,19 +85,33 @@ mod tests {
         }
     }
 
+    fn counting() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count::default());
+        (Arc::clone(&count), Waker::from(count))
+    }
+
     #[test]
-    fn whoever_becomes_the_first_is_woken() {
-        let (count, mut line) = (Arc::new(Count::default()), Line::default());
+    fn the_request_that_becomes_the_first_is_woken() {
+        let ((count, waker), mut queue) = (counting(), WaitQueue::default());
         let woken = || count.0.load(Ordering::Relaxed);
-        let waker = Waker::from(Arc::clone(&count));
-        for ticket in [3, 1, 2] {
-            line.wait(ticket, &waker, true);
+        for number in [3, 1, 2] {
+            queue.wait(number, &waker, true);
         }
-        assert!(line.is_first(1) && !line.is_first(2));
-        line.leave(2);
+        assert!(queue.is_first(1) && !queue.is_first(2));
+        queue.leave(2);
         assert_eq!(woken(), 0);
-        line.leave(1);
+        queue.leave(1);
         assert_eq!(woken(), 1);
-        assert!(line.is_first(3));
+        assert!(queue.is_first(3));
+    }
+
+    #[test]
+    fn impatient_requests_are_woken_wherever_they_stand() {
+        let ((count, waker), mut queue) = (counting(), WaitQueue::default());
+        for number in 0..100 {
+            queue.wait(number, &waker, number % 10 != 5);
+        }
+        queue.wake_first_and_impatient();
+        assert_eq!(count.0.load(Ordering::Relaxed), 11);
     }
 }

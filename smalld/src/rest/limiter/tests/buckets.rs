@@ -40,37 +40,40 @@ fn case_03_another_channel_is_another_bucket() {
 #[test]
 fn case_04_ten_at_once_are_one_then_four_then_five() {
     let mut client = Client::new();
-    let mut tickets = client.several(POST_A, 10);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 1);
-    assert_eq!(client.answer(&mut tickets[1], 0.1), Answer::Wait(None));
-    client.hears(&mut tickets[0], &ok("m 5/4 1.0"), 0.2);
+    let mut claims = client.several(POST_A, 10);
+    assert_eq!(client.leaving(&mut claims, 0.0), 1);
+    assert_eq!(client.answer(&mut claims[1], 0.1), Decision::Wait(None));
+    client.hears(&mut claims[0], &ok("m 5/4 1.0"), 0.2);
     assert!(
-        !client.leaves(&mut tickets[2], 0.2),
+        !client.leaves(&mut claims[2], 0.2),
         "first come first served"
     );
-    assert_eq!(client.leaving(&mut tickets[1..], 0.2), 4);
-    for (ticket, remaining) in tickets[1..5].iter_mut().zip([3, 2, 1, 0]) {
-        client.hears(ticket, &ok(&format!("m 5/{remaining} 0.9")), 0.3);
+    assert_eq!(client.leaving(&mut claims[1..], 0.2), 4);
+    for (claim, remaining) in claims[1..5].iter_mut().zip([3, 2, 1, 0]) {
+        client.hears(claim, &ok(&format!("m 5/{remaining} 0.9")), 0.3);
     }
     let end = at(client.start, 1.2 + MARGIN);
-    assert_eq!(client.answer(&mut tickets[5], 1.0), Answer::Wait(Some(end)));
-    assert_eq!(client.answer(&mut tickets[6], 1.0), Answer::Wait(None));
-    assert_eq!(client.leaving(&mut tickets[5..], 1.3), 5);
+    assert_eq!(
+        client.answer(&mut claims[5], 1.0),
+        Decision::Wait(Some(end))
+    );
+    assert_eq!(client.answer(&mut claims[6], 1.0), Decision::Wait(None));
+    assert_eq!(client.leaving(&mut claims[5..], 1.3), 5);
 }
 
 #[test]
 fn case_04_whoever_does_not_wait_is_refused_by_a_known_window_only() {
     let mut client = Client::new();
     let route = || Route::new("POST", "/channels/1/messages");
-    let mut tickets: Vec<Ticket> = (0..3)
-        .map(|_| client.limiter.enter(route(), Patience::None))
+    let mut claims: Vec<Claim> = (0..3)
+        .map(|_| client.limiter.claim(route(), Patience::None))
         .collect();
-    assert!(client.leaves(&mut tickets[0], 0.0));
-    assert_eq!(client.answer(&mut tickets[1], 0.0), Answer::Wait(None));
-    assert_eq!(client.answer(&mut tickets[2], 0.0), Answer::Wait(None));
-    client.hears(&mut tickets[0], &ok("m 2/1 5"), 0.1);
-    assert!(client.leaves(&mut tickets[1], 0.1));
-    let Answer::Refused(Refusal::Limited(limited)) = client.answer(&mut tickets[2], 0.1) else {
+    assert!(client.leaves(&mut claims[0], 0.0));
+    assert_eq!(client.answer(&mut claims[1], 0.0), Decision::Wait(None));
+    assert_eq!(client.answer(&mut claims[2], 0.0), Decision::Wait(None));
+    client.hears(&mut claims[0], &ok("m 2/1 5"), 0.1);
+    assert!(client.leaves(&mut claims[1], 0.1));
+    let Decision::Refuse(Refusal::Limited(limited)) = client.answer(&mut claims[2], 0.1) else {
         panic!("not refused")
     };
     assert_eq!(
@@ -82,10 +85,10 @@ fn case_04_whoever_does_not_wait_is_refused_by_a_known_window_only() {
 #[test]
 fn case_05_a_response_without_limits_holds_nobody_back() {
     let mut client = Client::new();
-    let mut tickets = client.several(POST_A, 10);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 1);
-    client.hears(&mut tickets[0], &response(200, &[], "{}"), 0.1);
-    assert_eq!(client.leaving(&mut tickets[1..], 0.1), 9);
+    let mut claims = client.several(POST_A, 10);
+    assert_eq!(client.leaving(&mut claims, 0.0), 1);
+    client.hears(&mut claims[0], &response(200, &[], "{}"), 0.1);
+    assert_eq!(client.leaving(&mut claims[1..], 0.1), 9);
 }
 
 #[test]
@@ -114,47 +117,47 @@ fn case_07_another_hash_is_another_bucket() {
 fn case_08_a_cancelled_waiter_takes_nothing() {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 2/0 1.0"), 0.0);
-    let mut tickets = client.several(POST_A, 3);
-    assert_eq!(client.leaving(&mut tickets, 0.1), 0);
-    client.limiter.quit(&mut tickets[0]);
-    assert!(client.leaves(&mut tickets[1], 1.1) && client.leaves(&mut tickets[2], 1.1));
+    let mut claims = client.several(POST_A, 3);
+    assert_eq!(client.leaving(&mut claims, 0.1), 0);
+    client.limiter.quit(&mut claims[0]);
+    assert!(client.leaves(&mut claims[1], 1.1) && client.leaves(&mut claims[2], 1.1));
 }
 
 #[test]
 fn case_09_responses_out_of_order_never_raise_the_count() {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/4 1.0"), 0.0);
-    let mut tickets = client.several(POST_A, 5);
-    assert_eq!(client.leaving(&mut tickets, 2.0), 5);
-    for (ticket, remaining) in tickets.iter_mut().zip([1, 3, 0, 2, 4]) {
-        client.hears(ticket, &ok(&format!("m 5/{remaining} 1.0")), 2.1);
+    let mut claims = client.several(POST_A, 5);
+    assert_eq!(client.leaving(&mut claims, 2.0), 5);
+    for (claim, remaining) in claims.iter_mut().zip([1, 3, 0, 2, 4]) {
+        client.hears(claim, &ok(&format!("m 5/{remaining} 1.0")), 2.1);
         client.may_not_leave_before(POST_A, 2.1, 3.1 + MARGIN);
     }
     client.sends(POST_A, 3.2);
 }
 
 /// Window ended at 1.05; two of the old window are under way.
-fn with_two_late() -> (Client, Vec<Ticket>) {
+fn with_two_late() -> (Client, Vec<Claim>) {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/4 1.0"), 0.0);
-    let mut tickets = client.several(POST_A, 4);
-    assert_eq!(client.leaving(&mut tickets, 0.1), 4);
-    for ticket in &mut tickets[..2] {
-        client.hears(ticket, &ok("m 5/2 0.8"), 0.2);
+    let mut claims = client.several(POST_A, 4);
+    assert_eq!(client.leaving(&mut claims, 0.1), 4);
+    for claim in &mut claims[..2] {
+        client.hears(claim, &ok("m 5/2 0.8"), 0.2);
     }
-    (client, tickets.split_off(2))
+    (client, claims.split_off(2))
 }
 
 #[test]
 fn case_10_a_new_window_holds_less_what_is_still_under_way() {
     let (mut client, mut late) = with_two_late();
-    let mut tickets = client.several(POST_A, 5);
-    assert_eq!(client.leaving(&mut tickets, 1.1), 3);
-    assert_eq!(client.answer(&mut tickets[3], 1.1), Answer::Wait(None));
+    let mut claims = client.several(POST_A, 5);
+    assert_eq!(client.leaving(&mut claims, 1.1), 3);
+    assert_eq!(client.answer(&mut claims[3], 1.1), Decision::Wait(None));
     client.hears(&mut late[0], &ok("m 5/0 0.01"), 1.15);
-    assert_eq!(client.leaving(&mut tickets[3..], 1.15), 1);
+    assert_eq!(client.leaving(&mut claims[3..], 1.15), 1);
     client.hears(&mut late[1], &ok("m 5/0 0.01"), 1.2);
-    assert!(client.leaves(&mut tickets[4], 1.2));
+    assert!(client.leaves(&mut claims[4], 1.2));
 }
 
 #[test]
@@ -163,9 +166,9 @@ fn case_11_a_late_response_of_the_old_window_is_not_held_against_the_new_one() {
     client.exchange(POST_A, &ok("m 5/4 1.0"), 1.1);
     client.hears(&mut late[0], &ok("m 5/0 0.02"), 1.15);
     client.hears(&mut late[1], &ok("m 5/0 0.02"), 1.15);
-    let mut tickets = client.several(POST_A, 5);
-    assert_eq!(client.leaving(&mut tickets, 1.15), 4);
-    client.limiter.quit(&mut tickets[4]);
+    let mut claims = client.several(POST_A, 5);
+    assert_eq!(client.leaving(&mut claims, 1.15), 4);
+    client.limiter.quit(&mut claims[4]);
     client.may_not_leave_before(POST_A, 1.15, 2.1 + MARGIN);
 }
 
@@ -190,19 +193,19 @@ fn case_12_waiting_requests_follow_a_route_to_its_newest_bucket() {
 #[test]
 fn case_12_one_that_is_cancelled_while_its_line_moves_holds_nobody_up() {
     let mut client = Client::new();
-    let mut tickets = client.several(POST_A, 4);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 1);
-    client.hears(&mut tickets[0], &ok("m1 5/4 9"), 0.1);
-    client.hears(&mut tickets[0], &ok("m2 5/4 9"), 0.1);
-    client.limiter.quit(&mut tickets[1]);
-    assert_eq!(client.leaving(&mut tickets[2..], 0.1), 2);
+    let mut claims = client.several(POST_A, 4);
+    assert_eq!(client.leaving(&mut claims, 0.0), 1);
+    client.hears(&mut claims[0], &ok("m1 5/4 9"), 0.1);
+    client.hears(&mut claims[0], &ok("m2 5/4 9"), 0.1);
+    client.limiter.quit(&mut claims[1]);
+    assert_eq!(client.leaving(&mut claims[2..], 0.1), 2);
     client.sends(POST_A, 0.1);
     assert!(
         client
             .limiter
             .buckets
-            .values()
-            .all(|bucket| bucket.line.is_empty())
+            .iter()
+            .all(|bucket| bucket.queue.is_empty())
     );
 }
 
@@ -293,7 +296,7 @@ fn case_21_follow_ups_are_outside_the_global_limit_and_forgotten() {
         }
     }
     let buckets = client.limiter.buckets.len();
-    assert!(buckets <= 2 * MANY, "{buckets}");
+    assert!(buckets <= 2 * MIN_SWEEP, "{buckets}");
     assert_eq!(client.room(("GET", "/users/@me"), 99.0), 1);
     for channel in 0..49 {
         client.sends(("GET", &format!("/channels/{channel}")), 99.0);
@@ -306,4 +309,32 @@ fn case_22_interactions_are_answered_at_once() {
     for _ in 0..300 {
         client.sends(CALLBACK, 0.0);
     }
+}
+
+/// Counted in looks at buckets; by trying each bucket for each waiting request it would be 50 million.
+#[test]
+fn naming_a_route_costs_its_waiting_requests_and_not_those_times_all_buckets() {
+    let mut client = Client::with_global_limit(u32::MAX);
+    for channel in 0..10_000 {
+        let path = format!("/channels/{channel}");
+        client.exchange(("GET", &path), &ok("c 5/4 9000"), 0.0);
+    }
+    let mut claims = client.several(POST_A, 5_000);
+    assert_eq!(client.leaving(&mut claims, 1.0), 1);
+    for channel in 10_000..15_000 {
+        let path = format!("/channels/{channel}/messages");
+        client.sends(("POST", &path), 1.0);
+    }
+    client.limiter.buckets.visits = 0;
+    let (first, waiting) = claims.split_first_mut().unwrap();
+    client.hears(first, &ok("m 5/4 9"), 1.1);
+    let naming = client.limiter.buckets.visits;
+    assert!((5_000..5_100).contains(&naming), "{naming}");
+    // The route changes to another bucket, and all that wait go there.
+    assert_eq!(client.leaving(waiting, 1.1), 4);
+    client.hears(&mut waiting[0], &ok("n 5/4 9"), 1.2);
+    client.leaving(waiting, 1.2);
+    client.gone(waiting);
+    let all = client.limiter.buckets.visits;
+    assert!(all < 60_000, "{all}");
 }

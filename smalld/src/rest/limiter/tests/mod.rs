@@ -3,6 +3,7 @@
 
 mod buckets;
 mod odd;
+mod simulation;
 mod too_many;
 
 use std::task::Waker;
@@ -11,8 +12,9 @@ use std::time::{Duration, Instant};
 use crate::error::RateLimitScope as Scope;
 use crate::error::Response;
 use crate::rest::error_body::ErrorBody;
-use crate::rest::limiter::admit::{Limiter, MANY, Ticket};
-use crate::rest::limiter::decision::{Answer, Limited, Patience, Refusal};
+use crate::rest::limiter::admit::{Claim, Limiter};
+use crate::rest::limiter::buckets::MIN_SWEEP;
+use crate::rest::limiter::decision::{Decision, Limited, Patience, Refusal};
 use crate::rest::limiter::headers::LimitHeaders;
 use crate::rest::limiter::observation::Observation;
 use crate::rest::limiter::route::Route;
@@ -82,48 +84,46 @@ impl Client {
         }
     }
 
-    fn asks(&mut self, (method, path): (&str, &str)) -> Ticket {
+    fn asks(&mut self, (method, path): (&str, &str)) -> Claim {
         let route = Route::new(method, path);
-        self.limiter.enter(route, Patience::Endless)
+        self.limiter.claim(route, Patience::Endless)
     }
 
-    fn several(&mut self, asked: (&str, &str), count: usize) -> Vec<Ticket> {
+    fn several(&mut self, asked: (&str, &str), count: usize) -> Vec<Claim> {
         (0..count).map(|_| self.asks(asked)).collect()
     }
 
-    fn answer(&mut self, ticket: &mut Ticket, seconds: f64) -> Answer {
-        self.limiter.ask(ticket, at(self.start, seconds), WAKER)
+    fn answer(&mut self, claim: &mut Claim, seconds: f64) -> Decision {
+        self.limiter.ask(claim, at(self.start, seconds), WAKER)
     }
 
-    fn leaves(&mut self, ticket: &mut Ticket, seconds: f64) -> bool {
-        self.answer(ticket, seconds) == Answer::Leave
+    fn leaves(&mut self, claim: &mut Claim, seconds: f64) -> bool {
+        self.answer(claim, seconds) == Decision::Leave
     }
 
     /// How many of them may leave, each asked once, in order.
-    fn leaving(&mut self, tickets: &mut [Ticket], seconds: f64) -> usize {
-        let answers = tickets
-            .iter_mut()
-            .map(|ticket| self.leaves(ticket, seconds));
+    fn leaving(&mut self, claims: &mut [Claim], seconds: f64) -> usize {
+        let answers = claims.iter_mut().map(|claim| self.leaves(claim, seconds));
         answers.filter(|&leaves| leaves).count()
     }
 
-    fn hears(&mut self, ticket: &mut Ticket, response: &Response, seconds: f64) -> Option<Limited> {
+    fn hears(&mut self, claim: &mut Claim, response: &Response, seconds: f64) -> Option<Limited> {
         let body = ErrorBody::parse(response.bytes());
         let observed = Observation::new(response, body.limit());
         self.limiter
-            .heard(ticket, &observed, at(self.start, seconds))
+            .observe(claim, &observed, at(self.start, seconds))
     }
 
     /// A request that leaves at this time and stays under way.
     #[track_caller]
-    fn sends(&mut self, asked: (&str, &str), seconds: f64) -> Ticket {
-        let mut ticket = self.asks(asked);
+    fn sends(&mut self, asked: (&str, &str), seconds: f64) -> Claim {
+        let mut claim = self.asks(asked);
         assert_eq!(
-            self.answer(&mut ticket, seconds),
-            Answer::Leave,
+            self.answer(&mut claim, seconds),
+            Decision::Leave,
             "{asked:?}"
         );
-        ticket
+        claim
     }
 
     /// A request that leaves at this time and is answered at once.
@@ -134,8 +134,8 @@ impl Client {
         response: &Response,
         seconds: f64,
     ) -> Option<Limited> {
-        let mut ticket = self.sends(asked, seconds);
-        self.hears(&mut ticket, response, seconds)
+        let mut claim = self.sends(asked, seconds);
+        self.hears(&mut claim, response, seconds)
     }
 
     /// In both modes: one that waits has to wait until then, one that does not is refused, and is
@@ -145,7 +145,7 @@ impl Client {
         let until = at(self.start, until);
         let mut patient = self.asks(asked);
         let answer = self.answer(&mut patient, seconds);
-        assert_eq!(answer, Answer::Wait(Some(until)), "{asked:?}");
+        assert_eq!(answer, Decision::Wait(Some(until)), "{asked:?}");
         self.limiter.quit(&mut patient);
         let limited = self.refused(asked, seconds);
         assert_eq!(limited.until, until, "{asked:?}");
@@ -155,25 +155,25 @@ impl Client {
     #[track_caller]
     fn refused(&mut self, (method, path): (&str, &str), seconds: f64) -> Limited {
         let route = Route::new(method, path);
-        let mut ticket = self.limiter.enter(route, Patience::None);
-        match self.answer(&mut ticket, seconds) {
-            Answer::Refused(Refusal::Limited(limited)) => limited,
+        let mut claim = self.limiter.claim(route, Patience::None);
+        match self.answer(&mut claim, seconds) {
+            Decision::Refuse(Refusal::Limited(limited)) => limited,
             other => panic!("{method} {path}: {other:?}"),
         }
     }
 
     /// How many requests may leave one after another at this time.
     fn room(&mut self, asked: (&str, &str), seconds: f64) -> usize {
-        let mut tickets = self.several(asked, 100);
-        let left = self.leaving(&mut tickets, seconds);
-        self.gone(&mut tickets);
+        let mut claims = self.several(asked, 100);
+        let left = self.leaving(&mut claims, seconds);
+        self.gone(&mut claims);
         left
     }
 
     /// Their callers have gone away.
-    fn gone(&mut self, tickets: &mut [Ticket]) {
-        for ticket in tickets {
-            self.limiter.quit(ticket);
+    fn gone(&mut self, claims: &mut [Claim]) {
+        for claim in claims {
+            self.limiter.quit(claim);
         }
     }
 }

@@ -45,10 +45,10 @@ fn case_43_a_used_up_window_without_an_end_is_tried_by_one_after_a_second() {
     let headers = [("x-ratelimit-limit", "5"), ("x-ratelimit-remaining", "0")];
     client.exchange(POST_A, &response(200, &headers, ""), 0.0);
     client.may_not_leave_before(POST_A, 0.1, 1.0 + MARGIN);
-    let mut tickets = client.several(POST_A, 5);
-    assert_eq!(client.leaving(&mut tickets, 1.1), 1);
-    client.hears(&mut tickets[0], &ok("m 5/4 1"), 1.2);
-    assert_eq!(client.leaving(&mut tickets[1..], 1.2), 4);
+    let mut claims = client.several(POST_A, 5);
+    assert_eq!(client.leaving(&mut claims, 1.1), 1);
+    client.hears(&mut claims[0], &ok("m 5/4 1"), 1.2);
+    assert_eq!(client.leaving(&mut claims[1..], 1.2), 4);
 }
 
 #[test]
@@ -100,19 +100,19 @@ fn case_46_a_wait_that_was_slept_through_is_over() {
     assert!(client.leaves(&mut waiting, 3600.0));
 }
 
-fn channels(client: &mut Client, count: usize) -> Vec<Ticket> {
+fn channels(client: &mut Client, count: usize) -> Vec<Claim> {
     let paths = (0..count).map(|channel| format!("/channels/{channel}/messages"));
     paths.map(|path| client.asks(("POST", &path))).collect()
 }
 
 /// Sixty ask, fifty of them leave and are answered after a tenth of a second.
-fn sixty(client: &mut Client) -> Vec<Ticket> {
-    let mut tickets = channels(client, 60);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 50);
-    for ticket in &mut tickets[..50] {
-        client.hears(ticket, &ok("m 5/4 1"), 0.1);
+fn sixty(client: &mut Client) -> Vec<Claim> {
+    let mut claims = channels(client, 60);
+    assert_eq!(client.leaving(&mut claims, 0.0), 50);
+    for claim in &mut claims[..50] {
+        client.hears(claim, &ok("m 5/4 1"), 0.1);
     }
-    tickets.split_off(50)
+    claims.split_off(50)
 }
 
 #[test]
@@ -128,14 +128,14 @@ fn case_47_fifty_leave_in_a_second_and_the_others_in_the_next() {
 #[test]
 fn case_47_whoever_does_not_wait_is_refused_by_what_surely_counts() {
     let mut client = Client::new();
-    let mut tickets = channels(&mut client, 50);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 50);
+    let mut claims = channels(&mut client, 50);
+    assert_eq!(client.leaving(&mut claims, 0.0), 50);
     client.refused(("GET", "/users/@me"), 0.9);
     let route = Route::new("GET", "/users/@me");
-    let mut ticket = client.limiter.enter(route, Patience::None);
-    let answer = client.answer(&mut ticket, 1.1);
-    assert_eq!(answer, Answer::Wait(Some(at(client.start, 2.01))));
-    assert!(client.leaves(&mut ticket, 2.1));
+    let mut claim = client.limiter.claim(route, Patience::None);
+    let answer = client.answer(&mut claim, 1.1);
+    assert_eq!(answer, Decision::Wait(Some(at(client.start, 2.01))));
+    assert!(client.leaves(&mut claim, 2.1));
 }
 
 #[test]
@@ -167,10 +167,10 @@ fn case_49_a_failed_answer_leaves_what_is_known_as_it_was() {
     let mut client = Client::new();
     let page = response(502, &[("content-type", "text/html")], "<html>");
     client.exchange(GET_A, &page, 0.0);
-    let mut tickets = client.several(GET_A, 2);
-    assert_eq!(client.leaving(&mut tickets, 0.1), 1, "still unknown");
-    client.limiter.quit(&mut tickets[1]);
-    client.hears(&mut tickets[0], &ok("g 5/4 9"), 0.1);
+    let mut claims = client.several(GET_A, 2);
+    assert_eq!(client.leaving(&mut claims, 0.1), 1, "still unknown");
+    client.limiter.quit(&mut claims[1]);
+    client.hears(&mut claims[0], &ok("g 5/4 9"), 0.1);
     client.exchange(GET_A, &page, 0.2);
     assert_eq!(client.room(GET_A, 0.2), 3, "less what was used");
 }
@@ -186,9 +186,9 @@ fn case_50_a_failed_answer_with_headers_counts() {
 fn case_51_what_got_no_answer_is_used_but_not_under_way() {
     let mut client = Client::new();
     client.exchange(GET_A, &ok("g 5/4 1"), 0.0);
-    let mut tickets = client.several(GET_A, 4);
-    assert_eq!(client.leaving(&mut tickets, 0.1), 4);
-    client.gone(&mut tickets);
+    let mut claims = client.several(GET_A, 4);
+    assert_eq!(client.leaving(&mut claims, 0.1), 4);
+    client.gone(&mut claims);
     client.may_not_leave_before(GET_A, 0.2, 1.0 + MARGIN);
     assert_eq!(client.room(GET_A, 1.1), 5);
     // The only one that could have told of an unknown bucket: another one finds out.
@@ -213,10 +213,11 @@ fn case_55_a_falling_limit_counts_at_once() {
 fn case_56_an_idle_bucket_may_be_forgotten_and_its_route_remembered() {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/0 1"), 0.0);
-    client.limiter.sweep_at = 1;
+    client.limiter.buckets.sweep_at = 1;
     client.sends(POST_B, 600.0);
     assert_eq!(client.limiter.buckets.len(), 1, "that of channel 1 is gone");
-    assert_eq!(client.limiter.hashes.len(), 1);
+    let post_a = Route::new(POST_A.0, POST_A.1);
+    assert!(client.limiter.buckets.name_of(&post_a).is_some());
     client.sends(POST_A, 600.0);
 }
 
@@ -228,7 +229,7 @@ fn a_hundred_thousand_channels_are_forgotten_again() {
         client.exchange(("POST", &path), &ok("m 5/4 1"), f64::from(channel) / 100.0);
     }
     let buckets = client.limiter.buckets.len();
-    assert!(buckets <= 2 * MANY, "{buckets}");
+    assert!(buckets <= 2 * MIN_SWEEP, "{buckets}");
 }
 
 #[test]
@@ -245,5 +246,5 @@ fn routes_that_are_closed_on_their_own_are_forgotten_again() {
         client.exchange(("PATCH", &path), &refused, f64::from(channel) / 10.0);
     }
     let closed = client.limiter.closed.len();
-    assert!(closed <= 2 * MANY, "{closed}");
+    assert!(closed <= 2 * MIN_SWEEP, "{closed}");
 }

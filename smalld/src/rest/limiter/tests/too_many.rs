@@ -17,20 +17,20 @@ fn globally(retry_after: &str) -> Response {
 #[test]
 fn case_23_a_429_closes_its_bucket_and_the_same_request_goes_first() {
     let mut client = Client::new();
-    let mut tickets = client.several(POST_A, 3);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 1);
+    let mut claims = client.several(POST_A, 3);
+    assert_eq!(client.leaving(&mut claims, 0.0), 1);
     let body = limited_for("0.731");
     let refused = with(429, "m 5/0 0.731", &[USER, ("retry-after", "1")], &body);
-    let limited = client.hears(&mut tickets[0], &refused, 0.0).unwrap();
+    let limited = client.hears(&mut claims[0], &refused, 0.0).unwrap();
     let end = 0.731 + MARGIN;
     assert_eq!(
         (limited.scope, limited.until, limited.bucket.as_deref()),
         (Scope::User, at(client.start, end), Some("m"))
     );
     assert_eq!(client.refused(POST_A, 0.7).until, at(client.start, end));
-    assert_eq!(client.leaving(&mut tickets, 0.7), 0);
-    assert!(!client.leaves(&mut tickets[1], 0.9), "the first goes first");
-    assert_eq!(client.leaving(&mut tickets, 0.9), 3);
+    assert_eq!(client.leaving(&mut claims, 0.7), 0);
+    assert!(!client.leaves(&mut claims[1], 0.9), "the first goes first");
+    assert_eq!(client.leaving(&mut claims, 0.9), 3);
 }
 
 #[test]
@@ -61,12 +61,12 @@ fn case_24_a_global_429_stops_all_but_webhooks_and_interactions() {
     client.sends(CALLBACK, 0.1);
     // Then no more than the limit, and what the bucket had left is as it was.
     let channels: Vec<String> = (100..160).map(|n| format!("/channels/{n}")).collect();
-    let mut tickets: Vec<Ticket> = channels
+    let mut claims: Vec<Claim> = channels
         .iter()
         .map(|path| client.asks(("GET", path)))
         .collect();
-    assert_eq!(client.leaving(&mut tickets, 2.0), 50);
-    client.gone(&mut tickets);
+    assert_eq!(client.leaving(&mut claims, 2.0), 50);
+    client.gone(&mut claims);
     assert_eq!(client.room(POST_A, 5.0), 3);
 }
 
@@ -74,11 +74,11 @@ fn case_24_a_global_429_stops_all_but_webhooks_and_interactions() {
 fn case_24_a_global_429_of_a_webhook_or_an_interaction_holds_that_one_back() {
     for asked in [FOLLOW_UP, ("POST", "/webhooks/7/token"), CALLBACK] {
         let mut client = Client::new();
-        let mut ticket = client.sends(asked, 0.0);
-        client.hears(&mut ticket, &globally("1.5"), 0.0);
+        let mut claim = client.sends(asked, 0.0);
+        client.hears(&mut claim, &globally("1.5"), 0.0);
         let end = at(client.start, 1.5 + MARGIN);
-        assert_eq!(client.answer(&mut ticket, 0.1), Answer::Wait(Some(end)));
-        assert!(client.leaves(&mut ticket, 1.6), "{asked:?}");
+        assert_eq!(client.answer(&mut claim, 0.1), Decision::Wait(Some(end)));
+        assert!(client.leaves(&mut claim, 1.6), "{asked:?}");
     }
 }
 
@@ -144,11 +144,11 @@ fn case_29_a_ban_without_a_time_stops_everything_and_grows() {
     let mut client = Client::new();
     let page = response(429, &[], "error code: 1015");
     // Under way together, they are banned together.
-    let mut tickets: Vec<Ticket> = ["/channels/1", "/channels/2", "/channels/3"]
+    let mut claims: Vec<Claim> = ["/channels/1", "/channels/2", "/channels/3"]
         .map(|path| client.sends(("GET", path), 0.0))
         .into();
-    for ticket in &mut tickets {
-        let limited = client.hears(ticket, &page, 0.0).unwrap();
+    for claim in &mut claims {
+        let limited = client.hears(claim, &page, 0.0).unwrap();
         assert_eq!(limited.until, at(client.start, 60.0 + MARGIN));
     }
     for asked in [GET_A, FOLLOW_UP, CALLBACK] {
@@ -173,8 +173,8 @@ fn case_30_a_ban_of_the_address_refuses_whoever_waits_and_interactions_too() {
     assert!(!client.leaves(&mut waiting, 0.1));
     let page = response(429, &[("retry-after", "2700")], "<html>");
     client.exchange(GET_A, &page, 0.1);
-    for mut ticket in [waiting, client.asks(CALLBACK), client.asks(FOLLOW_UP)] {
-        let Answer::Refused(Refusal::Limited(limited)) = client.answer(&mut ticket, 0.2) else {
+    for mut claim in [waiting, client.asks(CALLBACK), client.asks(FOLLOW_UP)] {
+        let Decision::Refuse(Refusal::Limited(limited)) = client.answer(&mut claim, 0.2) else {
             panic!("not refused")
         };
         assert_eq!(limited.scope, Scope::Address);
@@ -194,12 +194,12 @@ fn case_31_a_code_changes_nothing_about_what_is_closed() {
 #[test]
 fn case_32_the_last_of_several_429s_is_the_one_that_counts() {
     let mut client = Client::new();
-    let mut ticket = client.sends(POST_A, 0.0);
+    let mut claim = client.sends(POST_A, 0.0);
     for nth in 0..6 {
         let seconds = f64::from(nth);
-        assert!(nth == 0 || client.leaves(&mut ticket, seconds));
+        assert!(nth == 0 || client.leaves(&mut claim, seconds));
         let refused = with(429, "m 5/0 0.5", &[USER], &limited_for("0.5"));
-        client.hears(&mut ticket, &refused, seconds);
+        client.hears(&mut claim, &refused, seconds);
     }
     client.may_not_leave_before(POST_A, 5.1, 5.5 + MARGIN);
 }
@@ -209,15 +209,15 @@ fn case_33_after_a_storm_of_429s_the_limit_leaves_and_not_all() {
     let mut client = Client::with_global_limit(1000);
     // Nothing was known to be limited, so a hundred are under way.
     client.exchange(POST_A, &response(200, &[], ""), 0.0);
-    let mut tickets = client.several(POST_A, 100);
-    assert_eq!(client.leaving(&mut tickets, 0.0), 100);
-    for (nth, ticket) in tickets.iter_mut().enumerate() {
+    let mut claims = client.several(POST_A, 100);
+    assert_eq!(client.leaving(&mut claims, 0.0), 100);
+    for (nth, claim) in claims.iter_mut().enumerate() {
         let passed = 0.3 * f64::from(u8::try_from(nth).unwrap()) / 99.0;
         let body = limited_for(&format!("{:.3}", 2.0 - passed));
-        client.hears(ticket, &with(429, "m 5/0 2", &[USER], &body), passed);
+        client.hears(claim, &with(429, "m 5/0 2", &[USER], &body), passed);
     }
-    assert_eq!(client.leaving(&mut tickets, 2.0), 0);
-    assert_eq!(client.leaving(&mut tickets, 2.4), 5);
+    assert_eq!(client.leaving(&mut claims, 2.0), 0);
+    assert_eq!(client.leaving(&mut claims, 2.4), 5);
     for nth in 0..9_500 - 100 {
         client
             .limiter
@@ -255,9 +255,9 @@ fn case_34_the_budget_of_invalid_requests_is_not_overdrawn() {
 fn case_35_a_refused_token_is_not_tried_again_but_webhooks_go_on() {
     let mut client = Client::new();
     client.limiter.refuse_token();
-    let mut ticket = client.asks(("GET", "/users/@me"));
-    let refused = Answer::Refused(Refusal::TokenRefused);
-    assert_eq!(client.answer(&mut ticket, 0.0), refused);
+    let mut claim = client.asks(("GET", "/users/@me"));
+    let refused = Decision::Refuse(Refusal::TokenRefused);
+    assert_eq!(client.answer(&mut claim, 0.0), refused);
     client.sends(("POST", "/webhooks/1/token"), 0.0);
     client.sends(FOLLOW_UP, 0.0);
 }
@@ -278,9 +278,9 @@ fn case_37_a_webhook_that_is_gone_is_not_called_again() {
         .limiter
         .webhook_is_gone(&Route::new("POST", "/webhooks/7/tokA"));
     for method in ["POST", "GET"] {
-        let mut ticket = client.asks((method, "/webhooks/7/tokA"));
-        let refused = Answer::Refused(Refusal::WebhookGone);
-        assert_eq!(client.answer(&mut ticket, 0.0), refused);
+        let mut claim = client.asks((method, "/webhooks/7/tokA"));
+        let refused = Decision::Refuse(Refusal::WebhookGone);
+        assert_eq!(client.answer(&mut claim, 0.0), refused);
     }
     client.sends(("POST", "/webhooks/7/tokB"), 0.0);
     // An interaction that is not answered yet has the same code, and has a future.
@@ -308,8 +308,8 @@ fn case_39_a_wait_beyond_the_timeout_is_refused_at_once_and_others_wait_on() {
     let patience = Patience::Until(at(client.start, 5.0));
     let mut hurried = client
         .limiter
-        .enter(Route::new(POST_A.0, POST_A.1), patience);
-    let Answer::Refused(Refusal::Limited(limited)) = client.answer(&mut hurried, 0.0) else {
+        .claim(Route::new(POST_A.0, POST_A.1), patience);
+    let Decision::Refuse(Refusal::Limited(limited)) = client.answer(&mut hurried, 0.0) else {
         panic!("not refused")
     };
     assert_eq!(limited.until, at(client.start, 30.0 + MARGIN));
@@ -321,11 +321,11 @@ fn a_proxys_page_with_a_short_retry_after_is_a_wait_and_not_a_ban() {
     let page = response(429, &[("retry-after", "5")], "<html>");
     for asked in [GET_A, ("POST", "/webhooks/7/token"), CALLBACK] {
         let mut client = Client::new();
-        let mut ticket = client.sends(asked, 0.0);
-        let limited = client.hears(&mut ticket, &page, 0.0).unwrap();
+        let mut claim = client.sends(asked, 0.0);
+        let limited = client.hears(&mut claim, &page, 0.0).unwrap();
         let end = at(client.start, 5.0 + MARGIN);
         assert_eq!((limited.scope, limited.until), (Scope::Global, end));
-        assert_eq!(client.answer(&mut ticket, 0.1), Answer::Wait(Some(end)));
-        assert!(client.leaves(&mut ticket, 5.1), "{asked:?}");
+        assert_eq!(client.answer(&mut claim, 0.1), Decision::Wait(Some(end)));
+        assert!(client.leaves(&mut claim, 5.1), "{asked:?}");
     }
 }
