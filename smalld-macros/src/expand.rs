@@ -85,15 +85,15 @@ fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
         || quote_spanned!(mixed=> ::core::option::Option::None),
         |op| quote_spanned!(mixed=> ::core::option::Option::Some(#op)),
     );
-    let fields = fields.iter().map(|Field { pointer, tokens, is }| {
+    let fields = fields.iter().map(|Field { pointer, is, .. }| {
         let is = match is {
             Scalar::Null => quote_spanned!(mixed=> Null),
             Scalar::Bool(is) => quote_spanned!(mixed=> Bool(#is)),
             Scalar::Integer(is) => quote_spanned!(mixed=> Integer(#is)),
-            Scalar::String(is) => quote_spanned!(mixed=> String(#is)),
+            Scalar::String(is) => quote_spanned!(mixed=> String(#borrowed(#is))),
         };
         quote_spanned! {mixed=>
-            #private::Field { pointer: #pointer, tokens: &[#(#tokens),*], is: #private::Scalar::#is }
+            #private::Field { pointer: #borrowed(#pointer), is: #private::Scalar::#is }
         }
     });
     quote_spanned! {mixed=>

@@ -66,7 +66,9 @@ mod token;
 
 pub use bot::SmallD;
 pub use builder::Builder;
-pub use dispatch::{FromBot, FromEvent, HandlerError, Handlers, Outcome, State, ViaEvent};
+pub use dispatch::{
+    Condition, FromBot, FromEvent, HandlerError, Handlers, On, Outcome, State, ViaEvent,
+};
 pub use error::{
     BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,
     NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,

@@ -203,7 +203,7 @@ impl Dispatcher {
             Ok(Err(failure)) => failure,
             Err(panic) => Failure::panicked(&*panic),
         };
-        let error = HandlerError::new(handler, payload, failure);
+        let error = handler.failed(payload, failure);
         // What fails while it handles an error is told plainly, or it would never end.
         if matches!(handler.trigger, Trigger::Error(_)) || self.on_error.is_empty() {
             return self.reports.failed(&error);
@@ -226,7 +226,7 @@ fn span(handler: &Handler, payload: Option<&Payload>) -> Span {
     tracing::debug_span!(
         target: "smalld",
         "handler",
-        handler = handler.name,
+        handler = &*handler.label.name,
         shard = payload.map(|payload| payload.shard().id()),
         event = &*subject(payload),
         seq = payload.and_then(Payload::s),

@@ -1,21 +1,68 @@
-//! Holds the value at a JSON pointer (RFC 6901) against an expected one by a scan that skips
-//! everything else: nothing is parsed into a tree, and nothing is allocated, unless the very string
-//! that is compared holds an escape and has to be decoded.
+//! Comparison of the value at a JSON pointer (RFC 6901) with an expected one, by a scan that skips
+//! everything else. Nothing is parsed into a tree, and nothing is allocated, unless the compared string
+//! holds an escape and has to be decoded.
 
-use crate::dispatch::trigger::{Field, Scalar};
+use crate::dispatch::condition::Scalar;
+use crate::dispatch::trigger::Field;
 use crate::event::scan;
 
-/// Whether all fields hold their values in this JSON text.
-pub(crate) fn matches(fields: &[Field], json: &str) -> bool {
-    fields.iter().all(|field| {
-        let found = find(json, field.tokens);
-        found.map_or(field.is == Scalar::Null, |value| is(value, field.is))
-    })
+/// A condition on a value, its pointer taken apart.
+pub(crate) struct Matcher {
+    tokens: Vec<Box<str>>,
+    is: Scalar,
+}
+
+impl Matcher {
+    /// Taken apart once, at startup.
+    ///
+    /// # Errors
+    ///
+    /// The field's pointer is not a JSON pointer.
+    pub(crate) fn new(field: &Field) -> Result<Self, String> {
+        Ok(Self {
+            tokens: tokens(&field.pointer)?,
+            is: field.is.clone(),
+        })
+    }
+
+    /// Whether the value is there in this JSON text.
+    pub(crate) fn matches(&self, json: &str) -> bool {
+        find(json, &self.tokens).map_or(self.is == Scalar::Null, |value| is(value, &self.is))
+    }
+}
+
+/// The tokens of a JSON pointer, unescaped.
+///
+/// # Errors
+///
+/// The text is not a JSON pointer; the sentence says what to write.
+pub(crate) fn tokens(pointer: &str) -> Result<Vec<Box<str>>, String> {
+    let Some(path) = pointer.strip_prefix('/') else {
+        let meant = pointer.trim_start_matches("$.").replace('.', "/");
+        return Err(format!("a JSON pointer begins with `/`: write `/{meant}`"));
+    };
+    let tokens: Option<_> = path.split('/').map(unescaped).collect();
+    tokens.ok_or_else(|| "`~` is written `~0` in a JSON pointer, and `/` is `~1`".to_owned())
+}
+
+fn unescaped(token: &str) -> Option<Box<str>> {
+    let mut parts = token.split('~');
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        let (escaped, rest) = match part.strip_prefix('0') {
+            Some(rest) => ('~', rest),
+            None => ('/', part.strip_prefix('1')?),
+        };
+        text.push(escaped);
+        text.push_str(rest);
+    }
+    Some(text.into())
 }
 
 /// The raw value to which the tokens lead.
-pub(crate) fn find<'t>(json: &'t str, tokens: &[&str]) -> Option<&'t str> {
+pub(crate) fn find<'t>(json: &'t str, tokens: &[impl AsRef<str>]) -> Option<&'t str> {
     tokens.iter().try_fold(json, |json, token| {
+        let token = token.as_ref();
         match json.trim_start().as_bytes().first()? {
             // The last of duplicate keys counts, so all of them are looked at.
             b'{' => {
@@ -34,11 +81,11 @@ pub(crate) fn find<'t>(json: &'t str, tokens: &[&str]) -> Option<&'t str> {
     })
 }
 
-fn is(value: &str, expected: Scalar) -> bool {
+fn is(value: &str, expected: &Scalar) -> bool {
     match expected {
         Scalar::Null => value == "null",
-        Scalar::Bool(expected) => value == if expected { "true" } else { "false" },
-        Scalar::Integer(expected) => scan::integer(value) == Some(expected),
+        Scalar::Bool(expected) => value == if *expected { "true" } else { "false" },
+        Scalar::Integer(expected) => scan::integer(value) == Some(*expected),
         Scalar::String(expected) => {
             scan::string(value).is_some_and(|raw| scan::reads(raw, expected))
         }
@@ -59,50 +106,56 @@ mod tests {
     const JSON: &str = r#"{"type":2,"data":{"name":"gr\u0065et","options":[{"id":"7"},{"ok":true}]},
         "a/b":{"m~n":-1},"gone":null,"twice":1,"twice":2,"float":2.0,"":"empty"}"#;
 
-    fn at(tokens: &'static [&'static str], is: Scalar) -> bool {
-        matches(
-            &[Field {
-                pointer: "",
-                tokens,
-                is,
-            }],
-            JSON,
-        )
+    fn at(pointer: &'static str, is: Scalar) -> bool {
+        let pointer = pointer.into();
+        Matcher::new(&Field { pointer, is }).unwrap().matches(JSON)
+    }
+
+    #[test]
+    fn pointers_are_unescaped_once() {
+        let tokens = |pointer| tokens(pointer).unwrap();
+        assert_eq!(
+            *tokens("/data/options/0"),
+            ["data", "options", "0"].map(Box::from)
+        );
+        assert_eq!(*tokens("/a~1b/~0~01"), ["a/b", "~~1"].map(Box::from));
+        assert_eq!(*tokens("/"), [Box::from("")]);
+        assert_eq!(*tokens("//a"), ["", "a"].map(Box::from));
     }
 
     #[test]
     fn values_are_found_wherever_they_lie() {
-        assert!(at(&["type"], Scalar::Integer(2)));
-        assert!(at(&["data", "name"], Scalar::String("greet")));
-        assert!(at(&["data", "options", "0", "id"], Scalar::String("7")));
-        assert!(at(&["data", "options", "1", "ok"], Scalar::Bool(true)));
-        assert!(at(&["a/b", "m~n"], Scalar::Integer(-1)));
-        assert!(at(&[""], Scalar::String("empty")));
+        assert!(at("/type", Scalar::Integer(2)));
+        assert!(at("/data/name", Scalar::String("greet".into())));
+        assert!(at("/data/options/0/id", Scalar::String("7".into())));
+        assert!(at("/data/options/1/ok", Scalar::Bool(true)));
+        assert!(at("/a~1b/m~0n", Scalar::Integer(-1)));
+        assert!(at("/", Scalar::String("empty".into())));
     }
 
     #[test]
     fn other_values_and_other_types_do_not_match() {
-        assert!(!at(&["type"], Scalar::Integer(3)));
-        assert!(!at(&["type"], Scalar::String("2")));
-        assert!(!at(&["float"], Scalar::Integer(2)));
-        assert!(!at(&["data"], Scalar::Null));
-        assert!(!at(&["data", "options"], Scalar::Null));
-        assert!(!at(&["data", "options", "00", "id"], Scalar::String("7")));
-        assert!(!at(&["data", "name", "deeper"], Scalar::String("greet")));
+        assert!(!at("/type", Scalar::Integer(3)));
+        assert!(!at("/type", Scalar::String("2".into())));
+        assert!(!at("/float", Scalar::Integer(2)));
+        assert!(!at("/data", Scalar::Null));
+        assert!(!at("/data/options", Scalar::Null));
+        assert!(!at("/data/options/00/id", Scalar::String("7".into())));
+        assert!(!at("/data/name/deeper", Scalar::String("greet".into())));
     }
 
     #[test]
     fn null_matches_what_is_absent_too() {
-        assert!(at(&["gone"], Scalar::Null));
-        assert!(at(&["never", "there"], Scalar::Null));
-        assert!(at(&["data", "options", "9"], Scalar::Null));
-        assert!(at(&["type", "deeper"], Scalar::Null));
-        assert!(!at(&["type"], Scalar::Null));
+        assert!(at("/gone", Scalar::Null));
+        assert!(at("/never/there", Scalar::Null));
+        assert!(at("/data/options/9", Scalar::Null));
+        assert!(at("/type/deeper", Scalar::Null));
+        assert!(!at("/type", Scalar::Null));
     }
 
     #[test]
     fn the_last_of_duplicate_keys_counts() {
-        assert!(at(&["twice"], Scalar::Integer(2)));
-        assert!(!at(&["twice"], Scalar::Integer(1)));
+        assert!(at("/twice", Scalar::Integer(2)));
+        assert!(!at("/twice", Scalar::Integer(1)));
     }
 }

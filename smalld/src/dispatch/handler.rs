@@ -4,30 +4,43 @@ use std::fmt::{self, Write as _};
 use std::sync::atomic::AtomicUsize;
 
 use crate::bot::SmallD;
+use crate::dispatch::handler_error::HandlerError;
+use crate::dispatch::label::Label;
+use crate::dispatch::outcome::Failure;
 use crate::dispatch::registration::{Check, Registration};
 use crate::dispatch::trigger::{EventTrigger, Trigger};
+use crate::event::Payload;
 use crate::event::catalog::intents_of;
 use crate::event::intents::Intents;
 
 /// One handler: who it is, and what it is called for.
 pub(crate) struct Handler {
-    pub(crate) name: &'static str,
-    pub(crate) module: &'static str,
-    pub(crate) file: &'static str,
-    pub(crate) line: u32,
+    pub(crate) label: Label,
+    /// The module of an annotated function.
+    pub(crate) module: Option<&'static str>,
     pub(crate) trigger: Trigger,
     pub(crate) checks: &'static [Check],
+    /// What is wrong with its declaration.
+    pub(crate) mistakes: Vec<String>,
     /// How many of its runs have become slow and not ended.
     pub(crate) slow: AtomicUsize,
 }
 
 impl Handler {
-    /// Why its parameters can never be had, one sentence for each that cannot.
+    /// Why it can never run: a parameter that can never be had, or a mistake in its declaration.
     pub(crate) fn check(&self, bot: &SmallD) -> Vec<String> {
-        let failures = self.checks.iter().filter_map(|check| check(bot).err());
-        failures
-            .map(|failure| format!("handler {self}: {failure}"))
+        let unfit = self.checks.iter().filter_map(|check| check(bot).err());
+        self.mistakes
+            .iter()
+            .cloned()
+            .chain(unfit)
+            .map(|reason| format!("handler {self}: {reason}"))
             .collect()
+    }
+
+    /// The error of a run of this handler.
+    pub(crate) fn failed(&self, payload: Option<Payload>, failure: Failure) -> HandlerError {
+        HandlerError::new(self.label.clone(), payload, failure)
     }
 
     fn event(&self) -> Option<&EventTrigger> {
@@ -82,20 +95,22 @@ impl Handler {
 impl From<&'static Registration> for Handler {
     fn from(registration: &'static Registration) -> Self {
         Self {
-            name: registration.name,
-            module: registration.module,
-            file: registration.file,
-            line: registration.line,
+            label: Label {
+                name: registration.name.into(),
+                file: registration.file,
+                line: registration.line,
+            },
+            module: Some(registration.module),
             trigger: registration.trigger.clone(),
             checks: registration.checks,
+            mistakes: Vec::new(),
             slow: AtomicUsize::new(0),
         }
     }
 }
 
-/// Its path and place: `` `my_bot::greet` (src/main.rs:12) ``.
 impl fmt::Display for Handler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ({}:{})", self.name, self.file, self.line)
+        self.label.fmt(f)
     }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::dispatch::handler::Handler;
+use crate::dispatch::label::Label;
 use crate::dispatch::outcome::Failure;
 use crate::event::Payload;
 
@@ -25,25 +25,27 @@ use crate::event::Payload;
 pub struct HandlerError(Arc<Inner>);
 
 struct Inner {
-    handler: Arc<Handler>,
+    handler: Label,
     payload: Option<Payload>,
     failure: Failure,
 }
 
 impl HandlerError {
-    pub(crate) fn new(handler: &Arc<Handler>, payload: Option<Payload>, failure: Failure) -> Self {
+    pub(crate) fn new(handler: Label, payload: Option<Payload>, failure: Failure) -> Self {
         Self(Arc::new(Inner {
-            handler: Arc::clone(handler),
+            handler,
             // Handlers of errors see `d`, whatever the handler that failed saw.
             payload: payload.map(|payload| payload.seen(false)),
             failure,
         }))
     }
 
-    /// The path of the function that failed, such as `my_bot::greet`; `closure` for a closure.
+    /// The path of the function that failed, such as `my_bot::greet`, or the name that
+    /// [`On::named`](crate::On::named) gave it; `my_bot::main::{{closure}}` for a closure without a
+    /// name.
     #[must_use]
     pub fn handler(&self) -> &str {
-        self.0.handler.name
+        &self.0.handler.name
     }
 
     /// The file of the handler that failed.

@@ -1,5 +1,6 @@
 //! The handlers of a bot, from attributes and from closures.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -10,21 +11,31 @@ use std::sync::atomic::AtomicUsize;
 use crate::bot::SmallD;
 use crate::dispatch::handler::Handler;
 use crate::dispatch::handler_error::HandlerError;
+use crate::dispatch::label::Label;
+use crate::dispatch::on::On;
 use crate::dispatch::outcome::{self, Outcome};
 use crate::dispatch::registration::Registration;
-use crate::dispatch::trigger::{Call, EventTrigger, Field, Filter, Trigger};
+use crate::dispatch::trigger::{Call, EventTrigger, Trigger};
 use crate::event::Payload;
 
-/// The handlers of a bot: those that the attributes registered, or closures added at run time.
+/// The handlers of a bot: functions that the attributes registered, and closures added at run time.
 ///
 /// ```
-/// use smalld::{Handlers, SmallD};
+/// use smalld::{Handlers, On, SmallD};
 ///
-/// let handlers = Handlers::new().on("MESSAGE_CREATE", |bot: SmallD, payload| async move {
-///     println!("{}", payload.d());
-///     bot.get("/users/@me").await.map(drop)
-/// });
-/// # let _ = handlers;
+/// let handlers = Handlers::new()
+///     .on("MESSAGE_CREATE", |bot: SmallD, payload| async move {
+///         println!("{}", payload.d());
+///         bot.get("/users/@me").await.map(drop)
+///     })
+///     .on(
+///         On::event("INTERACTION_CREATE").with("/data/name", "greet").named("greet"),
+///         |_, payload| async move { println!("{}", payload.d()) },
+///     );
+///
+/// let all = Handlers::registered().merge(handlers);
+/// let bot = SmallD::builder().token("a.b.c").handlers(all);
+/// # let _ = bot;
 /// ```
 #[derive(Clone, Default)]
 pub struct Handlers(Vec<Arc<Handler>>);
@@ -46,30 +57,75 @@ impl Handlers {
             .map(|registration| Arc::new(Handler::from(registration)))
             .collect();
         // The registry promises no order, and the log should list handlers as the source does.
-        handlers.sort_by(|a, b| (&a.file, a.line, &a.name).cmp(&(&b.file, b.line, &b.name)));
+        handlers.sort_by(|a, b| {
+            let place = |handler: &Handler| (handler.label.file, handler.label.line);
+            let same_place = || a.label.name.cmp(&b.label.name);
+            place(a).cmp(&place(b)).then_with(same_place)
+        });
         Self(handlers)
     }
 
-    /// Keeps the handlers at or below a module: `Handlers::registered().within(module_path!())`.
+    /// Keeps the functions at or below a module, and no closures.
+    ///
+    /// ```
+    /// use smalld::Handlers;
+    ///
+    /// let handlers = Handlers::registered().within(module_path!());
+    /// # let _ = handlers;
+    /// ```
     #[must_use]
-    pub fn within(mut self, module: &str) -> Self {
-        self.0.retain(|handler| is_within(handler.module, module));
+    pub fn within(self, module: &str) -> Self {
+        self.within_any([module])
+    }
+
+    /// Keeps the functions at or below any of several modules, and no closures.
+    ///
+    /// ```
+    /// use smalld::Handlers;
+    ///
+    /// let handlers = Handlers::registered().within_any(["my_bot::commands", "my_bot::log"]);
+    /// # let _ = handlers;
+    /// ```
+    #[must_use]
+    pub fn within_any(mut self, modules: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let modules: Vec<_> = modules.into_iter().collect();
+        self.0.retain(|handler| {
+            let mut modules = modules.iter().map(AsRef::as_ref);
+            let within = |module| modules.any(|outer| is_within(module, outer));
+            handler.module.is_some_and(within)
+        });
         self
     }
 
-    /// Adds a closure for an event, by the name that Discord gives it. It takes the bot and the
-    /// payload and returns a future of what a handler may return.
+    /// Adds the handlers of another set. A handler that is in both runs twice.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Adds a closure or an `async fn` for an event, by the name that Discord gives it. With [`On`]
+    /// it has filters, an order or a name. It takes the bot and the payload, and returns what a
+    /// handler may return.
     #[must_use]
     #[track_caller]
-    pub fn on<F, Fut>(self, event: impl Into<Cow<'static, str>>, handler: F) -> Self
+    pub fn on<F, Fut>(self, on: impl Into<On>, handler: F) -> Self
     where
         F: Fn(SmallD, Payload) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.filtered(Some(0), vec![event.into()], &[], handler)
+        let on = on.into();
+        let name = on.name.unwrap_or_else(|| type_name::<F>().into());
+        let trigger = Trigger::Event(EventTrigger {
+            filter: on.filter,
+            ordered: on.ordered,
+            call: closure(handler),
+        });
+        self.push(name, trigger, on.mistakes)
     }
 
-    /// Adds a closure for every payload of every opcode.
+    /// Adds a closure for every payload of every opcode; `on(On::gateway_payload(), ..)` does the
+    /// same.
     #[must_use]
     #[track_caller]
     pub fn on_gateway_payload<F, Fut>(self, handler: F) -> Self
@@ -77,7 +133,7 @@ impl Handlers {
         F: Fn(SmallD, Payload) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.filtered(None, Vec::new(), &[], handler)
+        self.on(On::gateway_payload(), handler)
     }
 
     /// Adds a closure that runs once, before the bot connects, as with
@@ -89,8 +145,8 @@ impl Handlers {
         F: Fn(SmallD) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let call = closure(move |bot, ()| handler(bot));
-        self.push(Trigger::Start(call))
+        let trigger = Trigger::Start(closure(move |bot, ()| handler(bot)));
+        self.push(type_name::<F>().into(), trigger, Vec::new())
     }
 
     /// Adds a closure for the failures of other handlers, as with [`on_error`](crate::on_error).
@@ -101,44 +157,23 @@ impl Handlers {
         F: Fn(SmallD, HandlerError) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.push(Trigger::Error(closure(handler)))
+        let trigger = Trigger::Error(closure(handler));
+        self.push(type_name::<F>().into(), trigger, Vec::new())
     }
 
     #[track_caller]
-    pub(crate) fn filtered<F, Fut>(
-        self,
-        op: Option<u64>,
-        t: Vec<Cow<'static, str>>,
-        fields: &'static [Field],
-        handler: F,
-    ) -> Self
-    where
-        F: Fn(SmallD, Payload) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output: Outcome> + Send + 'static,
-    {
-        let whole = op.is_none();
-        self.push(Trigger::Event(EventTrigger {
-            filter: Filter {
-                op,
-                t: t.into(),
-                fields: fields.into(),
-                whole,
-            },
-            ordered: false,
-            call: closure(handler),
-        }))
-    }
-
-    #[track_caller]
-    fn push(mut self, trigger: Trigger) -> Self {
+    fn push(mut self, name: Cow<'static, str>, trigger: Trigger, mistakes: Vec<String>) -> Self {
         let place = Location::caller();
         self.0.push(Arc::new(Handler {
-            name: "closure",
-            module: "",
-            file: place.file(),
-            line: place.line(),
+            label: Label {
+                name,
+                file: place.file(),
+                line: place.line(),
+            },
+            module: None,
             trigger,
             checks: &[],
+            mistakes,
             slow: AtomicUsize::new(0),
         }));
         self
@@ -197,9 +232,64 @@ fn is_within(module: &str, outer: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn names(handlers: &Handlers) -> Vec<&str> {
+        let names = handlers.iter().map(|handler| &*handler.label.name);
+        names.collect()
+    }
+
     #[test]
     fn within_takes_whole_path_segments() {
         assert!(is_within("bot::a", "bot::a") && is_within("bot::a::b", "bot::a"));
         assert!(!is_within("bot::ab", "bot::a") && !is_within("bot", "bot::a"));
+    }
+
+    #[test]
+    fn a_handler_is_named_by_its_user_or_by_its_function() {
+        async fn greet(_: SmallD, _: Payload) {}
+        let handlers = Handlers::new()
+            .on(On::event("A").named("greets"), greet)
+            .on("A", greet)
+            .on("A", |_, _| async {})
+            .on_start(|_| async {});
+        let module = module_path!();
+        let [given, function, closure, start] = names(&handlers)[..] else {
+            panic!("{handlers:?}");
+        };
+        let test = format!("{module}::a_handler_is_named_by_its_user_or_by_its_function");
+        assert_eq!(given, "greets");
+        assert_eq!(function, format!("{test}::greet"));
+        assert!(
+            closure.starts_with(&test) && closure.ends_with("{{closure}}"),
+            "{closure}"
+        );
+        assert!(start.starts_with(&test), "{start}");
+    }
+
+    #[test]
+    fn sets_are_joined_and_narrowed() {
+        let registered = |module| {
+            Handlers(vec![Arc::new(Handler {
+                module: Some(module),
+                label: Label {
+                    name: module.into(),
+                    file: "",
+                    line: 1,
+                },
+                trigger: Trigger::Start(closure(|_, ()| async {})),
+                checks: &[],
+                mistakes: Vec::new(),
+                slow: AtomicUsize::new(0),
+            })])
+        };
+        let all = registered("bot::a")
+            .merge(registered("bot::b::c"))
+            .merge(registered("bot::d"))
+            .merge(Handlers::new().on("A", |_, _| async {}));
+        assert_eq!(all.iter().count(), 4);
+        assert_eq!(names(&all.clone().within("bot::b")), ["bot::b::c"]);
+        assert_eq!(
+            names(&all.within_any(["bot::a", "bot::b"])),
+            ["bot::a", "bot::b::c"]
+        );
     }
 }

@@ -1,12 +1,15 @@
 //! Runs handlers: concurrently, bounded in number, each failure its own. It takes events from any
 //! source and knows nothing of sockets.
 
+mod condition;
 mod executor;
 mod extract;
 mod filter;
 mod handler;
 mod handler_error;
 mod handlers;
+mod label;
+mod on;
 mod ordered;
 mod outcome;
 mod registration;
@@ -16,14 +19,16 @@ mod supervise;
 mod table;
 mod trigger;
 
+pub use self::condition::{Condition, Scalar};
 pub use self::extract::{
     FromBot, FromEvent, State, ViaEvent, check, check_from_bot, check_from_failure, extract,
     extract_from_bot, extract_from_failure,
 };
 pub use self::handler_error::HandlerError;
 pub use self::handlers::Handlers;
+pub use self::on::On;
 pub use self::outcome::{Failure, Outcome, outcome};
 pub use self::registration::Registration;
-pub use self::trigger::{Call, EventTrigger, Field, Filter, Scalar, Trigger};
+pub use self::trigger::{Call, EventTrigger, Field, Filter, Trigger};
 
 pub(crate) use self::executor::Dispatcher;

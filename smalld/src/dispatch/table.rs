@@ -1,9 +1,9 @@
-//! Which handlers want an event. Built once, at startup; pure.
+//! Table of the handlers that want an event. Built once, at startup; pure.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::dispatch::filter;
+use crate::dispatch::filter::Matcher;
 use crate::dispatch::handler::Handler;
 use crate::dispatch::handlers::Handlers;
 use crate::dispatch::trigger::{EventTrigger, Trigger};
@@ -12,9 +12,14 @@ use crate::event::envelope::Envelope;
 /// Handlers of events, found by event name.
 #[derive(Default)]
 pub(crate) struct DispatchTable {
-    by_name: HashMap<Box<str>, Vec<Arc<Handler>>>,
+    by_name: HashMap<Box<str>, Vec<Arc<Entry>>>,
     /// Those that name no event.
-    unnamed: Vec<Arc<Handler>>,
+    unnamed: Vec<Arc<Entry>>,
+}
+
+struct Entry {
+    handler: Arc<Handler>,
+    conditions: Vec<Matcher>,
 }
 
 impl DispatchTable {
@@ -24,12 +29,18 @@ impl DispatchTable {
             let Trigger::Event(EventTrigger { filter, .. }) = &handler.trigger else {
                 continue;
             };
+            // A pointer is checked where it is declared, so each of them can be taken apart.
+            let conditions = filter.fields.iter().flat_map(Matcher::new).collect();
+            let entry = Arc::new(Entry {
+                handler: Arc::clone(handler),
+                conditions,
+            });
             for t in &*filter.t {
                 let same_name = table.by_name.entry((&**t).into()).or_default();
-                same_name.push(Arc::clone(handler));
+                same_name.push(Arc::clone(&entry));
             }
             if filter.t.is_empty() {
-                table.unnamed.push(Arc::clone(handler));
+                table.unnamed.push(entry);
             }
         }
         table
@@ -46,19 +57,16 @@ impl DispatchTable {
             .t()
             .and_then(|t| self.by_name.get(t))
             .map_or(&[][..], Vec::as_slice);
-        named
-            .iter()
-            .chain(&self.unnamed)
-            .filter_map(move |handler| {
-                let Trigger::Event(trigger) = &handler.trigger else {
-                    return None;
-                };
-                let filter = &trigger.filter;
-                let json = if filter.whole { text } else { envelope.d() };
-                let wanted = filter.op.is_none_or(|op| op == envelope.op)
-                    && filter::matches(&filter.fields, json);
-                wanted.then_some((handler, trigger))
-            })
+        named.iter().chain(&self.unnamed).filter_map(move |entry| {
+            let Trigger::Event(trigger) = &entry.handler.trigger else {
+                return None;
+            };
+            let filter = &trigger.filter;
+            let json = if filter.whole { text } else { envelope.d() };
+            let wanted = filter.op.is_none_or(|op| op == envelope.op)
+                && entry.conditions.iter().all(|it| it.matches(json));
+            wanted.then_some((&entry.handler, trigger))
+        })
     }
 }
 
@@ -74,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_goes_to_those_that_name_it_and_to_those_that_take_all() {
+    fn an_event_goes_to_handlers_that_name_it_and_to_handlers_of_every_payload() {
         let handlers = || {
             Handlers::new()
                 .on("A", |_, _| async {})
@@ -87,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_on_another_opcode_is_no_dispatch() {
+    fn a_name_under_another_opcode_is_not_an_event() {
         let handlers = Handlers::new().on("A", |_, _| async {});
         assert_eq!(wanted(&handlers, r#"{"op":7,"t":"A"}"#), 0);
     }

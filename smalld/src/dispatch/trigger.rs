@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::bot::SmallD;
+use crate::dispatch::condition::Scalar;
 use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::outcome::Failure;
 use crate::event::Payload;
@@ -88,39 +89,12 @@ pub struct Filter {
 }
 
 /// A place in the JSON and the value that must be there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// The pointer as written (RFC 6901).
-    pub pointer: &'static str,
-    /// Its tokens, unescaped.
-    pub tokens: &'static [&'static str],
+    pub pointer: Cow<'static, str>,
     /// The value.
     pub is: Scalar,
-}
-
-/// A JSON value without parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scalar {
-    /// `null`, or an absent value.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// An integer, compared exactly.
-    Integer(i128),
-    /// A string, compared decoded.
-    String(&'static str),
-}
-
-/// As written in an attribute.
-impl fmt::Display for Scalar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(value) => value.fmt(f),
-            Self::Integer(value) => value.fmt(f),
-            Self::String(value) => write!(f, "{value:?}"),
-        }
-    }
 }
 
 impl<Input> Clone for Call<Input> {

@@ -8,11 +8,12 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::support::{self, Log, Running};
+use crate::support::{self, Log, Running, until};
 use serde::Deserialize;
 use smalld::{
-    BoxError, FromEvent, Handlers, Json, Payload, RateLimits, Shard, SmallD, State, json, path,
+    BoxError, FromEvent, Handlers, Json, On, Payload, RateLimits, Shard, SmallD, State, json, path,
 };
 
 async fn say(bot: &SmallD, channel: &str, content: &str) -> smalld::Result<()> {
@@ -22,6 +23,10 @@ async fn say(bot: &SmallD, channel: &str, content: &str) -> smalld::Result<()> {
     )
     .await?;
     Ok(())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 mod failing {
@@ -95,7 +100,7 @@ async fn each_failure_is_reported_once_and_the_next_event_is_handled() {
         running
             .sandbox
             .dispatch("TEST", json!({ "how": how, "count": "many" }));
-        let reported = support::until(|| reports() == 1).await;
+        let reported = until(|| reports() == 1).await;
         assert!(reported, "{how} was not reported: {}", log.text());
         let lines = log.lines(handler);
         let report = lines
@@ -261,6 +266,61 @@ async fn closures_are_handlers_too() {
         .dispatch("TEST", json!({ "channel": channel }));
     running.says("of every payload").await;
     running.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn closures_take_filters_in_the_order_of_their_guild() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&seen);
+    let id = json!({ "id": "7" });
+    let on = On::event("TEST")
+        .with("/kind", 2)
+        .with("/user/id", &id["id"])
+        .with("/gone", Json::Null)
+        .ordered();
+    let handlers = Handlers::new().on(on, move |_, payload: Payload| {
+        let writer = Arc::clone(&writer);
+        async move {
+            let event: Json = payload.json()?;
+            // Without the order, those that yield less would come first.
+            for _ in 0..event["wait"].as_u64().unwrap_or(0) {
+                tokio::task::yield_now().await;
+            }
+            locked(&writer).push(event["wait"].clone());
+            Ok::<_, smalld::Error>(())
+        }
+    });
+    let running = Running::start(handlers).await;
+    let event = |kind: u8, user: &str, wait: u8| json!({ "guild_id": "1", "kind": kind, "user": { "id": user }, "wait": wait });
+    for other in [event(1, "7", 1), event(2, "8", 1)] {
+        running.sandbox.dispatch("TEST", other);
+    }
+    for wait in [40, 20, 0] {
+        running.sandbox.dispatch("TEST", event(2, "7", wait));
+    }
+    assert!(until(|| locked(&seen).len() == 3).await);
+    assert_eq!(*locked(&seen), [40, 20, 0].map(Json::from));
+    running.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_filter_that_can_never_match_is_an_error_at_startup_that_names_the_closure() {
+    let sandbox = smalld_sandbox::Sandbox::start().await.unwrap();
+    let on = On::event("TEST")
+        .named("greets")
+        .with("data.name", "greet")
+        .with("/id", 7);
+    let handlers = Handlers::new().on(on, |_, _| async {});
+    let bot = support::builder(&sandbox).handlers(handlers);
+    let error = bot.run().await.unwrap_err().to_string();
+    for words in [
+        "handler `greets` (smalld/tests/handlers/parameters.rs:",
+        "write `/data/name`",
+        "\"7\"",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    assert!(sandbox.requests().is_empty());
 }
 
 mod catching_all {

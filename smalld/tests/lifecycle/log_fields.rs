@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::support::{Log, Running, until};
-use smalld::{Handlers, json};
+use smalld::{Handlers, On, json};
 
 #[tokio::test]
 async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_within_its_span() {
     let log = Log::capture();
-    let handlers = Handlers::new().on("EVENT", |_, _| async {
+    let handlers = Handlers::new().on(On::event("EVENT").named("works"), |_, _| async {
         tokio::task::yield_now().await;
         tracing::info!(target: "my_bot", "at work");
     });
@@ -25,7 +25,7 @@ async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_with
         "{received}"
     );
     let told = log.lines("at work").pop().unwrap();
-    let span = r#"handler{handler="closure" shard=0 event="EVENT" seq=3}"#;
+    let span = r#"handler{handler="works" shard=0 event="EVENT" seq=3}"#;
     assert!(told.contains(span), "{told}");
     let begun = log.lines("session started").pop().unwrap();
     let fields = r#"shard=0 event="READY" seq=1"#;

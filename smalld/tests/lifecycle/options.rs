@@ -1,7 +1,7 @@
 //! Options, and what is said where one cannot be used.
 
 use crate::support::{Running, TIMEOUT, builder};
-use smalld::{Error, Handlers, Intents, SmallD, events, json};
+use smalld::{Error, Handlers, Intents, On, SmallD, events, json};
 use smalld_sandbox::Sandbox;
 
 #[tokio::test]
@@ -53,8 +53,14 @@ async fn by_default_the_granted_intents_are_asked_for() {
 async fn refused_intents_are_named_with_the_ways_out() {
     let sandbox = Sandbox::builder().granted_intents(0).start().await.unwrap();
     let handlers = Handlers::new()
-        .on(events::message_create, |_, _| async {})
-        .on(events::guild_member_add, |_, _| async {})
+        .on(
+            On::event(events::message_create).named("reads"),
+            |_, _| async {},
+        )
+        .on(
+            On::event(events::guild_member_add).named("greets"),
+            |_, _| async {},
+        )
         .on(events::guild_create, |_, _| async {});
     let bot = builder(&sandbox).intents(Intents::all()).handlers(handlers);
     let error = bot.run().await.unwrap_err();
@@ -65,8 +71,8 @@ async fn refused_intents_are_named_with_the_ways_out() {
         "MESSAGE_CONTENT",
         "discord.com/developers",
         "for_handlers()",
-        "\n  MESSAGE_CONTENT: handler `closure` (smalld/tests/lifecycle/options.rs:",
-        "\n  GUILD_MEMBERS: handler `closure` (smalld/tests/lifecycle/options.rs:",
+        "\n  MESSAGE_CONTENT: handler `reads` (smalld/tests/lifecycle/options.rs:",
+        "\n  GUILD_MEMBERS: handler `greets` (smalld/tests/lifecycle/options.rs:",
     ] {
         assert!(text.contains(words), "{text}");
     }

@@ -102,11 +102,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("event/payload.rs", "gateway/mod.rs", "`Payload::shard`"),
     ("gateway/shard.rs", "dispatch/mod.rs", "where events go"),
     (
-        "dispatch/handler_error.rs",
-        "dispatch/handler.rs",
-        "the handler that failed",
-    ),
-    (
         "error/response.rs",
         "error/mod.rs",
         "`Response::json` returns it",

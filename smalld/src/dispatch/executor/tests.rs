@@ -1,7 +1,7 @@
 //! Bounds, completion, and what an event costs that nobody wants.
 
 use super::*;
-use crate::dispatch::trigger::{Field, Scalar};
+use crate::dispatch::on::On;
 use crate::event::intents::Intents;
 use crate::gateway::Shard;
 use crate::gateway::protocol::session::{Identity, Session};
@@ -33,26 +33,12 @@ fn take(session: &mut Session, dispatcher: &Dispatcher, shard: &Shard, text: &st
 
 #[test]
 fn an_event_that_nobody_wants_allocates_nothing() {
-    let fields: &'static [Field] = &[
-        Field {
-            pointer: "/type",
-            tokens: &["type"],
-            is: Scalar::Integer(3),
-        },
-        Field {
-            pointer: "/data/name",
-            tokens: &["data", "name"],
-            is: Scalar::String("greet"),
-        },
-    ];
+    let greet = On::event("INTERACTION_CREATE")
+        .with("/type", 3)
+        .with("/data/name", "greet");
     let handlers = Handlers::new()
         .on("MESSAGE_CREATE", |_, _| async {})
-        .filtered(
-            Some(0),
-            vec!["INTERACTION_CREATE".into()],
-            fields,
-            |_, _| async {},
-        );
+        .on(greet, |_, _| async {});
     let bot = SmallD::builder()
         .token("a.b.c")
         .base_url("http://127.0.0.1:1")
