@@ -155,6 +155,29 @@ async fn what_was_received_but_not_handled_is_replayed() {
 }
 
 #[tokio::test]
+async fn an_event_in_progress_is_replayed_after_a_run_that_was_dropped() {
+    let (sandbox, sessions) = (sandbox().await, Memory::default());
+    let started = Arc::new(Notify::new());
+    let hanging = Handlers::new().on("NUMBERED", {
+        let started = Arc::clone(&started);
+        move |_, _| {
+            started.notify_one();
+            std::future::pending::<()>()
+        }
+    });
+    let first = Bot::ready(kept(&sandbox, &sessions, hanging)).await;
+    number(&sandbox, 1);
+    started.notified().await;
+    first.task.abort();
+    assert!(first.task.await.is_err());
+
+    let handled = Handled::default();
+    let second = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
+    assert!(until(|| handled.is(&[1])).await);
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stale_session_or_one_of_another_configuration_is_not_resumed_and_logged() {
     type Change = fn(&mut Json);
     let changes: [(&str, Change); 5] = [
