@@ -1,7 +1,7 @@
 //! A Discord to develop and test bots against, on your own machine.
 //!
 //! A [`Sandbox`] is one guild with one text channel, some people and one bot. It serves Discord's
-//! REST API and gateway (version 10) on the loopback, keeps what is written, tells it to whom
+//! REST API and gateway (version 10) on the loopback, keeps what is written, tells it to target
 //! the intents say, limits rates, and refuses what Discord refuses, in Discord's own words. A bot
 //! in any language runs against it that can be told where the API is.
 //!
@@ -90,33 +90,20 @@
 //! The program of the same name does this for people: it starts a bot, shows the conversation in
 //! the terminal, and says what is typed.
 
-mod builder;
-mod facts;
-mod faults;
 mod gateway;
-mod happening;
 mod hub;
-mod intents;
-mod journal;
-mod local;
-mod refusal;
-mod replay;
-mod request;
+mod library;
 mod rest;
-mod sandbox;
-mod script;
 mod server;
-mod shard;
-mod snowflake;
-mod timestamp;
-mod token;
 mod world;
 
-pub use builder::Builder;
-pub use happening::{Happening, Happenings};
-pub use refusal::Refusal;
-pub use replay::Replay;
-pub use request::{File, Request};
-pub use sandbox::{Sandbox, User};
-pub use script::{Connection, Received, Script};
-pub use shard::Shard;
+pub use gateway::refusal::Refusal;
+pub use gateway::replay::Replay;
+pub use hub::happening::{Happening, Happenings};
+pub use library::builder::Builder;
+pub use library::sandbox::{Sandbox, User};
+pub use library::script::{Connection, Received, Script};
+pub use library::shard::Shard;
+pub use rest::rate_limit::Scope;
+pub use rest::reply::Reply;
+pub use rest::request::{File, Request};

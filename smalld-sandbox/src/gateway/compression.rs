@@ -23,7 +23,7 @@ pub(crate) enum Compression {
 
 impl Compression {
     /// What `compress` in the query asks for, or why it cannot be had.
-    pub(crate) fn asked_for(name: &str) -> Result<Self, &'static str> {
+    pub(crate) fn requested(name: &str) -> Result<Self, &'static str> {
         match name {
             "zlib-stream" => Ok(Self::ZlibStream),
             #[cfg(feature = "zstd")]
@@ -39,7 +39,7 @@ impl Compression {
 }
 
 /// The stream of one connection.
-pub(super) enum Compressor {
+pub(crate) enum Compressor {
     None,
     Zlib(Compress),
     #[cfg(feature = "zstd")]
@@ -47,7 +47,7 @@ pub(super) enum Compressor {
 }
 
 impl Compressor {
-    pub(super) fn new(compression: Compression) -> Self {
+    pub(crate) fn new(compression: Compression) -> Self {
         match compression {
             Compression::None => Self::None,
             Compression::ZlibStream => {
@@ -60,7 +60,7 @@ impl Compressor {
 
     /// The binary message that carries a text, or none where texts go as they are. A damaged one
     /// does not inflate.
-    pub(super) fn message(&mut self, text: &str, damaged: bool) -> Option<Bytes> {
+    pub(crate) fn message(&mut self, text: &str, damaged: bool) -> Option<Bytes> {
         let mut bytes = match self {
             Self::None => return None,
             Self::Zlib(stream) => by_zlib(stream, text.as_bytes()),
@@ -171,13 +171,13 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused_with_what_is() {
         assert_eq!(
-            Compression::asked_for("zlib-stream"),
+            Compression::requested("zlib-stream"),
             Ok(Compression::ZlibStream)
         );
-        let zstd = Compression::asked_for("zstd-stream");
+        let zstd = Compression::requested("zstd-stream");
         assert_eq!(zstd.is_ok(), cfg!(feature = "zstd"));
         assert!(zstd.is_ok() || zstd.is_err_and(|why| why.contains("feature `zstd`")));
-        let other = Compression::asked_for("gzip").unwrap_err();
+        let other = Compression::requested("gzip").unwrap_err();
         assert!(other.contains("zlib-stream"));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::whom::Whom;
+use super::target::Target;
 
 /// How many texts may wait for a bot that does not read. More than a session remembers, so that a
 /// whole replay fits in.
@@ -99,17 +99,17 @@ impl Connections {
     }
 
     /// How many there are on which something can still happen.
-    pub(crate) fn count(&self, whom: Whom) -> usize {
+    pub(crate) fn count(&self, target: Target) -> usize {
         let open = self.open.values();
-        open.filter(|link| whom.includes(link.shard) && !link.hangs())
+        open.filter(|link| target.includes(link.shard) && !link.hangs())
             .count()
     }
 
-    pub(crate) fn ids(&self, whom: Whom) -> Vec<ConnectionId> {
+    pub(crate) fn ids(&self, target: Target) -> Vec<ConnectionId> {
         let concerned = self
             .open
             .iter()
-            .filter(|(_, link)| whom.includes(link.shard));
+            .filter(|(_, link)| target.includes(link.shard));
         concerned.map(|(id, _)| *id).collect()
     }
 
@@ -137,8 +137,8 @@ impl Connections {
         }
     }
 
-    pub(crate) fn send_to(&mut self, whom: Whom, text: &Utf8Bytes) {
-        for id in self.ids(whom) {
+    pub(crate) fn send_to(&mut self, target: Target, text: &Utf8Bytes) {
+        for id in self.ids(target) {
             self.send(id, text.clone());
         }
     }
@@ -156,8 +156,8 @@ impl Connections {
         }
     }
 
-    pub(crate) fn end_those(&self, whom: Whom, ending: &Ending) {
-        for id in self.ids(whom) {
+    pub(crate) fn end_those(&self, target: Target, ending: &Ending) {
+        for id in self.ids(target) {
             self.end(id, ending.clone());
         }
     }

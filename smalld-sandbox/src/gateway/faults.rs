@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::connections::Ending;
-use super::whom::Whom;
+use super::target::Target;
 
 /// The faults that are planned or last.
 #[derive(Debug, Default)]
@@ -48,34 +48,34 @@ impl Faults {
 impl Gateway {
     /// Ends connections. Of those that hang the sessions are free at once: nobody will say that
     /// they are gone.
-    pub(crate) fn end(&mut self, whom: Whom, ending: &Ending) {
+    pub(crate) fn end(&mut self, target: Target, ending: &Ending) {
         if *ending == Ending::Hang {
-            for connection in self.connections.ids(whom) {
+            for connection in self.connections.ids(target) {
                 self.sessions.leave(connection, true, Instant::now());
             }
         }
-        self.connections.end_those(whom, ending);
+        self.connections.end_those(target, ending);
     }
 
     /// Sends opcode 9; what cannot be resumed is forgotten.
-    pub(crate) fn interrupt(&mut self, whom: Whom, resumable: bool) {
+    pub(crate) fn interrupt(&mut self, target: Target, resumable: bool) {
         if !resumable {
-            for connection in self.connections.ids(whom) {
+            for connection in self.connections.ids(target) {
                 self.sessions.forget_that_of(connection);
             }
         }
-        self.send_to(whom, &invalid_session(resumable));
+        self.send_to(target, &invalid_session(resumable));
     }
 
     /// Sends an opcode that needs no `d`.
-    pub(crate) fn ask(&mut self, whom: Whom, op: u64) {
+    pub(crate) fn ask(&mut self, target: Target, op: u64) {
         let payload = json!({ "t": null, "s": null, "op": op, "d": null });
-        self.send_to(whom, &payload);
+        self.send_to(target, &payload);
     }
 
-    fn send_to(&mut self, whom: Whom, payload: &Value) {
+    fn send_to(&mut self, target: Target, payload: &Value) {
         let text = payload.to_string().into();
-        self.connections.send_to(whom, &text);
+        self.connections.send_to(target, &text);
     }
 }
 

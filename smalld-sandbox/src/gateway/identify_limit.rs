@@ -46,7 +46,7 @@ pub(crate) enum Verdict {
 
 /// What is left of the day.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Left {
+pub(crate) struct StartsLeft {
     pub(crate) total: usize,
     pub(crate) remaining: usize,
     pub(crate) reset_after: Duration,
@@ -82,10 +82,10 @@ impl IdentifyLimit {
         Verdict::Admitted
     }
 
-    pub(crate) fn left(&mut self, now: Instant) -> Left {
+    pub(crate) fn left(&mut self, now: Instant) -> StartsLeft {
         self.turn_day(now);
         let passed = self.since.map_or(Duration::ZERO, |since| now - since);
-        Left {
+        StartsLeft {
             total: self.allowance.total,
             remaining: self.allowance.total.saturating_sub(self.spent),
             reset_after: DAY.saturating_sub(passed),

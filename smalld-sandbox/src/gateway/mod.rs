@@ -1,19 +1,19 @@
 //! The gateway: sessions, the connections they live on, and what bots may ask over them.
 
-mod close;
-mod compression;
-mod connection;
-mod connections;
-mod conversation;
-mod faults;
-mod identify_limit;
-mod line;
-mod outgoing;
-mod payload;
+pub(crate) mod close;
+pub(crate) mod compression;
+pub(crate) mod connections;
+pub(crate) mod entrance;
+pub(crate) mod faults;
+pub(crate) mod identify_limit;
+pub(crate) mod payload;
+pub(crate) mod refusal;
+pub(crate) mod replay;
 mod requests;
-mod send_limit;
-mod session;
-mod whom;
+pub(crate) mod send_limit;
+pub(crate) mod session;
+pub(crate) mod socket;
+pub(crate) mod target;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,24 +21,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-pub(crate) use close::{Close, INVALID_VERSION};
-pub(crate) use compression::Compression;
-pub(crate) use connection::{Socket, refuse, serve, websocket_config};
-pub(crate) use connections::{ConnectionId, Connections, Ending, Inbox};
-pub(crate) use faults::Acknowledgement;
-use faults::{Faults, invalid_session};
-pub(crate) use identify_limit::{Allowance, Left};
-use identify_limit::{IdentifyLimit, Verdict};
-pub(crate) use line::{Line, Pace};
-pub(crate) use payload::{Identify, Resume};
+use close::Close;
+use connections::{ConnectionId, Connections, Ending};
+use faults::{Acknowledgement, Faults, invalid_session};
+use identify_limit::{Allowance, IdentifyLimit, StartsLeft, Verdict};
+use payload::{Identify, Resume};
+use replay::Replay;
 use session::{Resumption, Sessions};
-pub(crate) use whom::Whom;
+use target::Target;
 
-use crate::hub::Settings;
-use crate::intents;
-use crate::journal::Journal;
-use crate::replay::Replay;
-use crate::token;
+use crate::world::intents;
+use crate::world::journal::Journal;
+use crate::world::token;
 use crate::world::{Event, World};
 
 /// How many times of IDENTIFY are kept.
@@ -57,8 +51,20 @@ pub(crate) struct Gateway {
     pub(crate) longest_heartbeat_gap: Duration,
     /// The bot began more sessions than it may in a day, and its token is void.
     pub(crate) token_was_reset: bool,
+    settings: Settings,
     limit: IdentifyLimit,
     tallies: BTreeMap<u64, Tally>,
+}
+
+/// What does not change while the sandbox runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) token: String,
+    /// The privileged intents that the application may use.
+    pub(crate) granted_intents: u64,
+    pub(crate) resume_url: String,
+    pub(crate) replay: Replay,
+    pub(crate) allowance: Allowance,
 }
 
 /// How often sessions were begun and resumed.
@@ -76,8 +82,10 @@ pub(crate) enum Identified {
 }
 
 impl Gateway {
-    pub(crate) fn new(allowance: Allowance) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
+            limit: IdentifyLimit::new(settings.allowance.clone(), Instant::now()),
+            settings,
             connections: Connections::default(),
             sessions: Sessions::default(),
             faults: Faults::default(),
@@ -85,7 +93,6 @@ impl Gateway {
             identify_times: Journal::new(MOST_TIMES, usize::MAX),
             longest_heartbeat_gap: Duration::ZERO,
             token_was_reset: false,
-            limit: IdentifyLimit::new(allowance, Instant::now()),
             tallies: BTreeMap::new(),
         }
     }
@@ -95,10 +102,9 @@ impl Gateway {
         connection: ConnectionId,
         identify: &Identify,
         world: &World,
-        settings: &Settings,
     ) -> Result<Identified, Close> {
-        self.check_token(&identify.token, settings)?;
-        check_intents(identify.intents, settings.granted_intents)?;
+        self.check_token(&identify.token)?;
+        check_intents(identify.intents, self.settings.granted_intents)?;
         let shard_id = identify.shard.map_or(0, |(id, _)| id);
         let refused = self.ration(shard_id)?;
         if let Some(refused) = refused {
@@ -108,7 +114,7 @@ impl Gateway {
         let session =
             self.sessions
                 .begin(connection, identify.intents, identify.shard, Instant::now());
-        let ready = ready(world, settings, &session.id, session.shard);
+        let ready = ready(world, &self.settings, &session.id, session.shard);
         let ready = session.dispatch("READY", &ready.to_string());
         let (shard, count) = session.shard.unwrap_or((0, 1));
         let sees_guild =
@@ -148,21 +154,21 @@ impl Gateway {
 
     fn reset_token(&mut self) {
         self.token_was_reset = true;
-        self.sessions.forget(Whom::All);
+        self.sessions.forget(Target::All);
         let Close { code, reason } = close::AUTHENTICATION_FAILED;
         self.connections
-            .end_those(Whom::All, &Ending::Close(code, reason.to_owned()));
+            .end_those(Target::All, &Ending::Close(code, reason.to_owned()));
     }
 
     /// What is left of the day's sessions.
-    pub(crate) fn starts_left(&mut self) -> Left {
+    pub(crate) fn starts_left(&mut self) -> StartsLeft {
         self.limit.left(Instant::now())
     }
 
-    pub(crate) fn tally(&self, whom: Whom) -> Tally {
+    pub(crate) fn tally(&self, target: Target) -> Tally {
         let concerned = self.tallies.iter();
         concerned
-            .filter(|(shard, _)| whom.includes(Some(**shard)))
+            .filter(|(shard, _)| target.includes(Some(**shard)))
             .fold(Tally::default(), |sum, (_, tally)| Tally {
                 identifies: sum.identifies + tally.identifies,
                 resumes: sum.resumes + tally.resumes,
@@ -175,11 +181,10 @@ impl Gateway {
         connection: ConnectionId,
         seq: Option<u64>,
         gap: Duration,
-        replay: Replay,
     ) -> Acknowledgement {
         self.longest_heartbeat_gap = self.longest_heartbeat_gap.max(gap);
         let acknowledgement = self.faults.acknowledgement();
-        if let (Replay::Unacknowledged, Some(seq)) = (replay, seq)
+        if let (Replay::Unacknowledged, Some(seq)) = (self.settings.replay, seq)
             && acknowledgement != Acknowledgement::Never
             && let Some(session) = self.sessions.of(connection)
         {
@@ -193,9 +198,8 @@ impl Gateway {
         &mut self,
         connection: ConnectionId,
         resume: &Resume,
-        settings: &Settings,
     ) -> Result<Option<usize>, Close> {
-        self.check_token(&resume.token, settings)?;
+        self.check_token(&resume.token)?;
         let now = Instant::now();
         match self
             .sessions
@@ -235,8 +239,8 @@ impl Gateway {
         }
     }
 
-    pub(crate) fn publish_to(&mut self, whom: Whom, name: &str, d: &Value) {
-        for (to, text) in self.sessions.publish_to(whom, name, d, Instant::now()) {
+    pub(crate) fn publish_to(&mut self, target: Target, name: &str, d: &Value) {
+        for (to, text) in self.sessions.publish_to(target, name, d, Instant::now()) {
             self.connections.send(to, text);
         }
     }
@@ -254,9 +258,19 @@ impl Gateway {
         }
     }
 
-    fn check_token(&self, token: &str, settings: &Settings) -> Result<(), Close> {
-        let right = token::bare(token) == settings.token && !self.token_was_reset;
-        right.then_some(()).ok_or(close::AUTHENTICATION_FAILED)
+    /// The `d` of READY for this session.
+    pub(crate) fn ready(&self, world: &World, session_id: &str) -> Value {
+        ready(world, &self.settings, session_id, None)
+    }
+
+    /// Whether this is the bot's token, without a prefix, and not void.
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        token == self.settings.token && !self.token_was_reset
+    }
+
+    fn check_token(&self, token: &str) -> Result<(), Close> {
+        let is_right = self.accepts(token::bare(token));
+        is_right.then_some(()).ok_or(close::AUTHENTICATION_FAILED)
     }
 }
 
@@ -273,12 +287,7 @@ fn check_intents(asked: u64, granted: u64) -> Result<(), Close> {
 }
 
 /// The `d` of READY.
-pub(crate) fn ready(
-    world: &World,
-    settings: &Settings,
-    session_id: &str,
-    shard: Option<(u64, u64)>,
-) -> Value {
+fn ready(world: &World, settings: &Settings, session_id: &str, shard: Option<(u64, u64)>) -> Value {
     let bot = world.bot();
     let flags = intents::application_flags(settings.granted_intents);
     let (id, count) = shard.unwrap_or((0, 1));

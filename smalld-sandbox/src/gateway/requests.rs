@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::Gateway;
 use super::connections::ConnectionId;
 use super::payload::{RequestMembers, Which};
-use crate::intents;
-use crate::snowflake::Snowflake;
 use crate::world::World;
+use crate::world::intents;
+use crate::world::snowflake::Snowflake;
 
 impl Gateway {
     /// Answers opcode 8. What needs an intent that the session lacks stays without an answer, as

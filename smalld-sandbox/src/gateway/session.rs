@@ -1,4 +1,4 @@
-//! Sessions: who wants which dispatches, what was sent to whom, and what a resume replays. Pure:
+//! Sessions: who wants which dispatches, what was sent to target, and what a resume replays. Pure:
 //! connections are numbers here, and the time comes in as an argument.
 
 use std::collections::VecDeque;
@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::connections::ConnectionId;
-use super::whom::Whom;
-use crate::intents;
-use crate::snowflake::Snowflake;
+use super::target::Target;
 use crate::world::Event;
+use crate::world::intents;
+use crate::world::snowflake::Snowflake;
 
 /// How many dispatches a session remembers for a resume. A bot that missed more starts over.
 const MOST_REMEMBERED: usize = 10_000;
@@ -121,9 +121,9 @@ impl Sessions {
         self.all.iter().any(|session| session.sees(Some(guild)))
     }
 
-    pub(crate) fn forget(&mut self, whom: Whom) {
+    pub(crate) fn forget(&mut self, target: Target) {
         self.all
-            .retain(|session| !whom.includes(Some(session.shard_id())));
+            .retain(|session| !target.includes(Some(session.shard_id())));
     }
 
     pub(crate) fn forget_that_of(&mut self, connection: ConnectionId) {
@@ -144,7 +144,7 @@ impl Sessions {
             .find(|session| session.connection == Some(connection))
     }
 
-    /// Numbers an event for every session that wants it, and says to whom it goes.
+    /// Numbers an event for every session that wants it, and says to target it goes.
     pub(crate) fn publish(&mut self, event: &Event, bot_id: &str, now: Instant) -> Vec<Delivery> {
         self.expire(now);
         let tells_content = matches!(event.name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
@@ -165,7 +165,7 @@ impl Sessions {
     /// Numbers an event for these sessions, whatever they asked for.
     pub(crate) fn publish_to(
         &mut self,
-        whom: Whom,
+        target: Target,
         name: &str,
         d: &Value,
         now: Instant,
@@ -174,7 +174,7 @@ impl Sessions {
         let d = d.to_string();
         self.all
             .iter_mut()
-            .filter(|session| whom.includes(Some(session.shard_id())))
+            .filter(|session| target.includes(Some(session.shard_id())))
             .filter_map(|session| session.dispatch(name, &d))
             .collect()
     }
@@ -311,7 +311,7 @@ mod tests {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, 0, None, now).id.clone();
         for _ in 0..=MOST_REMEMBERED {
-            sessions.publish_to(Whom::All, "ANY", &Value::Null, now);
+            sessions.publish_to(Target::All, "ANY", &Value::Null, now);
         }
         assert_eq!(
             missed(&mut sessions, &id, 1, now).map(|m| m.len()),

@@ -9,7 +9,7 @@ use multer::{Field, Multipart};
 use serde_json::Value;
 
 use super::error::{self, Error};
-use crate::request::File;
+use crate::rest::request::File;
 
 /// The content of a body, understood as far as its content type goes.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl Body {
 }
 
 fn json(bytes: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(bytes).map_err(|_| error::INVALID_JSON)
+    serde_json::from_slice(bytes).map_err(|_| error::INVALID_JSON.into())
 }
 
 /// As the bot states it: it need not be a type that exists.
@@ -129,7 +129,7 @@ mod tests {
     #[tokio::test]
     async fn malformed_json_has_its_own_error() {
         let error = read("application/json", b"{").await.err();
-        assert_eq!(error, Some(error::INVALID_JSON));
+        assert_eq!(error, Some(error::INVALID_JSON.into()));
     }
 
     #[tokio::test]

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
-use super::error::{self, Error, Mistakes};
-use crate::request::File;
-use crate::snowflake::Snowflake;
+use super::error::{self, Error};
+use super::mistakes::Mistakes;
+use crate::rest::request::File;
+use crate::world::snowflake::Snowflake;
 use crate::world::{AllowedMentions, Draft, Edit, Upload};
 
 const LONGEST_CONTENT: usize = 2000;
@@ -307,7 +308,7 @@ impl<'f> Form<'f> {
             self.too_long(&["attachments"], MOST_FILES);
         }
         if files.iter().any(|file| file.bytes.len() > LARGEST_FILE) {
-            return Err(error::TOO_LARGE);
+            return Err(error::TOO_LARGE.into());
         }
         let mut uploads = Vec::new();
         for file in files {
@@ -491,10 +492,8 @@ mod tests {
     #[test]
     fn a_file_too_large_is_an_error_of_its_own() {
         let files = vec![file("files[0]", LARGEST_FILE + 1)];
-        assert_eq!(
-            draft(Body { json: None, files }).err(),
-            Some(error::TOO_LARGE)
-        );
+        let refused = draft(Body { json: None, files }).err();
+        assert_eq!(refused, Some(error::TOO_LARGE.into()));
     }
 
     #[test]

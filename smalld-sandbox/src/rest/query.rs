@@ -3,8 +3,8 @@
 use percent_encoding::percent_decode_str;
 
 use super::error::Error;
-use crate::snowflake::Snowflake;
 use crate::world::Page;
+use crate::world::snowflake::Snowflake;
 
 /// Names and values, decoded, in their order.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {

@@ -1,24 +1,23 @@
 //! Rate limits: a fixed window for each bucket and top-level resource, begun by its first request,
-//! and one over all. See [Discord Docs/Rate Limits].
+//! and one global window. See [Discord Docs/Rate Limits].
 //!
 //! [Discord Docs/Rate Limits]: https://discord.com/developers/docs/topics/rate-limits
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::route::Bucket;
-use crate::snowflake::Snowflake;
+use super::bucket::Bucket;
 
-/// The window of the limit over all.
-const SECOND: Duration = Duration::from_secs(1);
-/// How many windows may be open before those that are over are looked for and forgotten.
-const MANY: usize = 1000;
+/// The window of the global limit.
+const GLOBAL_WINDOW: Duration = Duration::from_secs(1);
+/// How many windows may be open before those that are over are removed.
+const MAX_WINDOWS: usize = 1000;
 
-/// So many requests in a window of so long.
+/// How many requests fit into a window, and how long it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     pub(crate) requests: u32,
@@ -28,8 +27,34 @@ pub(crate) struct Limit {
 #[derive(Debug)]
 pub(crate) struct RateLimits {
     global: Limit,
-    all: Option<Window>,
-    buckets: HashMap<(&'static str, Option<Snowflake>), Window>,
+    global_window: Option<Window>,
+    buckets: HashMap<(String, Option<String>), Window>,
+    is_off: bool,
+    /// The 429s that were planned, in order.
+    planned: VecDeque<(Scope, Duration)>,
+}
+
+/// What the limit of a planned 429 is about; see
+/// [`Sandbox::rate_limit_next`](crate::Sandbox::rate_limit_next).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scope {
+    /// The bot made too many requests of one bucket.
+    User,
+    /// Others and the bot together made too many requests of one resource.
+    Shared,
+    /// The bot made too many requests over all routes.
+    Global,
+}
+
+impl Scope {
+    fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Shared => "shared",
+            Self::Global => "global",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -39,13 +64,15 @@ struct Window {
     ends: Instant,
 }
 
-/// What a reply says about limits.
+/// What the limits say about a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
+    /// The limits are off.
+    Unlimited,
     Granted(Standing),
-    /// Too many in this bucket.
-    Refused(Standing),
-    /// Too many altogether.
+    /// 429 for the bucket, or as it was planned for one.
+    Refused(Standing, Scope),
+    /// 429 for all requests.
     RefusedGlobally {
         retry_after: Duration,
     },
@@ -61,29 +88,52 @@ pub(crate) struct Standing {
 }
 
 impl RateLimits {
-    /// So many requests a second over all.
+    /// With this many requests a second over all routes.
     pub(crate) fn new(global: u32) -> Self {
         Self {
             global: Limit {
                 requests: global,
-                window: SECOND,
+                window: GLOBAL_WINDOW,
             },
-            all: None,
+            global_window: None,
             buckets: HashMap::new(),
+            is_off: false,
+            planned: VecDeque::new(),
         }
     }
 
-    pub(crate) fn admit(&mut self, bucket: &Bucket, now: Instant) -> Verdict {
-        let all = Window::at(&mut self.all, self.global, now);
-        if !all.take() {
-            return Verdict::RefusedGlobally {
-                retry_after: all.ends - now,
-            };
+    /// Limits nothing but what is planned.
+    pub(crate) fn off() -> Self {
+        Self {
+            is_off: true,
+            ..Self::new(u32::MAX)
         }
-        if self.buckets.len() > MANY {
+    }
+
+    /// Refuses one of the next requests, whatever the limits say.
+    pub(crate) fn plan(&mut self, scope: Scope, retry_after: Duration) {
+        self.planned.push_back((scope, retry_after));
+    }
+
+    pub(crate) fn admit(&mut self, bucket: &Bucket, now: Instant) -> Verdict {
+        if let Some((scope, retry_after)) = self.planned.pop_front() {
+            return Verdict::planned(bucket, scope, retry_after);
+        }
+        if self.is_off {
+            return Verdict::Unlimited;
+        }
+        if bucket.is_global {
+            let window = Window::at(&mut self.global_window, self.global, now);
+            if !window.take() {
+                return Verdict::RefusedGlobally {
+                    retry_after: window.ends - now,
+                };
+            }
+        }
+        if self.buckets.len() > MAX_WINDOWS {
             self.buckets.retain(|_, window| window.ends > now);
         }
-        let key = (bucket.name, bucket.top_level);
+        let key = (bucket.name.clone(), bucket.top_level.clone());
         let window = self
             .buckets
             .entry(key)
@@ -92,24 +142,38 @@ impl RateLimits {
             *window = Window::new(bucket.limit, now);
         }
         let granted = window.take();
-        let standing = window.standing(hash(bucket.name), now);
+        let standing = window.standing(hash(&bucket.name), now);
         if granted {
             Verdict::Granted(standing)
         } else {
-            Verdict::Refused(standing)
+            Verdict::Refused(standing, Scope::User)
         }
     }
 }
 
 impl Verdict {
+    fn planned(bucket: &Bucket, scope: Scope, retry_after: Duration) -> Self {
+        if scope == Scope::Global {
+            return Self::RefusedGlobally { retry_after };
+        }
+        let standing = Standing {
+            hash: hash(&bucket.name),
+            limit: bucket.limit.requests,
+            remaining: 0,
+            reset_after: round_up(retry_after),
+        };
+        Self::Refused(standing, scope)
+    }
+
     /// Header names and values; `now_millis` is the wall clock's.
     pub(crate) fn headers(&self, now_millis: u64) -> Vec<(&'static str, String)> {
         match self {
+            Self::Unlimited => Vec::new(),
             Self::Granted(standing) => standing.headers(now_millis),
-            Self::Refused(standing) => {
+            Self::Refused(standing, scope) => {
                 let mut headers = standing.headers(now_millis);
                 headers.push(("retry-after", whole_seconds(standing.reset_after)));
-                headers.push(("x-ratelimit-scope", "user".to_owned()));
+                headers.push(("x-ratelimit-scope", scope.name().to_owned()));
                 headers
             }
             Self::RefusedGlobally { retry_after } => vec![
@@ -123,8 +187,8 @@ impl Verdict {
     /// The body of the 429, if it is one.
     pub(crate) fn refusal(&self) -> Option<Value> {
         let (retry_after, global) = match self {
-            Self::Granted(_) => return None,
-            Self::Refused(standing) => (standing.reset_after, false),
+            Self::Unlimited | Self::Granted(_) => return None,
+            Self::Refused(standing, _) => (standing.reset_after, false),
             Self::RefusedGlobally { retry_after } => (*retry_after, true),
         };
         let retry_after = retry_after.as_secs_f64();
@@ -158,7 +222,7 @@ impl Window {
         }
     }
 
-    /// The window in this place, a new one if the old is over.
+    /// The current window, a new one if the last is over.
     fn at(place: &mut Option<Self>, limit: Limit, now: Instant) -> &mut Self {
         *place = place.take().filter(|window| window.ends > now);
         place.get_or_insert_with(|| Self::new(limit, now))
@@ -180,7 +244,7 @@ impl Window {
     }
 }
 
-/// Says nothing but whether two buckets are the same, as on Discord.
+/// Says only whether two buckets are the same, as on Discord.
 fn hash(name: &str) -> String {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
@@ -211,15 +275,16 @@ fn whole_seconds(time: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn bucket(name: &'static str, requests: u32) -> Bucket {
+    fn bucket(name: &str, requests: u32) -> Bucket {
         let limit = Limit {
             requests,
             window: Duration::from_secs(5),
         };
         Bucket {
-            name,
+            name: name.to_owned(),
             top_level: None,
             limit,
+            is_global: true,
         }
     }
 
@@ -231,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_begins_with_its_first_request() {
+    fn a_window_begins_with_its_first_request() {
         let (mut limits, bucket, start) = (RateLimits::new(50), bucket("a", 2), Instant::now());
         let first = limits.admit(&bucket, start);
         assert_eq!(
@@ -261,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn fifty_in_a_second_are_the_limit_over_all() {
+    fn the_global_limit_is_fifty_in_a_second() {
         let (mut limits, start) = (RateLimits::new(50), Instant::now());
         for _ in 0..50 {
             assert!(matches!(
@@ -285,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn buckets_do_not_share_and_have_different_hashes() {
+    fn buckets_have_their_own_windows_and_hashes() {
         let (mut limits, now) = (RateLimits::new(50), Instant::now());
         let first = limits.admit(&bucket("a", 1), now);
         let second = limits.admit(&bucket("b", 1), now);
@@ -294,5 +359,26 @@ mod tests {
             header(&first, "x-ratelimit-bucket"),
             header(&second, "x-ratelimit-bucket")
         );
+    }
+
+    #[test]
+    fn a_planned_429_comes_once_and_with_its_scope() {
+        let (mut limits, now) = (RateLimits::off(), Instant::now());
+        limits.plan(Scope::Shared, Duration::from_millis(1500));
+        limits.plan(Scope::Global, Duration::from_secs(3));
+        let shared = limits.admit(&bucket("a", 5), now);
+        assert_eq!(
+            header(&shared, "x-ratelimit-scope").as_deref(),
+            Some("shared")
+        );
+        assert_eq!(header(&shared, "retry-after").as_deref(), Some("2"));
+        let global = limits.admit(&bucket("a", 5), now);
+        assert_eq!(
+            header(&global, "x-ratelimit-global").as_deref(),
+            Some("true")
+        );
+        let unlimited = limits.admit(&bucket("a", 5), now);
+        assert_eq!(unlimited, Verdict::Unlimited);
+        assert!(unlimited.headers(0).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::message::Message;
-use crate::snowflake::Snowflake;
+use crate::world::snowflake::Snowflake;
 
 /// How many messages a channel remembers; beyond that the oldest is forgotten.
 const MOST_MESSAGES: usize = 10_000;

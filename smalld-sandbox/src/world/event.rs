@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::snowflake::Snowflake;
+use crate::world::snowflake::Snowflake;
 
 /// One dispatch before it belongs to a session: no sequence number, nothing withheld.
 #[derive(Debug)]

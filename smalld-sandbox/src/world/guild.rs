@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::user::User;
-use crate::snowflake::Snowflake;
-use crate::timestamp::iso8601;
+use crate::world::snowflake::Snowflake;
+use crate::world::timestamp::iso8601;
 
 /// Every permission that Discord has today, for the bot's own role: the sandbox refuses nothing
 /// for want of permissions.

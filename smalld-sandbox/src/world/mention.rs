@@ -1,6 +1,6 @@
 //! Who is mentioned in a text.
 
-use crate::snowflake::Snowflake;
+use crate::world::snowflake::Snowflake;
 
 /// The ids in `<@1>` and `<@!1>`, each once, in the order of the text.
 pub(crate) fn users(content: &str) -> Vec<Snowflake> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::emoji::Emoji;
-use crate::snowflake::Snowflake;
+use crate::world::snowflake::Snowflake;
 
 #[derive(Debug)]
 pub(crate) struct Message {
@@ -58,7 +58,7 @@ pub(crate) struct Edit {
     pub(crate) uploads: Vec<Upload>,
 }
 
-/// Whom a message may mention, however its text reads.
+/// Target a message may mention, however its text reads.
 #[derive(Clone, Debug)]
 pub(crate) struct AllowedMentions {
     pub(crate) everyone: bool,

@@ -5,11 +5,16 @@ mod channel;
 mod emoji;
 mod event;
 mod guild;
+pub(crate) mod intents;
+pub(crate) mod journal;
 mod mention;
 mod message;
 mod reaction;
-mod refusal;
+pub(crate) mod refusal;
 mod render;
+pub(crate) mod snowflake;
+pub(crate) mod timestamp;
+pub(crate) mod token;
 mod user;
 
 use std::collections::BTreeMap;
@@ -20,14 +25,13 @@ use serde_json::{Value, json};
 pub(crate) use channel::{Channel, Page};
 pub(crate) use event::Event;
 pub(crate) use message::{AllowedMentions, Draft, Edit, Upload};
-pub(crate) use refusal::Refusal;
 pub(crate) use user::User;
 
-use crate::snowflake::{Snowflake, Snowflakes};
-use crate::timestamp;
+use crate::world::snowflake::{Snowflake, Snowflakes};
 use channel::Kind;
 use guild::{Guild, Member};
 use message::{Attachment, Message};
+use refusal::Refusal;
 
 const DAY: u64 = 86_400_000;
 
@@ -126,7 +130,7 @@ impl World {
         &self.users[&self.bot]
     }
 
-    /// The person for whom the sandbox speaks.
+    /// The person for target the sandbox speaks.
     pub(crate) fn person(&self) -> &User {
         &self.users[&self.person]
     }
@@ -159,7 +163,7 @@ impl World {
         self.channels.get(&id).ok_or(Refusal::UnknownChannel)
     }
 
-    /// With whom the bot talks in this channel of direct messages.
+    /// With target the bot talks in this channel of direct messages.
     pub(crate) fn recipient(&self, channel: Snowflake) -> Option<&User> {
         match self.channels.get(&channel)?.kind {
             Kind::Direct { with } => self.users.get(&with),

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::emoji::Emoji;
 use super::message::Reaction;
-use super::{Refusal, User, World};
-use crate::snowflake::Snowflake;
+use super::refusal::Refusal;
+use super::{User, World};
+use crate::world::snowflake::Snowflake;
 
 /// Discord's own bound of different emoji under one message.
 const MOST_REACTIONS: usize = 20;

@@ -1,17 +1,42 @@
-//! Why the world refused a change. What number Discord has for it is the business of REST.
+//! Why the world refuses a change.
 
+/// One reason, by Discord's name. The number is Discord's error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Refusal {
-    UnknownChannel,
-    UnknownGuild,
-    UnknownMember,
-    UnknownMessage,
-    UnknownUser,
-    UnknownEmoji,
-    UnknownReference,
-    EmptyMessage,
-    NotTheAuthor,
-    NotInDirectMessages,
-    InvalidRecipient,
-    TooManyReactions,
+    /// A mistake in the field `message_reference`, which has no code of its own.
+    UnknownReference = 0,
+    UnknownChannel = 10_003,
+    UnknownGuild = 10_004,
+    UnknownMember = 10_007,
+    UnknownMessage = 10_008,
+    UnknownUser = 10_013,
+    UnknownEmoji = 10_014,
+    TooManyReactions = 30_010,
+    NotInDirectMessages = 50_003,
+    NotTheAuthor = 50_005,
+    EmptyMessage = 50_006,
+    InvalidRecipient = 50_033,
+}
+
+impl Refusal {
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        Self::UnknownReference,
+        Self::UnknownChannel,
+        Self::UnknownGuild,
+        Self::UnknownMember,
+        Self::UnknownMessage,
+        Self::UnknownUser,
+        Self::UnknownEmoji,
+        Self::TooManyReactions,
+        Self::NotInDirectMessages,
+        Self::NotTheAuthor,
+        Self::EmptyMessage,
+        Self::InvalidRecipient,
+    ];
+
+    pub(crate) fn code(self) -> u64 {
+        u64::from(self as u32)
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::channel::{Channel, Kind};
 use super::message::{Message, Reaction};
 use super::{World, timestamp};
-use crate::snowflake::Snowflake;
+use crate::world::snowflake::Snowflake;
 
 /// Discord's numbers for kinds of channels and messages.
 const GUILD_TEXT: u64 = 0;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::snowflake::Snowflake;
+use crate::world::snowflake::Snowflake;
 
 /// An account.
 #[derive(Clone, Debug)]

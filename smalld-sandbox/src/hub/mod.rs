@@ -1,5 +1,12 @@
-//! Where the world, the gateway and those who watch meet. There is one lock; it is held for a
-//! moment and never across an await, so that everything happens in one order for everybody.
+//! The shared state of a running sandbox: the world, the gateway, the rate limits and the records.
+//!
+//! There is one lock. It is held for a moment and never across an await, so that everything happens
+//! in one order for everybody. A change of the world becomes dispatches and happenings before the
+//! lock is released.
+
+pub(crate) mod happening;
+pub(crate) mod settings;
+pub(crate) mod stage;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,46 +16,29 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::gateway::{
-    Acknowledgement, Allowance, Close, ConnectionId, Ending, Gateway, Identified, Identify, Inbox,
-    Pace, Resume, Whom,
-};
-use crate::happening::{Happening, Happenings};
-use crate::journal::Journal;
-use crate::refusal::{self, Refusal, Refusals};
-use crate::replay::Replay;
-use crate::request::Request;
-use crate::rest::RateLimits;
-use crate::script::Stage;
-use crate::timestamp;
+use crate::gateway::close::Close;
+use crate::gateway::connections::{ConnectionId, Ending, Inbox};
+use crate::gateway::entrance::Entrance;
+use crate::gateway::faults::Acknowledgement;
+use crate::gateway::payload::{Identify, Resume};
+use crate::gateway::refusal::{self, Refusal, Refusals};
+use crate::gateway::socket::Pace;
+use crate::gateway::target::Target;
+use crate::gateway::{Gateway, Identified};
+use crate::hub::happening::{Happening, Happenings};
+use crate::hub::settings::Settings;
+use crate::hub::stage::Stage;
+use crate::rest::rate_limit::RateLimits;
+use crate::rest::request::Request;
+use crate::rest::stubs::Stubs;
 use crate::world::World;
+use crate::world::journal::Journal;
+use crate::world::timestamp;
 
-/// How many happenings may wait for one who watches.
-const MOST_HAPPENINGS: usize = 4096;
-const MOST_RECORDS: usize = 10_000;
-const MOST_RECORDED_BYTES: usize = 128 << 20;
-
-/// What does not change while the sandbox runs.
-pub(crate) struct Settings {
-    pub(crate) token: String,
-    pub(crate) heartbeat_interval: Duration,
-    pub(crate) granted_intents: u64,
-    pub(crate) global_limit: u32,
-    /// How many shards are recommended.
-    pub(crate) shards: u64,
-    pub(crate) allowance: Allowance,
-    pub(crate) replay: Replay,
-    pub(crate) base_url: String,
-    pub(crate) gateway_url: String,
-    pub(crate) resume_url: String,
-}
-
-/// Through which of the two addresses a connection came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entrance {
-    General,
-    Resume,
-}
+/// How many happenings may wait for a subscriber.
+const HAPPENINGS_CAPACITY: usize = 4096;
+const MAX_RECORDS: usize = 10_000;
+const MAX_RECORDED_BYTES: usize = 128 << 20;
 
 pub(crate) struct Hub {
     pub(crate) settings: Settings,
@@ -58,11 +48,12 @@ pub(crate) struct Hub {
     happenings: broadcast::Sender<Happening>,
 }
 
-/// All that changes.
+/// Everything that changes.
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) gateway: Gateway,
     pub(crate) limits: RateLimits,
+    pub(crate) stubs: Stubs,
     pub(crate) requests: Journal<Request>,
     pub(crate) payloads: Journal<Value>,
     pub(crate) connections: usize,
@@ -80,20 +71,26 @@ impl State {
 }
 
 impl Hub {
-    pub(crate) fn new(settings: Settings, world: World) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        world: World,
+        gateway: Gateway,
+        limits: RateLimits,
+    ) -> Self {
         let state = State {
             world,
-            gateway: Gateway::new(settings.allowance.clone()),
-            limits: RateLimits::new(settings.global_limit),
-            requests: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
-            payloads: Journal::new(MOST_RECORDS, MOST_RECORDED_BYTES),
+            gateway,
+            limits,
+            stubs: Stubs::default(),
+            requests: Journal::new(MAX_RECORDS, MAX_RECORDED_BYTES),
+            payloads: Journal::new(MAX_RECORDS, MAX_RECORDED_BYTES),
             connections: 0,
             connections_to_resume_url: 0,
             refused_connections: 0,
             refusals: Refusals::default(),
             stage: None,
         };
-        let (happenings, _) = broadcast::channel(MOST_HAPPENINGS);
+        let (happenings, _) = broadcast::channel(HAPPENINGS_CAPACITY);
         Self {
             settings,
             pace: Pace::default(),
@@ -103,25 +100,30 @@ impl Hub {
         }
     }
 
-    /// Looks at the state.
+    /// Reads the state.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.lock())
     }
 
-    /// Changes the world, at this time, and tells everybody what happened.
+    /// Changes the world, at the current time, and dispatches the events of the change.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut World, u64) -> T) -> T {
+        self.update(|state, now| change(&mut state.world, now))
+    }
+
+    /// Changes anything in the state, and dispatches the events of the world.
+    pub(crate) fn update<T>(&self, update: impl FnOnce(&mut State, u64) -> T) -> T {
         let mut state = self.lock();
-        let outcome = change(&mut state.world, timestamp::now_millis());
+        let result = update(&mut state, timestamp::now_millis());
         let bot_id = state.world.bot().id.to_string();
         for event in state.world.take_events() {
             state.gateway.publish(&event, &bot_id);
             if let Some(happening) = Happening::of(event.name, &event.data) {
-                self.tell(happening);
+                self.notify(happening);
             }
         }
         drop(state);
         self.changed.send_replace(());
-        outcome
+        result
     }
 
     pub(crate) fn with_gateway<T>(&self, act: impl FnOnce(&mut Gateway, &World) -> T) -> T {
@@ -129,25 +131,21 @@ impl Hub {
         act(&mut state.gateway, &state.world)
     }
 
-    pub(crate) fn with_limits<T>(&self, act: impl FnOnce(&mut RateLimits) -> T) -> T {
-        act(&mut self.lock().limits)
-    }
-
     pub(crate) fn connected(&self, entrance: Entrance) -> (ConnectionId, Inbox) {
-        self.tracked(|state, tell| {
+        self.tracked(|state, notify| {
             state.count_connection(entrance);
             let to_resume_url = entrance == Entrance::Resume;
-            tell(Happening::Connected { to_resume_url });
+            notify(Happening::Connected { to_resume_url });
             state.gateway.connections.open()
         })
     }
 
-    /// Counts one that is not the sandbox's own business.
+    /// Counts a connection that belongs to a script.
     pub(crate) fn connected_to_script(&self, entrance: Entrance) {
         self.tracked(|state, _| state.count_connection(entrance));
     }
 
-    /// From now on connections go to this script; to the one before it, no more.
+    /// Sends all further connections to this script, and no more to the one before it.
     pub(crate) fn set_stage(&self, stage: Stage) {
         self.lock().stage = Some(stage);
     }
@@ -161,12 +159,12 @@ impl Hub {
         self.lock().refusals.plan(refusal, times);
     }
 
-    /// How the connection that is just being opened is to be refused, if it is.
+    /// How the connection that is being opened must be refused, if at all.
     pub(crate) fn refused(&self, entrance: Entrance) -> Option<refusal::Answer> {
-        self.tracked(|state, tell| {
+        self.tracked(|state, notify| {
             let refused = state.refusals.next(entrance)?;
             state.refused_connections += 1;
-            tell(Happening::ConnectionRefused {
+            notify(Happening::ConnectionRefused {
                 to_resume_url: entrance == Entrance::Resume,
                 status: refused.status(),
             });
@@ -174,14 +172,12 @@ impl Hub {
         })
     }
 
-    /// A connection has come to its end, though it may still be saying goodbye.
+    /// A connection has ended, although its close handshake may still go on.
     pub(crate) fn ended(&self, id: ConnectionId, keep_session: bool, happening: Happening) {
-        self.tracked(|state, tell| {
-            state
-                .gateway
-                .sessions
-                .leave(id, keep_session, Instant::now());
-            tell(happening);
+        self.tracked(|state, notify| {
+            let sessions = &mut state.gateway.sessions;
+            sessions.leave(id, keep_session, Instant::now());
+            notify(happening);
         });
     }
 
@@ -191,33 +187,31 @@ impl Hub {
 
     /// Whether a session begins.
     pub(crate) fn identify(&self, id: ConnectionId, identify: &Identify) -> Result<bool, Close> {
-        self.tracked(|state, tell| {
+        self.tracked(|state, notify| {
             let had_token = !state.gateway.token_was_reset;
-            let outcome = state
-                .gateway
-                .identify(id, identify, &state.world, &self.settings);
-            match outcome {
-                Ok(Identified::Begun) => tell(Happening::Identified),
+            let result = state.gateway.identify(id, identify, &state.world);
+            match result {
+                Ok(Identified::Begun) => notify(Happening::Identified),
                 Ok(Identified::Refused { too_early }) => {
-                    tell(Happening::IdentifyRefused { too_early });
+                    notify(Happening::IdentifyRefused { too_early });
                 }
                 Err(_) if had_token && state.gateway.token_was_reset => {
-                    tell(Happening::TokenReset);
+                    notify(Happening::TokenReset);
                 }
                 Err(_) => {}
             }
-            Ok(outcome? == Identified::Begun)
+            Ok(result? == Identified::Begun)
         })
     }
 
-    /// Says when the heartbeat that has just come is to be acknowledged.
+    /// When the heartbeat that has just come must be acknowledged.
     pub(crate) fn heartbeat(
         &self,
         id: ConnectionId,
         seq: Option<u64>,
         gap: Duration,
     ) -> Acknowledgement {
-        self.act(|gateway| gateway.heartbeat(id, seq, gap, self.settings.replay))
+        self.act(|gateway| gateway.heartbeat(id, seq, gap))
     }
 
     pub(crate) fn has_session(&self, id: ConnectionId) -> bool {
@@ -226,9 +220,9 @@ impl Hub {
 
     /// Whether the session goes on.
     pub(crate) fn resume(&self, id: ConnectionId, resume: &Resume) -> Result<bool, Close> {
-        self.tracked(|state, tell| {
-            let replayed = state.gateway.resume(id, resume, &self.settings)?;
-            tell(match replayed {
+        self.tracked(|state, notify| {
+            let replayed = state.gateway.resume(id, resume)?;
+            notify(match replayed {
                 Some(replayed) => Happening::Resumed { replayed },
                 None => Happening::ResumeRefused,
             });
@@ -240,21 +234,21 @@ impl Hub {
         self.lock().gateway.send(id, payload);
     }
 
-    pub(crate) fn send_raw(&self, whom: Whom, text: &str) {
+    pub(crate) fn send_raw(&self, target: Target, text: &str) {
         let text = Utf8Bytes::from(text);
-        self.act(|gateway| gateway.connections.send_to(whom, &text));
+        self.act(|gateway| gateway.connections.send_to(target, &text));
     }
 
-    pub(crate) fn end_connections(&self, whom: Whom, ending: &Ending) {
-        self.act(|gateway| gateway.end(whom, ending));
+    pub(crate) fn end_connections(&self, target: Target, ending: &Ending) {
+        self.act(|gateway| gateway.end(target, ending));
     }
 
-    /// Does something to the gateway, and wakes those who wait for it.
+    /// Changes the gateway, and wakes the tasks that wait for a change.
     pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Gateway) -> T) -> T {
         self.tracked(|state, _| act(&mut state.gateway))
     }
 
-    /// Remembers what a bot sent, without its token.
+    /// Records what a bot sent over the gateway, without its token.
     pub(crate) fn record_payload(&self, payload: &Value) {
         let mut payload = payload.clone();
         if let Some(token) = payload.pointer_mut("/d/token") {
@@ -270,10 +264,10 @@ impl Hub {
             path: request.path.clone(),
             status: request.status,
         };
-        self.tracked(|state, tell| {
+        self.tracked(|state, notify| {
             let bytes = request.size();
             state.requests.push(request, bytes);
-            tell(happening);
+            notify(happening);
         });
     }
 
@@ -283,25 +277,26 @@ impl Hub {
         }
     }
 
-    /// Sees every change from now on.
+    /// Every change from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    /// Changes the state, tells of it in the same breath, and wakes those who wait.
+    /// Changes the state, publishes its happenings under the same lock, and wakes the tasks that
+    /// wait for a change.
     fn tracked<T>(&self, act: impl FnOnce(&mut State, &dyn Fn(Happening)) -> T) -> T {
-        let outcome = act(&mut self.lock(), &|happening| self.tell(happening));
+        let result = act(&mut self.lock(), &|happening| self.notify(happening));
         self.changed.send_replace(());
-        outcome
+        result
     }
 
-    fn tell(&self, happening: Happening) {
-        // Without anybody who watches there is nobody to tell.
+    fn notify(&self, happening: Happening) {
+        // An error means that nobody has subscribed.
         let _ = self.happenings.send(happening);
     }
 
     /// A panic of another thread in the middle of a change is that thread's failure; the state is
-    /// still worth reading.
+    /// still readable.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,20 +8,17 @@ use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 
-use super::close::{self, Close};
-use super::compression::Compression;
-use super::connections::{ConnectionId, Ending, Inbox};
-use super::conversation::Conversation;
-use super::line::Line;
-use super::outgoing::{FAREWELL, Speaker, cut};
-use crate::happening::Happening;
-use crate::hub::{Entrance, Hub};
-
-/// A bot's connection once it is a websocket.
-pub(crate) type Socket = WebSocketStream<Line>;
+use crate::gateway::close::{self, Close};
+use crate::gateway::compression::Compression;
+use crate::gateway::connections::{ConnectionId, Ending, Inbox};
+use crate::gateway::entrance::Entrance;
+use crate::gateway::socket::Socket;
+use crate::hub::Hub;
+use crate::hub::happening::Happening;
+use crate::server::conversation::Conversation;
+use crate::server::outgoing::{FAREWELL, Speaker, cut};
 
 /// Frames beyond this are not even taken into memory.
 const MOST_FRAME_BYTES: usize = 64 << 10;

@@ -1,27 +1,27 @@
 //! Serves attachments, as Discord's CDN does: to anybody, without a token or a limit.
 
 use http_body_util::Full;
+use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Response, StatusCode};
 
 use crate::hub::Hub;
-use crate::server::Reply;
-use crate::snowflake::Snowflake;
+use crate::server::Response;
+use crate::world::snowflake::Snowflake;
 
 /// `path` is what follows `/attachments/`. The name at its end is for people, the ids decide.
-pub(crate) fn serve(hub: &Hub, path: &str) -> Reply {
+pub(crate) fn serve(hub: &Hub, path: &str) -> Response {
     let mut ids = path.split('/').map(Snowflake::parse);
     let (channel, id) = (ids.next().flatten(), ids.next().flatten());
     let file = channel
         .zip(id)
         .and_then(|(channel, id)| hub.look(|state| state.world.attachment(channel, id).cloned()));
     let Some(file) = file else {
-        let mut reply = Response::new(Full::from("This content is no longer available.\n"));
+        let mut reply = hyper::Response::new(Full::from("This content is no longer available.\n"));
         *reply.status_mut() = StatusCode::NOT_FOUND;
         return reply;
     };
-    let mut reply = Response::new(Full::new(Bytes::from_owner(file.bytes)));
+    let mut reply = hyper::Response::new(Full::new(Bytes::from_owner(file.bytes)));
     // A type that is no header value came from a bot that made it up; then there is none.
     let content_type = HeaderValue::from_str(&file.content_type).ok();
     reply

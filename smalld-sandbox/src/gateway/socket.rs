@@ -1,4 +1,4 @@
-//! The TCP connection under a websocket, which may be slow.
+//! The websocket of a bot, and the TCP connection under it, which may be slow.
 
 use std::io;
 use std::pin::Pin;
@@ -10,16 +10,20 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_tungstenite::WebSocketStream;
+
+/// A bot's connection once it is a websocket.
+pub(crate) type Socket = WebSocketStream<PacedStream>;
 
 /// How many portions a second are written while it is slow.
 const PORTIONS: u32 = 100;
 
-/// How many bytes a second may be written to each connection; shared by all of them.
+/// How many bytes a second may be written to each connection. All connections share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pace(Arc<AtomicU32>);
 
 impl Pace {
-    /// None for as many as there are.
+    /// Sets the pace; none is unlimited.
     pub(crate) fn set(&self, bytes_per_second: Option<u32>) {
         let bytes = bytes_per_second.map_or(0, |bytes| bytes.max(1));
         self.0.store(bytes, Ordering::Relaxed);
@@ -32,14 +36,14 @@ impl Pace {
 }
 
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct PacedStream {
     tcp: TcpStream,
     pace: Pace,
     /// Until when nothing more may be written, if it is slow.
     pause: Pin<Box<Sleep>>,
 }
 
-impl Line {
+impl PacedStream {
     pub(crate) fn new(tcp: TcpStream, pace: Pace) -> Self {
         let pause = Box::pin(sleep_until(Instant::now()));
         Self { tcp, pace, pause }
@@ -50,7 +54,7 @@ impl Line {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for PacedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -60,7 +64,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for PacedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::Acknowledgement;
-use super::close::{self, Close};
-use super::connection::End;
-use super::connections::ConnectionId;
-use super::payload::{self, Payload};
-use super::send_limit::SendLimit;
+use crate::gateway::close::{self, Close};
+use crate::gateway::connections::ConnectionId;
+use crate::gateway::faults::Acknowledgement;
+use crate::gateway::payload::{self, Payload};
+use crate::gateway::send_limit::SendLimit;
 use crate::hub::Hub;
+use crate::server::connection::End;
 
 /// What a late heartbeat is granted beyond one and a half intervals.
 const SLACK: Duration = Duration::from_secs(1);

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::gateway::{Ending, Whom};
+use crate::gateway::connections::Ending;
+use crate::gateway::target::Target;
 use crate::hub::Hub;
 
 /// The connections and sessions of one shard; it comes from
@@ -34,74 +35,75 @@ impl<'s> Shard<'s> {
 
     /// Drops its connections without a close frame. The sessions can be resumed.
     pub fn cut(&self) {
-        self.hub.end_connections(self.whom(), &Ending::Cut);
+        self.hub.end_connections(self.target(), &Ending::Cut);
     }
 
     /// Closes its connections with this code, after what is on its way. The sessions can be
     /// resumed, whatever the code says.
     pub fn close(&self, code: u16) {
         let ending = Ending::Close(code, String::new());
-        self.hub.end_connections(self.whom(), &ending);
+        self.hub.end_connections(self.target(), &ending);
     }
 
     /// Lets its connections hang: open, but without a sign of life. The sessions can be resumed.
     pub fn hang(&self) {
-        self.hub.end_connections(self.whom(), &Ending::Hang);
+        self.hub.end_connections(self.target(), &Ending::Hang);
     }
 
     /// Forgets its sessions: RESUME is answered by opcode 9 with `d` false. Open connections stay
     /// open and get no word of it.
     pub fn invalidate(&self) {
-        self.hub.act(|gateway| gateway.sessions.forget(self.whom()));
+        self.hub
+            .act(|gateway| gateway.sessions.forget(self.target()));
     }
 
     /// Sends opcode 9 with this as `d`; if its sessions cannot be resumed, they are forgotten.
     pub fn interrupt(&self, resumable: bool) {
         self.hub
-            .act(|gateway| gateway.interrupt(self.whom(), resumable));
+            .act(|gateway| gateway.interrupt(self.target(), resumable));
     }
 
     /// Sends opcode 1: the shard answers with a heartbeat at once.
     pub fn ask_heartbeat(&self) {
-        self.hub.act(|gateway| gateway.ask(self.whom(), 1));
+        self.hub.act(|gateway| gateway.ask(self.target(), 1));
     }
 
     /// Sends opcode 7: the shard reconnects and resumes.
     pub fn ask_reconnect(&self) {
-        self.hub.act(|gateway| gateway.ask(self.whom(), 7));
+        self.hub.act(|gateway| gateway.ask(self.target(), 7));
     }
 
     /// Sends a text message, whatever is in it.
     pub fn send_raw(&self, text: impl AsRef<str>) {
-        self.hub.send_raw(self.whom(), text.as_ref());
+        self.hub.send_raw(self.target(), text.as_ref());
     }
 
     /// Sends any event with any `d` to its sessions, whatever their intents.
     pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
         let d = d.into();
         self.hub
-            .act(|gateway| gateway.publish_to(self.whom(), event.as_ref(), &d));
+            .act(|gateway| gateway.publish_to(self.target(), event.as_ref(), &d));
     }
 
     /// How many connections of it are open now.
     #[must_use]
     pub fn connected(&self) -> usize {
         self.hub
-            .look(|state| state.gateway.connections.count(self.whom()))
+            .look(|state| state.gateway.connections.count(self.target()))
     }
 
     /// How many sessions of it were begun so far.
     #[must_use]
     pub fn identifies(&self) -> usize {
         self.hub
-            .look(|state| state.gateway.tally(self.whom()).identifies)
+            .look(|state| state.gateway.tally(self.target()).identifies)
     }
 
     /// How often a session of it was resumed; a refused attempt does not count.
     #[must_use]
     pub fn resumes(&self) -> usize {
         self.hub
-            .look(|state| state.gateway.tally(self.whom()).resumes)
+            .look(|state| state.gateway.tally(self.target()).resumes)
     }
 
     /// The number of the newest dispatch to its newest session, which is what a resume may ask
@@ -112,8 +114,8 @@ impl<'s> Shard<'s> {
             .look(|state| state.gateway.sessions.last_seq(self.id))
     }
 
-    fn whom(&self) -> Whom {
-        Whom::Shard(self.id)
+    fn target(&self) -> Target {
+        Target::Shard(self.id)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::hub::Entrance;
+use crate::gateway::entrance::Entrance;
 
 /// How a gateway connection is refused before it is one: by an HTTP status instead of the
 /// upgrade, or by nothing at all.

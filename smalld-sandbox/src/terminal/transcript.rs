@@ -34,7 +34,7 @@ struct Remembered {
 }
 
 impl Transcript {
-    /// What there is to show of it; `recipient` knows with whom the bot talks in a channel of
+    /// What there is to show of it; `recipient` knows with target the bot talks in a channel of
     /// direct messages.
     pub(super) fn line(
         &mut self,

@@ -5,15 +5,18 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::gateway::Allowance;
-use crate::hub::{Hub, Settings};
-use crate::intents;
-use crate::replay::Replay;
-use crate::sandbox::Sandbox;
+use crate::gateway::identify_limit::Allowance;
+use crate::gateway::replay::Replay;
+use crate::gateway::{self, Gateway};
+use crate::hub::Hub;
+use crate::hub::settings::Settings;
+use crate::library::sandbox::Sandbox;
+use crate::rest::rate_limit::RateLimits;
 use crate::server::Listeners;
-use crate::timestamp;
-use crate::token;
 use crate::world::World;
+use crate::world::intents;
+use crate::world::timestamp;
+use crate::world::token;
 
 /// The options of a [`Sandbox`]; it comes from [`Sandbox::builder`].
 #[derive(Clone)]
@@ -24,6 +27,7 @@ pub struct Builder {
     heartbeat_interval: Duration,
     granted_intents: u64,
     global_limit: u32,
+    rate_limits: bool,
     more_channels: usize,
     shards: u64,
     allowance: Allowance,
@@ -39,6 +43,7 @@ impl Default for Builder {
             heartbeat_interval: Duration::from_millis(41_250),
             granted_intents: intents::PRIVILEGED,
             global_limit: 50,
+            rate_limits: true,
             more_channels: 0,
             shards: 1,
             allowance: Allowance {
@@ -85,6 +90,13 @@ impl Builder {
     /// How many requests a second are allowed over all routes. By default 50, as for most bots.
     pub fn global_limit(mut self, requests: u32) -> Self {
         self.global_limit = requests;
+        self
+    }
+
+    /// Whether REST requests are limited. By default they are, as on Discord; without limits no
+    /// answer has a header about them, and only [`Sandbox::rate_limit_next`] makes a 429.
+    pub fn rate_limits(mut self, limits: bool) -> Self {
+        self.rate_limits = limits;
         self
     }
 
@@ -165,21 +177,32 @@ impl Builder {
         let media = format!("http://{general}");
         let mut world = World::new(&self.bot_name, media, node, timestamp::now_millis());
         world.add_channels(self.more_channels);
+        let token = self
+            .token
+            .unwrap_or_else(|| token::invent(&world.bot().id.to_string()));
+        let granted_intents = self.granted_intents & intents::PRIVILEGED;
         let settings = Settings {
-            token: self
-                .token
-                .unwrap_or_else(|| token::invent(&world.bot().id.to_string())),
+            token: token.clone(),
             heartbeat_interval: self.heartbeat_interval,
-            granted_intents: self.granted_intents & intents::PRIVILEGED,
-            global_limit: self.global_limit,
+            granted_intents,
             shards: self.shards,
-            allowance: self.allowance,
-            replay: self.replay,
             base_url: format!("http://{general}/api/v10"),
             gateway_url: format!("ws://{general}"),
             resume_url: format!("ws://{resume}"),
         };
-        let hub = Arc::new(Hub::new(settings, world));
+        let gateway = Gateway::new(gateway::Settings {
+            token,
+            granted_intents,
+            resume_url: settings.resume_url.clone(),
+            replay: self.replay,
+            allowance: self.allowance,
+        });
+        let limits = if self.rate_limits {
+            RateLimits::new(self.global_limit)
+        } else {
+            RateLimits::off()
+        };
+        let hub = Arc::new(Hub::new(settings, world, gateway, limits));
         let serving = listeners.serve(&hub);
         Ok(Sandbox::new(hub, serving))
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::gateway::{Ending, Whom};
-use crate::refusal::Refusal;
-use crate::sandbox::Sandbox;
+use crate::gateway::connections::Ending;
+use crate::gateway::refusal::Refusal;
+use crate::gateway::target::Target;
+use crate::library::sandbox::Sandbox;
 
 /// Faults. Where nothing else is said, they concern all bots and shards; those of
 /// [`shard`](Self::shard) concern one.
@@ -12,14 +13,14 @@ impl Sandbox {
     /// Drops every gateway connection without a close frame, those that hang included. The
     /// sessions can be resumed.
     pub fn cut(&self) {
-        self.hub.end_connections(Whom::All, &Ending::Cut);
+        self.hub.end_connections(Target::All, &Ending::Cut);
     }
 
     /// Closes every gateway connection with this code, after what is on its way to it. The
     /// sessions can be resumed, whatever the code says.
     pub fn close(&self, code: u16) {
         let ending = Ending::Close(code, String::new());
-        self.hub.end_connections(Whom::All, &ending);
+        self.hub.end_connections(Target::All, &ending);
     }
 
     /// Lets every gateway connection hang: it stays open, but nothing is read, sent or answered on
@@ -28,13 +29,13 @@ impl Sandbox {
     /// [`heartbeat_interval`](crate::Builder::heartbeat_interval). The sessions can be resumed at
     /// once, over other connections, and [`connected`](Self::connected) counts what hangs no longer.
     pub fn hang(&self) {
-        self.hub.end_connections(Whom::All, &Ending::Hang);
+        self.hub.end_connections(Target::All, &Ending::Hang);
     }
 
     /// Forgets all sessions: nothing more is dispatched to them, and RESUME is answered by
     /// opcode 9 with `d` false. Open connections stay open and get no word of it.
     pub fn invalidate_sessions(&self) {
-        self.hub.act(|gateway| gateway.sessions.forget(Whom::All));
+        self.hub.act(|gateway| gateway.sessions.forget(Target::All));
     }
 
     /// Sends opcode 9 to every gateway connection, with this as `d`: whether the session can still
@@ -42,24 +43,24 @@ impl Sandbox {
     /// too. Nothing is closed; that is the bot's to do.
     pub fn interrupt_sessions(&self, resumable: bool) {
         self.hub
-            .act(|gateway| gateway.interrupt(Whom::All, resumable));
+            .act(|gateway| gateway.interrupt(Target::All, resumable));
     }
 
     /// Sends opcode 1 to every gateway connection: a bot answers with a heartbeat at once.
     pub fn ask_heartbeat(&self) {
-        self.hub.act(|gateway| gateway.ask(Whom::All, 1));
+        self.hub.act(|gateway| gateway.ask(Target::All, 1));
     }
 
     /// Sends opcode 7 to every gateway connection: a bot reconnects and resumes. Nothing is closed
     /// if it does not.
     pub fn ask_reconnect(&self) {
-        self.hub.act(|gateway| gateway.ask(Whom::All, 7));
+        self.hub.act(|gateway| gateway.ask(Target::All, 7));
     }
 
     /// Sends a text message to every gateway connection, whatever is in it: other opcodes, such as
     /// `{"op":99,"d":null}`, or garbage.
     pub fn send_raw(&self, text: impl AsRef<str>) {
-        self.hub.send_raw(Whom::All, text.as_ref());
+        self.hub.send_raw(Target::All, text.as_ref());
     }
 
     /// Damages the next message to every open gateway connection, so that it is no JSON or, where

@@ -16,7 +16,7 @@ use super::expectations::Expectations;
 use super::options::Options;
 use super::plan::{self, Plan, Rules};
 use super::signals::Signals;
-use super::terminal::{self, Printer, complain};
+use super::streams::{self, Printer, complain};
 use super::transcript::Transcript;
 use super::{FAILED, escape, message, outcome};
 
@@ -90,7 +90,7 @@ impl Session {
             ready_timeout: options.ready_timeout,
             expecting: expectations.any(),
             ends_with_input: !options.command.is_empty(),
-            watched: terminal::is_stdin_terminal(),
+            watched: streams::is_stdin_terminal(),
         };
         Self {
             happenings: sandbox.subscribe(),
@@ -122,7 +122,7 @@ impl Session {
                 Err(error) => return refused(&options.command[0], &error),
             }
         }
-        let mut input = Some(terminal::input(options.say.clone()));
+        let mut input = Some(streams::input(options.say.clone()));
         let end = self.converse(&mut child, &mut input).await;
         let mut status = 0;
         if let Some(child) = &mut child {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::gateway::Whom;
-use crate::sandbox::Sandbox;
+use crate::gateway::target::Target;
+use crate::library::sandbox::Sandbox;
 
 /// What happened on the gateway. Those of [`shard`](Self::shard) tell of one shard alone.
 impl Sandbox {
@@ -23,21 +23,21 @@ impl Sandbox {
     #[must_use]
     pub fn connected(&self) -> usize {
         self.hub
-            .look(|state| state.gateway.connections.count(Whom::All))
+            .look(|state| state.gateway.connections.count(Target::All))
     }
 
     /// How many sessions were begun so far.
     #[must_use]
     pub fn identifies(&self) -> usize {
         self.hub
-            .look(|state| state.gateway.tally(Whom::All).identifies)
+            .look(|state| state.gateway.tally(Target::All).identifies)
     }
 
     /// How often a session was resumed; a refused attempt does not count.
     #[must_use]
     pub fn resumes(&self) -> usize {
         self.hub
-            .look(|state| state.gateway.tally(Whom::All).resumes)
+            .look(|state| state.gateway.tally(Target::All).resumes)
     }
 
     /// How many IDENTIFYs came too soon after another and were answered by opcode 9; see

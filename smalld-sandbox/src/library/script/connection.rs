@@ -14,9 +14,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::received::Received;
-use super::{Guest, Opening};
-use crate::gateway::Socket;
-use crate::hub::Entrance;
+use crate::gateway::entrance::Entrance;
+use crate::gateway::socket::Socket;
+use crate::hub::stage::{Guest, Opening};
 
 /// How long a bot has to answer our close frame.
 const FAREWELL: Duration = Duration::from_secs(2);

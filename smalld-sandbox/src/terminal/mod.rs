@@ -10,7 +10,7 @@ mod outcome;
 mod plan;
 mod session;
 mod signals;
-mod terminal;
+mod streams;
 mod transcript;
 
 use std::env;
@@ -25,13 +25,13 @@ const FAILED: u8 = 1;
 pub(crate) fn main() -> ExitCode {
     let options = match options::parse(env::args_os().skip(1)) {
         Ok(Invocation::Run(options)) => options,
-        Ok(Invocation::Help) => return terminal::answer(HELP),
+        Ok(Invocation::Help) => return streams::answer(HELP),
         Ok(Invocation::Version) => {
-            return terminal::answer(concat!("smalld-sandbox ", env!("CARGO_PKG_VERSION"), "\n"));
+            return streams::answer(concat!("smalld-sandbox ", env!("CARGO_PKG_VERSION"), "\n"));
         }
         Err(mistake) => {
-            terminal::complain(&mistake);
-            terminal::complain("`smalld-sandbox --help` lists the options");
+            streams::complain(&mistake);
+            streams::complain("`smalld-sandbox --help` lists the options");
             return MISUSED.into();
         }
     };
@@ -41,7 +41,7 @@ pub(crate) fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => runtime.block_on(session::run(options)).into(),
         Err(error) => {
-            terminal::complain(&format!("cannot wait for sockets and time: {error}"));
+            streams::complain(&format!("cannot wait for sockets and time: {error}"));
             FAILED.into()
         }
     }

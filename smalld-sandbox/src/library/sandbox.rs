@@ -9,15 +9,18 @@ use serde_json::Value;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::builder::Builder;
-use crate::gateway::Whom;
-use crate::happening::Happenings;
+use crate::gateway::target::Target;
 use crate::hub::Hub;
-use crate::request::Request;
-use crate::script::Script;
-use crate::shard::Shard;
-use crate::snowflake::Snowflake;
+use crate::hub::happening::Happenings;
+use crate::library::builder::Builder;
+use crate::library::script::Script;
+use crate::library::shard::Shard;
+use crate::rest::rate_limit::Scope;
+use crate::rest::reply::Reply;
+use crate::rest::request::Request;
+use crate::rest::stubs::Stub;
 use crate::world::Draft;
+use crate::world::snowflake::Snowflake;
 
 /// A Discord of one's own, on this machine: one guild, one text channel, some people, one bot.
 ///
@@ -186,7 +189,7 @@ impl Sandbox {
     pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
         let d = d.into();
         self.hub
-            .act(|gateway| gateway.publish_to(Whom::All, event.as_ref(), &d));
+            .act(|gateway| gateway.publish_to(Target::All, event.as_ref(), &d));
     }
 
     /// The messages of the guild's channel, oldest first, as events tell them.
@@ -255,7 +258,7 @@ impl Sandbox {
             .look(|state| state.gateway.sessions.see(state.world.guild_id()))
     }
 
-    /// With whom the bot talks in this channel; none if it is no channel of direct messages.
+    /// With target the bot talks in this channel; none if it is no channel of direct messages.
     #[must_use]
     pub fn recipient(&self, channel_id: impl AsRef<str>) -> Option<User> {
         let channel = Snowflake::parse(channel_id.as_ref())?;
@@ -284,6 +287,48 @@ impl Sandbox {
     #[must_use = "dropping the script ends it"]
     pub fn script(&self) -> Script {
         Script::begin(&self.hub)
+    }
+
+    /// Answers requests of this method and path by a handler of the test instead of the sandbox. A
+    /// template is a path below `/api/v10` with `{}` or `{name}` for a segment that may be anything.
+    /// The newest handler that fits answers; of `{}` in the path the request has the value.
+    ///
+    /// The caller, the token and the rate limits are checked before. The world does not change, and
+    /// nothing is dispatched, unless the handler does it. A path that Discord does not document can
+    /// be answered, too.
+    ///
+    /// ```no_run
+    /// use smalld_sandbox::{Reply, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let sandbox = Sandbox::start().await?;
+    /// sandbox.on("PUT", "/guilds/{}/members/{}/roles/{}", |_| Reply::error(403, 50013));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the template does not start with `/`, or has an empty segment.
+    pub fn on(
+        &self,
+        method: &str,
+        template: &str,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) {
+        let stub = Stub::new(method, template, Arc::new(handler));
+        let stub = stub.unwrap_or_else(|| {
+            panic!("`{template}` is not a template of a path, such as `/guilds/{{}}/roles`")
+        });
+        self.hub.update(|state, _| state.stubs.add(stub));
+    }
+
+    /// Answers the next REST request that no earlier call of this is for by a 429 of this scope,
+    /// whatever the limits say.
+    pub fn rate_limit_next(&self, scope: Scope, retry_after: Duration) {
+        self.hub
+            .update(|state, _| state.limits.plan(scope, retry_after));
     }
 
     /// Everything that happens from now on. Whoever falls more than 4,096 happenings behind is

@@ -54,6 +54,21 @@ impl Request {
         header.map(|(_, value)| value.as_str())
     }
 
+    /// A request without a body.
+    #[cfg(test)]
+    pub(crate) fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            json: None,
+            files: Vec::new(),
+            body: Arc::from([]),
+            status: 0,
+        }
+    }
+
     /// About how many bytes of memory it takes. The files count twice: they are in the body, too.
     pub(crate) fn size(&self) -> usize {
         let headers = self.headers.iter();
@@ -106,16 +121,8 @@ mod tests {
 
     #[test]
     fn debug_withholds_the_token() {
-        let request = Request {
-            method: "GET".to_owned(),
-            path: "/users/@me".to_owned(),
-            query: String::new(),
-            headers: vec![("authorization".to_owned(), "Bot secret".to_owned())],
-            json: None,
-            files: Vec::new(),
-            body: Arc::from([]),
-            status: 200,
-        };
+        let mut request = Request::new("GET", "/users/@me");
+        request.headers = vec![("authorization".to_owned(), "Bot secret".to_owned())];
         assert!(!format!("{request:?}").contains("secret"));
         assert_eq!(request.header("Authorization"), Some("Bot secret"));
     }

@@ -13,9 +13,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
-use super::compression::{Compression, Compressor};
-use super::connection::Socket;
-use super::connections::{Ending, Letter};
+use crate::gateway::compression::{Compression, Compressor};
+use crate::gateway::connections::{Ending, Letter};
+use crate::gateway::socket::Socket;
 
 /// How long a bot has to answer our close frame.
 pub(super) const FAREWELL: Duration = Duration::from_secs(2);

@@ -1,0 +1,114 @@
+//! What is checked before the body of a request is read, in Discord's order: the caller, the path,
+//! the token.
+
+use super::error::{self, Error};
+use super::routes::{self, Found};
+
+/// The head of a request, as far as it decides about admission.
+#[derive(Debug)]
+pub(crate) struct Head<'h> {
+    pub(crate) method: &'h str,
+    /// The whole path, with `/api/v10`.
+    pub(crate) path: &'h str,
+    pub(crate) user_agent: Option<&'h str>,
+    /// Whether the request carries the bot's token.
+    pub(crate) has_token: bool,
+}
+
+/// A request that may be answered.
+#[derive(Debug)]
+pub(crate) enum Admitted {
+    Route(Found),
+    /// A path that Discord does not document, but a stub answers.
+    Stubbed,
+}
+
+/// Checks the head. `is_stubbed` says whether a stub answers this method and path.
+pub(crate) fn admit(head: &Head<'_>, is_stubbed: bool) -> Result<Admitted, Error> {
+    if !head.user_agent.is_some_and(is_bot_agent) {
+        return Err(error::BLOCKED.into());
+    }
+    let found = match routes::find(head.method, versioned(head.path)?) {
+        Err(_) if is_stubbed => None,
+        found => Some(found?),
+    };
+    let is_public = found.as_ref().is_some_and(|found| found.route.is_public);
+    if !is_public && !head.has_token {
+        return Err(error::UNAUTHORIZED.into());
+    }
+    Ok(found.map_or(Admitted::Stubbed, Admitted::Route))
+}
+
+/// What follows `/api/v10`.
+pub(crate) fn versioned(path: &str) -> Result<&str, Error> {
+    let Some(rest) = path.strip_prefix("/api/") else {
+        return Err(error::NO_ROUTE.into());
+    };
+    match rest.strip_prefix("v10") {
+        Some(path) if path.starts_with('/') => Ok(path),
+        _ => Err(error::INVALID_VERSION.into()),
+    }
+}
+
+/// `DiscordBot (url, version)`, and then anything.
+fn is_bot_agent(agent: &str) -> bool {
+    let facts = agent
+        .strip_prefix("DiscordBot (")
+        .and_then(|rest| rest.split_once(')'));
+    let facts = facts.and_then(|(facts, _)| facts.split_once(','));
+    facts.is_some_and(|(url, version)| !url.trim().is_empty() && !version.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_has_a_url_and_a_version() {
+        assert!(is_bot_agent("DiscordBot (https://example.org, 1.0)"));
+        assert!(is_bot_agent(
+            "DiscordBot (https://example.org, 1.0) and more"
+        ));
+        for agent in [
+            "",
+            "curl/8",
+            "DiscordBot",
+            "DiscordBot (url)",
+            "DiscordBot (, 1)",
+        ] {
+            assert!(!is_bot_agent(agent), "{agent}");
+        }
+    }
+
+    #[test]
+    fn only_version_10_is_served() {
+        assert_eq!(versioned("/api/v10/users/@me"), Ok("/users/@me"));
+        for path in ["/api/v9/users/@me", "/api/users/@me", "/api/v100/users/@me"] {
+            assert_eq!(
+                versioned(path),
+                Err(error::INVALID_VERSION.into()),
+                "{path}"
+            );
+        }
+        assert_eq!(versioned("/v10/users/@me"), Err(error::NO_ROUTE.into()));
+    }
+
+    #[test]
+    fn a_stub_opens_a_path_that_is_not_documented_to_those_with_the_token() {
+        let head = |has_token| Head {
+            method: "GET",
+            path: "/api/v10/no/such/route",
+            user_agent: Some("DiscordBot (u, 1)"),
+            has_token,
+        };
+        assert!(matches!(admit(&head(true), true), Ok(Admitted::Stubbed)));
+        assert_eq!(
+            admit(&head(false), true).err(),
+            Some(error::UNAUTHORIZED.into())
+        );
+        assert_eq!(
+            admit(&head(true), false).err(),
+            Some(error::NO_ROUTE.into())
+        );
+    }
+}

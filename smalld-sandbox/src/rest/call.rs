@@ -1,0 +1,54 @@
+//! One request on its way to an endpoint: what was sent, and what it acts on.
+
+use super::body::Body;
+use super::error::Error;
+use crate::world::World;
+use crate::world::snowflake::Snowflake;
+
+/// What endpoints see of the sandbox, besides the world.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) gateway_url: String,
+    /// How many shards are recommended.
+    pub(crate) shards: u64,
+    /// The privileged intents that the application was granted.
+    pub(crate) granted_intents: u64,
+    pub(crate) session_starts: SessionStarts,
+}
+
+/// The `session_start_limit` of `GET /gateway/bot`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionStarts {
+    pub(crate) total: usize,
+    pub(crate) remaining: usize,
+    pub(crate) reset_after_millis: u64,
+    pub(crate) max_concurrency: u64,
+}
+
+/// A request whose route is known and whose caller may make it.
+pub(crate) struct Call<'c> {
+    pub(crate) world: &'c mut World,
+    pub(crate) surroundings: &'c Surroundings,
+    /// In milliseconds since 1970.
+    pub(crate) now: u64,
+    pub(crate) values: Vec<(&'static str, String)>,
+    /// What follows the `?`.
+    pub(crate) query: String,
+    pub(crate) body: Body,
+}
+
+impl Call<'_> {
+    /// The value of a placeholder in the template of the route.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        let value = self.values.iter().find(|(known, _)| *known == name);
+        value.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The id in a placeholder.
+    pub(crate) fn id(&self, name: &str) -> Result<Snowflake, Error> {
+        let text = self.value(name);
+        let message = format!("Value \"{text}\" is not snowflake.");
+        Snowflake::parse(text)
+            .ok_or_else(|| Error::of_field(&[name], "NUMBER_TYPE_COERCE", &message))
+    }
+}
