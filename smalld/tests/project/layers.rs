@@ -13,6 +13,7 @@ use crate::source::{Reference, references};
 const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("log", &[]),
+    ("shutdown", &[]),
     ("states", &[]),
     ("token", &["error"]),
     ("tls", &["error"]),
@@ -38,25 +39,26 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tls",
         ],
     ),
-    ("gateway", &["event", "error", "token", "tls"]),
+    ("gateway", &["event", "shutdown", "error", "token", "tls"]),
     (
         "bot",
         &[
-            "rest", "gateway", "event", "states", "error", "token", "tls",
+            "rest", "gateway", "event", "shutdown", "states", "error", "token", "tls",
         ],
     ),
-    ("dispatch", &["bot", "event", "states", "error"]),
+    ("dispatch", &["bot", "event", "shutdown", "states", "error"]),
     (
         "run",
         &[
-            "dispatch", "bot", "rest", "gateway", "event", "states", "error", "token", "tls",
+            "dispatch", "bot", "rest", "gateway", "event", "shutdown", "states", "error", "token",
+            "tls",
         ],
     ),
     (
         "builder",
         &[
-            "run", "dispatch", "bot", "rest", "gateway", "event", "states", "error", "log",
-            "token", "tls",
+            "run", "dispatch", "bot", "rest", "gateway", "event", "shutdown", "states", "error",
+            "log", "token", "tls",
         ],
     ),
     // The root names what users see, wherever it is. Nothing imports from it: a path leads to the file
