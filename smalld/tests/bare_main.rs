@@ -1,5 +1,5 @@
-//! A program whose main is nothing but `run!()`, as a process of its own: it logs to stderr, tells
-//! of its failures there, and ends as its signals and errors say.
+//! A program whose `main` only calls `run!()`, in a process of its own: its log and errors on stderr,
+//! its exit status, and SIGTERM.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_BOT).is_some() {
-        // What a `main` that returns it prints.
+        // What Rust prints if `main` returns it.
         return match bot() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -42,9 +42,9 @@ fn main() -> ExitCode {
             }
         };
     }
-    a_panic_is_in_the_log_with_its_place_and_the_bot_goes_on_until_sigterm();
-    a_missing_token_says_how_to_give_one();
-    a_wrong_token_ends_it();
+    a_panic_is_logged_with_file_and_line_and_the_bot_runs_until_sigterm();
+    a_missing_token_is_an_error_that_says_how_to_set_it();
+    a_wrong_token_ends_the_program();
     println!("test result: ok. 3 passed; 0 failed");
     ExitCode::SUCCESS
 }
@@ -61,7 +61,7 @@ fn start(variables: &[(&str, &str)]) -> std::process::Child {
     command.envs(variables.iter().copied()).spawn().unwrap()
 }
 
-fn a_panic_is_in_the_log_with_its_place_and_the_bot_goes_on_until_sigterm() {
+fn a_panic_is_logged_with_file_and_line_and_the_bot_runs_until_sigterm() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(Sandbox::start()).unwrap();
     let variables = [
@@ -113,7 +113,7 @@ fn terminate(child: &std::process::Child) {
     );
 }
 
-fn a_missing_token_says_how_to_give_one() {
+fn a_missing_token_is_an_error_that_says_how_to_set_it() {
     let output = start(&[]).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -122,7 +122,7 @@ fn a_missing_token_says_how_to_give_one() {
     }
 }
 
-fn a_wrong_token_ends_it() {
+fn a_wrong_token_ends_the_program() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(Sandbox::start()).unwrap();
     let variables = [

@@ -1,4 +1,4 @@
-//! With every handler's place taken a flood waits in the socket, and the connection lives on.
+//! While as many handlers run as may run at once, a flood of events waits in the socket, and the connection stays alive.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,12 +11,12 @@ use smalld::{BoxError, Handlers, Json, SessionStore, Sessions, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::{Semaphore, watch};
 
-/// As many handlers may run at once.
-const ROOM: usize = 1_000;
+/// How many handlers may run at once.
+const MAX_RUNNING: usize = 1_000;
 const FLOOD: usize = 5_000;
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Where the test can see how far the bot has read.
+/// A store that shows the test how far the bot has read.
 struct Seen(watch::Sender<u64>);
 
 impl SessionStore for Seen {
@@ -33,7 +33,7 @@ impl SessionStore for Seen {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn saturated_for_five_intervals_it_reads_no_more_beats_on_time_and_handles_all_once() {
+async fn a_saturated_bot_stops_reading_sends_heartbeats_on_time_and_handles_each_event_once() {
     let sandbox = Sandbox::builder()
         .heartbeat_interval(INTERVAL)
         .start()
@@ -66,10 +66,10 @@ async fn saturated_for_five_intervals_it_reads_no_more_beats_on_time_and_handles
     for _ in 0..FLOOD {
         sandbox.dispatch("FLOOD", json!({}));
     }
-    assert!(until(|| begun.load(Ordering::Relaxed) == ROOM).await);
+    assert!(until(|| begun.load(Ordering::Relaxed) == MAX_RUNNING).await);
 
-    // READY and GUILD_CREATE came before; the next one is in hand, and waits for room.
-    let newest = json!({ "op": 1, "d": ROOM + 3 });
+    // READY and GUILD_CREATE came first. The bot has read one more event, which waits.
+    let newest = json!({ "op": 1, "d": MAX_RUNNING + 3 });
     let beats = |sandbox: &Sandbox| {
         let payloads = sandbox.gateway_payloads();
         payloads
@@ -83,14 +83,18 @@ async fn saturated_for_five_intervals_it_reads_no_more_beats_on_time_and_handles
         "{}",
         beats(&sandbox)
     );
-    assert_eq!(begun.load(Ordering::Relaxed), ROOM);
+    assert_eq!(begun.load(Ordering::Relaxed), MAX_RUNNING);
     assert_eq!(ended.load(Ordering::Relaxed), 0);
-    assert!(*seen.borrow() <= ROOM as u64 + 3, "{}", *seen.borrow());
+    assert!(
+        *seen.borrow() <= MAX_RUNNING as u64 + 3,
+        "{}",
+        *seen.borrow()
+    );
 
     gate.add_permits(FLOOD);
     assert!(until(|| ended.load(Ordering::Relaxed) == FLOOD).await);
-    assert_eq!(begun.load(Ordering::Relaxed), FLOOD, "each of them once");
-    assert_eq!(sandbox.connections(), 1, "it was never closed");
+    assert_eq!(begun.load(Ordering::Relaxed), FLOOD, "each event once");
+    assert_eq!(sandbox.connections(), 1, "the connection was never closed");
     bot.close();
     running.await.unwrap().unwrap();
 }

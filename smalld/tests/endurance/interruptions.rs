@@ -1,4 +1,4 @@
-//! A session that is interrupted again and again loses nothing and handles nothing twice.
+//! A session that is interrupted many times loses no event and handles none twice.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,8 +7,8 @@ use smalld::{Handlers, Json, Payload, SmallD, json};
 use smalld_sandbox::Sandbox;
 
 const EVENTS: u64 = 300;
-/// Of which each one that has this remainder comes with a fault.
-const FAULT_EACH: u64 = 3;
+/// Every n-th event comes with a fault.
+const FAULT_INTERVAL: u64 = 3;
 
 #[tokio::test]
 async fn every_event_is_handled_once_over_a_hundred_interruptions() {
@@ -35,7 +35,7 @@ async fn every_event_is_handled_once_over_a_hundred_interruptions() {
         running
             .sandbox
             .dispatch("NUMBERED", json!({ "number": number }));
-        if number % FAULT_EACH == 0 {
+        if number % FAULT_INTERVAL == 0 {
             let before = running.sandbox.resumes();
             interrupt(&running.sandbox, chance.u8(..4));
             assert!(
@@ -60,7 +60,7 @@ async fn every_event_is_handled_once_over_a_hundred_interruptions() {
     );
     assert_eq!(running.sandbox.identifies(), 1);
     assert_eq!(running.sandbox.connected(), 1);
-    running.close().await.expect("a graceful end");
+    running.close().await.expect("a graceful shutdown");
 }
 
 fn interrupt(sandbox: &Sandbox, how: u8) {
@@ -73,7 +73,7 @@ fn interrupt(sandbox: &Sandbox, how: u8) {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_marked_as_a_replay_and_has_an_id_that_stays() {
+async fn missed_events_are_marked_as_replays_and_event_ids_are_stable() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let handlers = Handlers::new().on("NUMBERED", {
         let seen = Arc::clone(&seen);
@@ -89,7 +89,7 @@ async fn what_was_missed_is_marked_as_a_replay_and_has_an_id_that_stays() {
     running.sandbox.dispatch("NUMBERED", json!({}));
     assert!(until(|| count() == 1).await);
     running.sandbox.cut();
-    // Before the bot can have noticed.
+    // Before the bot can notice.
     running.sandbox.dispatch("NUMBERED", json!({}));
     assert!(until(|| running.sandbox.resumes() == 1 && count() == 2).await);
     running.sandbox.dispatch("NUMBERED", json!({}));
@@ -101,12 +101,12 @@ async fn what_was_missed_is_marked_as_a_replay_and_has_an_id_that_stays() {
         .iter()
         .filter_map(|(_, id)| id.as_deref()?.split_once(':'))
         .collect();
-    // READY and GUILD_CREATE came before, RESUMED in between; the session is one.
+    // READY and GUILD_CREATE came first, RESUMED between; it is one session.
     let numbers: Vec<&str> = ids.iter().map(|(_, number)| *number).collect();
     assert_eq!(numbers, ["3", "4", "6"], "{seen:?}");
     assert!(
         ids.iter().all(|(session, _)| *session == ids[0].0),
         "{seen:?}"
     );
-    running.close().await.expect("a graceful end");
+    running.close().await.expect("a graceful shutdown");
 }

@@ -1,7 +1,7 @@
-//! Ten shards under seeded faults of every kind: some hundreds of disconnects, and at the end every
-//! event has been handled, once, and nothing is left.
+//! Ten shards with random faults of every kind: after hundreds of disconnects every event has been
+//! handled once, and no task or memory is left.
 //!
-//! The seed is printed; `SMALLD_TEST_SEED` gives it anew.
+//! The seed is printed; `SMALLD_TEST_SEED` sets it.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -16,33 +16,33 @@ use tokio::runtime::{self, Runtime};
 
 const SHARDS: u32 = 10;
 const ROUNDS: usize = 36;
-const LEAST_DISCONNECTS: usize = 300;
-/// Shards whose session is taken away in the end.
-const INVALIDATED: usize = 3;
-/// No wait comes near to it, unless something is broken; a backoff may take some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MIN_DISCONNECTS: usize = 300;
+/// How many shards lose their session at the end.
+const INVALIDATED_SHARDS: usize = 3;
+/// No wait takes this long unless something is broken. A backoff may take some seconds.
+const TIMEOUT: Duration = Duration::from_secs(60);
 const INTERVAL: Duration = Duration::from_millis(500);
-/// The sandbox closes later ones with 4009, and each would be a session more.
-const LATEST_HEARTBEAT: Duration = Duration::from_millis(1750);
-/// What the runtime and the libraries keep for the next time.
-const KEPT_BYTES: i64 = 1 << 20;
+/// If a heartbeat is later, the sandbox closes with 4009, and a new session begins.
+const MAX_HEARTBEAT_GAP: Duration = Duration::from_millis(1750);
+/// What the runtime and the libraries may keep for later.
+const MAX_BYTES_LEFT: i64 = 1 << 20;
 
 #[test]
-fn it_survives_faults_by_a_seed_that_is_always_the_same() {
+fn survives_faults_with_a_fixed_seed_and_leaves_no_memory() {
     let runtime = || runtime::Builder::new_current_thread().enable_all().build();
-    // Whatever is set up once is not to be taken for a leak.
+    // So that what is set up only once does not look like a leak.
     soak(&runtime().unwrap(), 1, 1);
     let memory = allocation_counter::measure(|| soak(&runtime().unwrap(), 2026, ROUNDS));
     let left = memory.bytes_current;
     println!(
-        "{left} bytes are left, of at most {} at once",
+        "{left} bytes are left, after a peak of {}",
         memory.bytes_max
     );
-    assert!(left < KEPT_BYTES, "{left} bytes are left");
+    assert!(left < MAX_BYTES_LEFT, "{left} bytes are left");
 }
 
 #[test]
-fn it_survives_faults_by_a_seed_of_chance() {
+fn survives_faults_with_a_random_seed() {
     let given = std::env::var("SMALLD_TEST_SEED").ok();
     let seed = given.and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
@@ -54,7 +54,7 @@ fn it_survives_faults_by_a_seed_of_chance() {
 }
 
 fn soak(runtime: &Runtime, seed: u64, rounds: usize) {
-    // One at a time: they would disturb each other's clock.
+    // One at a time, or each would delay the other's heartbeats.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     println!("SMALLD_TEST_SEED={seed}");
@@ -85,7 +85,7 @@ async fn run(seed: u64, rounds: usize) {
         async move { bot.run().await }
     });
     let all = |sandbox: &Sandbox| sandbox.identifies() == SHARDS as usize;
-    assert!(sandbox.wait_until(all, PATIENCE).await);
+    assert!(sandbox.wait_until(all, TIMEOUT).await);
 
     let trials = (0..SHARDS).map(|shard| Trial {
         sandbox: Arc::clone(&sandbox),
@@ -95,11 +95,13 @@ async fn run(seed: u64, rounds: usize) {
         sent: 0,
     });
     let trials = all_at_once(trials, move |trial| trial.disconnects(rounds)).await;
-    // Some of those faults concern all shards. A damaged READY would be a session more, and events of
-    // which no bot hears; so sessions are taken away when that is over.
-    let taken = trials
-        .into_iter()
-        .take(if rounds < ROUNDS { 0 } else { INVALIDATED });
+    // Some of these faults hit all shards. A damaged READY would cause another session and lose events
+    // that no bot received, so sessions are only invalidated afterwards.
+    let taken = trials.into_iter().take(if rounds < ROUNDS {
+        0
+    } else {
+        INVALIDATED_SHARDS
+    });
     all_at_once(taken, Trial::loses_its_session).await;
 
     let disconnects = sandbox.connections() - SHARDS as usize;
@@ -107,19 +109,22 @@ async fn run(seed: u64, rounds: usize) {
     println!(
         "{disconnects} disconnects, {identifies} sessions, the longest heartbeat after {gap:?}"
     );
-    let least = LEAST_DISCONNECTS * rounds / ROUNDS;
+    let least = MIN_DISCONNECTS * rounds / ROUNDS;
     assert!(disconnects >= least, "{disconnects} disconnects");
     assert_eq!(sandbox.too_early_identifies(), 0);
     assert!(!sandbox.token_was_reset());
-    assert!(identifies <= SHARDS as usize + INVALIDATED, "{identifies}");
-    assert!(gap <= LATEST_HEARTBEAT, "{gap:?}");
+    assert!(
+        identifies <= SHARDS as usize + INVALIDATED_SHARDS,
+        "{identifies}"
+    );
+    assert!(gap <= MAX_HEARTBEAT_GAP, "{gap:?}");
     let reconnects: u64 = bot.shards().map(|shard| shard.reconnects()).sum();
     assert!(reconnects >= least as u64, "{reconnects}");
     bot.close();
     running.await.unwrap().unwrap();
 }
 
-/// Gives the trials back when all of them have come through.
+/// Runs a phase of all trials at once, and returns the trials.
 async fn all_at_once<F>(
     trials: impl Iterator<Item = Trial>,
     phase: impl Fn(Trial) -> F,
@@ -135,7 +140,7 @@ where
     through
 }
 
-/// What a shard's handlers were given, by shard.
+/// The events that handlers received.
 #[derive(Clone, Default)]
 struct Handled(Arc<Mutex<Vec<Event>>>);
 
@@ -155,7 +160,7 @@ impl Handled {
                 let number = payload.json::<Json>()?["number"]
                     .as_u64()
                     .ok_or("a number")?;
-                // Some are done at once, others are at work while the connection breaks.
+                // Some end at once, others still run while the connection breaks.
                 if number % 3 == 0 {
                     tokio::time::sleep(Duration::from_millis(number % 7)).await;
                 }
@@ -178,7 +183,7 @@ impl Handled {
     }
 }
 
-/// What one shard has to go through.
+/// The faults of one shard.
 struct Trial {
     sandbox: Arc<Sandbox>,
     handled: Handled,
@@ -212,16 +217,16 @@ impl Trial {
             self.send_some();
             let resumed = |_: &Sandbox| self.shard().resumes() > before;
             assert!(
-                self.sandbox.wait_until(resumed, PATIENCE).await,
-                "shard {} does not come back",
+                self.sandbox.wait_until(resumed, TIMEOUT).await,
+                "shard {} does not reconnect",
                 self.shard
             );
             if self.chance.u8(..4) == 0 {
-                // In the middle of what is replayed.
+                // In the middle of the replay.
                 self.shard().cut();
             }
         }
-        self.all_is_handled().await;
+        self.handles_everything().await;
         self
     }
 
@@ -255,12 +260,12 @@ impl Trial {
                 shard.cut();
             }
         }
-        // Whatever is damaged, the next message comes soon.
+        // A fault in the next frame needs a next frame.
         self.shard().dispatch("UNWANTED", json!({}));
     }
 
-    /// Everything that was sent, in the end; and twice at most what was replayed.
-    async fn all_is_handled(&self) {
+    /// Waits until each event has been handled, none of them twice except for replays.
+    async fn handles_everything(&self) {
         let numbers = || {
             let mut numbers: Vec<u64> = self
                 .handled
@@ -284,32 +289,32 @@ impl Trial {
         for event in self.handled.of(self.shard) {
             assert!(
                 seen.insert(event.number) || event.replay,
-                "event {} of shard {} came twice, and not by a replay",
+                "event {} of shard {} came twice without a replay",
                 event.number,
                 self.shard
             );
         }
     }
 
-    /// Whose session is gone identifies anew, after the wait that Discord asks for.
+    /// After its session is gone the shard identifies again, after the wait that Discord asks for.
     async fn loses_its_session(mut self) -> Self {
         let before = self.shard().identifies();
         self.shard().interrupt(false);
-        // Where there is no connection at this moment, the resume will be refused.
+        // If there is no connection at this moment, the resume is refused.
         self.shard().invalidate();
         let begun = |_: &Sandbox| self.shard().identifies() > before;
         assert!(
-            self.sandbox.wait_until(begun, PATIENCE).await,
-            "shard {} does not begin anew",
+            self.sandbox.wait_until(begun, TIMEOUT).await,
+            "shard {} does not start a new session",
             self.shard
         );
-        // What comes to a handler has come after READY; cut before that the session would be lost.
+        // An event that is handled came after READY. If the connection broke earlier, the session would be lost.
         self.send();
-        self.all_is_handled().await;
+        self.handles_everything().await;
         self.send_some();
         self.shard().cut();
         self.send_some();
-        self.all_is_handled().await;
+        self.handles_everything().await;
         self
     }
 }

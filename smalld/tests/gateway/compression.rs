@@ -1,4 +1,4 @@
-//! Transport compression, through the public surface and over real sockets; the test is the server.
+//! Compression of what Discord sends. The test is the server.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// So long that no heartbeat comes between.
+/// So long that no heartbeat is due during a test.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// A bot whose gateway is the test's, and what its handlers get.
+/// A bot, the gateway that the test plays, and the events that handlers receive.
 struct Played {
     script: Script,
     bot: SmallD,
@@ -57,8 +57,7 @@ impl Played {
         connection.expect("a connection in time")
     }
 
-    /// A connection with a session; HELLO and READY come as text, which is understood whatever
-    /// was asked for.
+    /// A connection with a session. HELLO and READY are sent as text, which is always understood.
     async fn ready(&mut self) -> Connection {
         let mut connection = self.connection().await;
         connection.hello(INTERVAL).await;
@@ -70,14 +69,14 @@ impl Played {
         connection
     }
 
-    /// What the handlers got next.
+    /// The next payload that a handler received.
     async fn next(&mut self) -> Json {
         let payload = timeout(TIMEOUT, self.payloads.recv()).await;
         let payload = payload.expect("a payload in time").expect("a bot");
         serde_json::from_str(payload.text()).expect("json")
     }
 
-    /// The bot leaves its connection, keeps the session and comes back for what follows `seq`.
+    /// Waits until the bot closes this connection and resumes its session from `seq`.
     async fn leaves_and_resumes(&mut self, mut left: Connection, seq: u64) -> Connection {
         assert_eq!(left.receive(TIMEOUT).await, Received::Close(Some(4900)));
         drop(left);
@@ -93,8 +92,10 @@ impl Played {
 
     async fn close(self) {
         self.bot.close();
-        let ended = timeout(TIMEOUT, self.task).await.expect("an end in time");
-        ended.expect("no panic").expect("a good end");
+        let ended = timeout(TIMEOUT, self.task)
+            .await
+            .expect("the bot ends in time");
+        ended.expect("no panic").expect("a graceful shutdown");
     }
 }
 
@@ -102,7 +103,7 @@ fn event(s: u64) -> Json {
     json!({ "t": "TEST_EVENT", "s": s, "op": 0, "d": { "n": s } })
 }
 
-/// Plays a recording from its HELLO on; the bot understands all of it.
+/// Plays a recording; the bot must receive all of its payloads.
 #[cfg(any(feature = "zlib", feature = "zstd"))]
 async fn plays(compression: Compression, recording: &str, query: &str) {
     let recorded = Recorded::read(recording);
@@ -121,7 +122,7 @@ async fn plays(compression: Compression, recording: &str, query: &str) {
 }
 
 #[test]
-fn what_is_not_built_in_is_an_error_that_names_the_feature() {
+fn a_compression_that_is_not_built_in_is_an_error_that_names_the_feature() {
     for (compression, feature, built_in) in [
         (Compression::None, "", true),
         (Compression::ZlibStream, "zlib", cfg!(feature = "zlib")),
@@ -140,7 +141,7 @@ fn what_is_not_built_in_is_an_error_that_names_the_feature() {
 }
 
 #[tokio::test]
-async fn by_default_the_best_one_that_is_built_in_is_asked_for() {
+async fn requests_the_best_compression_that_is_built_in_by_default() {
     let mut played = Played::start(|builder| builder).await;
     let connection = played.connection().await;
     let query = match (cfg!(feature = "zlib"), cfg!(feature = "zstd")) {
@@ -152,8 +153,8 @@ async fn by_default_the_best_one_that_is_built_in_is_asked_for() {
     played.close().await;
 }
 
-/// A session over a real stream, which is cut into pieces, corrupted and broken off.
-async fn lives(compression: Compression) {
+/// A session over a stream that is split, corrupted and broken off.
+async fn survives(compression: Compression) {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (seen, mut numbers) = mpsc::unbounded_channel();
     let handlers = Handlers::new().on("TEST_EVENT", move |_, payload: Payload| {
@@ -198,28 +199,28 @@ async fn lives(compression: Compression) {
     assert_eq!(got, expected);
     assert_eq!((sandbox.identifies(), sandbox.resumes()), (1, 2));
     bot.close();
-    task.await.expect("no panic").expect("a good end");
+    task.await.expect("no panic").expect("a graceful shutdown");
 }
 
 #[tokio::test]
-async fn a_session_lives_without_compression() {
-    lives(Compression::None).await;
+async fn a_session_survives_faults_without_compression() {
+    survives(Compression::None).await;
 }
 
 #[cfg(feature = "zlib")]
 #[tokio::test]
-async fn a_session_lives_on_streams_of_zlib() {
-    lives(Compression::ZlibStream).await;
+async fn a_session_survives_faults_with_zlib() {
+    survives(Compression::ZlibStream).await;
 }
 
 #[cfg(feature = "zstd")]
 #[tokio::test]
-async fn a_session_lives_on_streams_of_zstd() {
-    lives(Compression::ZstdStream).await;
+async fn a_session_survives_faults_with_zstd() {
+    survives(Compression::ZstdStream).await;
 }
 
 #[tokio::test]
-async fn case_e7_a_binary_frame_that_nobody_asked_for_ends_the_connection_and_not_the_session() {
+async fn case_e7_an_unexpected_binary_frame_ends_the_connection_but_not_the_session() {
     let log = Log::capture();
     let mut played = Played::compressed(Compression::None).await;
     let mut connection = played.ready().await;
@@ -241,7 +242,7 @@ mod zlib {
 
     use super::*;
 
-    /// The server's side of a stream.
+    /// The server's end of a stream.
     struct Stream(Compress);
 
     impl Stream {
@@ -262,7 +263,7 @@ mod zlib {
     }
 
     #[tokio::test]
-    async fn case_e8_a_stream_of_zlib_is_understood_however_it_is_cut() {
+    async fn case_e8_a_zlib_stream_can_be_split_anywhere() {
         plays(
             Compression::ZlibStream,
             recorded::ZLIB,
@@ -272,7 +273,7 @@ mod zlib {
     }
 
     #[tokio::test]
-    async fn case_e9_the_next_connection_begins_a_new_stream() {
+    async fn case_e9_each_connection_has_a_new_zlib_stream() {
         let mut played = Played::compressed(Compression::ZlibStream).await;
         let mut connection = played.ready().await;
         let mut stream = Stream::new();
@@ -301,7 +302,7 @@ mod zlib {
     }
 
     #[tokio::test]
-    async fn case_e10_a_corrupt_stream_is_left_and_resumed_from_the_last_good_event() {
+    async fn case_e10_after_a_corrupt_stream_the_session_is_resumed_from_the_last_good_event() {
         let log = Log::capture();
         let mut played = Played::compressed(Compression::ZlibStream).await;
         let mut connection = played.ready().await;
@@ -319,7 +320,7 @@ mod zlib {
     }
 
     #[tokio::test]
-    async fn case_e11_a_sound_stream_of_broken_text_is_left_and_resumed() {
+    async fn case_e11_after_malformed_text_in_a_stream_the_session_is_resumed() {
         let mut played = Played::compressed(Compression::ZlibStream).await;
         let mut connection = played.ready().await;
         let frames = Recorded::read(recorded::ZLIB_BAD_TEXT).frames();
@@ -330,14 +331,14 @@ mod zlib {
         let mut stream = Stream::new();
         let good = stream.frame(&event(2).to_string());
         connection.send_binary(good).await;
-        let no_utf8 = stream.step(b"{\"op\":0,\"t\":\"\xff\"}", FlushCompress::Sync);
-        connection.send_binary(no_utf8).await;
+        let not_utf8 = stream.step(b"{\"op\":0,\"t\":\"\xff\"}", FlushCompress::Sync);
+        connection.send_binary(not_utf8).await;
         played.leaves_and_resumes(connection, 2).await;
         played.close().await;
     }
 
     #[tokio::test]
-    async fn case_e13_payloads_that_are_compressed_one_by_one_mix_with_text() {
+    async fn case_e13_compressed_payloads_can_be_mixed_with_text() {
         let mut played = Played::start(|builder| {
             builder
                 .compression(Compression::None)
@@ -361,13 +362,13 @@ mod zlib {
     }
 
     #[tokio::test]
-    async fn case_e14_a_bomb_is_refused_and_the_session_goes_on() {
+    async fn case_e14_a_decompression_bomb_is_refused_and_the_session_resumed() {
         let mut played = Played::compressed(Compression::ZlibStream).await;
         let mut connection = played.ready().await;
         let mut stream = Stream::new();
         let good = stream.frame(&event(2).to_string());
         connection.send_binary(good).await;
-        // After a full flush the same bytes mean the same again: 2 GiB of spaces in 2 MiB.
+        // After a full flush a repeated block can be decoded again: 2 GiB of spaces in 2 MiB.
         let blank = vec![b' '; 1 << 20];
         let mut bomb = stream.step(&blank, FlushCompress::Full);
         let block = stream.step(&blank, FlushCompress::Full);
@@ -381,7 +382,7 @@ mod zlib {
 
 #[cfg(feature = "zstd")]
 #[tokio::test]
-async fn case_e12_a_stream_of_zstd_is_understood() {
+async fn case_e12_a_zstd_stream_is_understood() {
     plays(
         Compression::ZstdStream,
         recorded::ZSTD,
@@ -392,7 +393,7 @@ async fn case_e12_a_stream_of_zstd_is_understood() {
 
 #[cfg(feature = "zstd")]
 #[tokio::test]
-async fn case_e12_a_corrupt_stream_of_zstd_is_left_and_resumed_from_the_last_good_event() {
+async fn case_e12_after_a_corrupt_zstd_stream_the_session_is_resumed() {
     let mut played = Played::compressed(Compression::ZstdStream).await;
     let mut connection = played.ready().await;
     connection.event(2).await;

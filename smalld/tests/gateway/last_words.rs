@@ -1,4 +1,4 @@
-//! A close code is heard even where writing fails before it is read.
+//! A close code is reported even if writing fails before it is read.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -12,8 +12,8 @@ use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-/// Greets, takes IDENTIFY, dispatches READY and an event, closes with 4014 and drops the connection,
-/// once for each that comes.
+/// For each connection: sends HELLO, reads IDENTIFY, dispatches READY and an event, closes with 4014 and
+/// drops the connection.
 async fn gateway(listener: TcpListener, closed: tokio::sync::mpsc::Sender<()>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
@@ -42,7 +42,7 @@ async fn gateway(listener: TcpListener, closed: tokio::sync::mpsc::Sender<()>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_fatal_code_stops_the_bot_though_its_writer_fails_first() {
+async fn a_fatal_close_code_stops_the_bot_even_if_its_writer_fails_first() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let limit = json!({ "total": 9, "remaining": 9, "reset_after": 1, "max_concurrency": 1 });
@@ -51,7 +51,7 @@ async fn a_fatal_code_stops_the_bot_though_its_writer_fails_first() {
     let (closed, mut was_closed) = tokio::sync::mpsc::channel(8);
     tokio::spawn(gateway(listener, closed));
 
-    // While this handler holds up the reading half, the close frame lies unread behind its event.
+    // While this handler blocks the reader, the close frame is unread behind the event.
     let (go_on, waiting) = mpsc::channel::<()>();
     let waiting = Mutex::new(waiting);
     let handlers = Handlers::new().on("TEST", move |_, _| {
@@ -79,7 +79,7 @@ async fn a_fatal_code_stops_the_bot_though_its_writer_fails_first() {
     .await;
     go_on.send(()).unwrap();
     let Err(Error::Gateway(error)) = within(running).await.unwrap() else {
-        panic!("not stopped by the gateway")
+        panic!("`run` did not end with a gateway error")
     };
     assert_eq!(error.close_code, Some(4014));
 }

@@ -1,4 +1,4 @@
-//! Several shards in one process: what each gets, where payloads go, and what one of them can end.
+//! Several shards in one process: their events, the routing of payloads, and a shard that fails for good.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -32,7 +32,7 @@ async fn ready(builder: Builder) -> (SmallD, JoinHandle<Result<()>>) {
 }
 
 #[tokio::test]
-async fn each_shard_handles_its_own_events_and_says_how_it_stands() {
+async fn each_shard_handles_its_own_events_and_reports_its_state() {
     let sandbox = sandbox().await;
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let handlers = Handlers::new().on("EVENT", {
@@ -84,7 +84,7 @@ async fn a_payload_goes_to_the_shard_that_owns_its_guild() {
     let guild = sandbox.guild_id();
     let owner = (guild.parse::<u64>().unwrap() >> 22) % SHARDS;
     let before = sandbox.last_seq(owner).unwrap();
-    // The answer comes over the connection that asked.
+    // The answer comes over the connection of the request.
     let request = json!({ "op": 43, "d": { "guild_id": guild, "fields": ["status"] } });
     bot.send_gateway_payload(&request).await.unwrap();
     let answered = |sandbox: &Sandbox| sandbox.last_seq(owner) == Some(before + 1);
@@ -106,7 +106,7 @@ async fn a_payload_goes_to_the_shard_that_owns_its_guild() {
 }
 
 #[tokio::test]
-async fn a_shard_that_cannot_go_on_is_named_and_the_others_say_goodbye() {
+async fn a_shard_that_fails_for_good_is_named_and_the_others_close() {
     let sandbox = sandbox().await;
     let mut happenings = sandbox.subscribe();
     let options = builder(&sandbox).handlers(Handlers::new());
@@ -134,7 +134,7 @@ async fn closed_by_bot(happenings: &mut Happenings) -> Option<u16> {
 }
 
 #[tokio::test]
-async fn shards_that_make_no_sense_are_said_when_the_bot_is_built() {
+async fn invalid_shards_are_errors_when_the_bot_is_built() {
     for shards in [
         Shards::count(0),
         Shards::range(2..2, 4),
@@ -169,7 +169,7 @@ async fn a_payload_waits_until_the_recommended_number_is_known() {
 }
 
 #[tokio::test]
-async fn none_of_a_days_starts_left_is_said_with_the_time_to_wait() {
+async fn no_session_starts_left_is_an_error_with_the_time_to_wait() {
     let sandbox = Sandbox::builder().session_starts(9).session_starts_spent(9);
     let sandbox = sandbox.start().await.unwrap();
     let error = builder(&sandbox).handlers(Handlers::new()).run().await;
@@ -182,7 +182,7 @@ async fn none_of_a_days_starts_left_is_said_with_the_time_to_wait() {
 }
 
 #[tokio::test]
-async fn few_starts_are_a_warning() {
+async fn few_session_starts_left_are_a_warning() {
     let sandbox = Sandbox::builder()
         .session_starts(1000)
         .session_starts_spent(960);
@@ -195,7 +195,7 @@ async fn few_starts_are_a_warning() {
     });
     let told = || log.lines("40 of 1000 session starts are left").len() == 1;
     assert!(until(told).await, "{}", log.text());
-    // The rest is to last for the day, so the next is not begun at once.
+    // The remaining starts must last for the day, so the next session does not start at once.
     let waits = || log.lines("so the next waits").len() == 1;
     assert!(until(waits).await, "{}", log.text());
     assert_eq!(sandbox.connections(), 0);

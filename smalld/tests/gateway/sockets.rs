@@ -1,4 +1,4 @@
-//! Sending over the gateway, heartbeats, and shutdown, over real sockets.
+//! Sending payloads, heartbeats and shutdown, against the sandbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use smalld_sandbox::Sandbox;
 use tokio::sync::Notify;
 
 #[tokio::test]
-async fn payloads_go_out_as_they_are_and_too_long_ones_do_not() {
+async fn payloads_are_sent_unchanged_and_refused_if_too_long() {
     let running = Running::start(Handlers::new()).await;
     let presence = json!({ "op": 3, "d": { "since": null, "activities": [], "status": "idle", "afk": false } });
     running.bot.send_gateway_payload(&presence).await.unwrap();
     let sent = |sandbox: &Sandbox| sandbox.gateway_payloads().contains(&presence);
     assert!(running.sandbox.wait_until(sent, TIMEOUT).await);
 
-    // Counted in bytes: an é has two of them, an emoji four.
+    // The limit is in bytes: an é has two, an emoji four.
     let of_size = |size: usize| {
         let empty = json!({ "op": 3, "d": { "x": "é👍" } }).to_string().len();
         json!({ "op": 3, "d": { "x": format!("é👍{}", "x".repeat(size - empty)) } })
@@ -40,7 +40,7 @@ async fn payloads_go_out_as_they_are_and_too_long_ones_do_not() {
 }
 
 #[tokio::test]
-async fn past_the_limit_a_payload_is_refused_and_the_connection_stays() {
+async fn payloads_beyond_the_limit_are_refused_and_the_connection_stays() {
     let running = Running::start(Handlers::new()).await;
     let payload =
         json!({ "op": 43, "d": { "guild_id": running.sandbox.guild_id(), "fields": [] } });
@@ -57,7 +57,7 @@ async fn past_the_limit_a_payload_is_refused_and_the_connection_stays() {
     assert!(
         error.retry_after > Duration::from_secs(50) && error.reset > std::time::SystemTime::now()
     );
-    // 120 less two heartbeats a minute, one that Discord may ask for, and IDENTIFY.
+    // 120 minus two heartbeats a minute, one that Discord may request, and IDENTIFY.
     assert_eq!(sent, 116);
     assert_eq!(running.sandbox.connections(), 1);
     running.close().await.unwrap();
@@ -99,7 +99,7 @@ async fn a_payload_waits_for_a_connection_and_is_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn heartbeats_go_on_while_a_handler_is_at_work_and_carry_what_was_received() {
+async fn heartbeats_continue_while_a_handler_runs_and_carry_the_received_sequence_number() {
     let sandbox = Sandbox::builder()
         .heartbeat_interval(Duration::from_millis(100))
         .start()
@@ -120,7 +120,7 @@ async fn heartbeats_go_on_while_a_handler_is_at_work_and_carry_what_was_received
     });
     assert!(sandbox.wait_until_ready(TIMEOUT).await);
     sandbox.dispatch("SLOW", json!({}));
-    // READY, GUILD_CREATE and this one.
+    // READY, GUILD_CREATE and this event.
     let beats = |sandbox: &Sandbox| {
         let beat = json!({ "op": 1, "d": 3 });
         sandbox
@@ -143,7 +143,7 @@ async fn heartbeats_go_on_while_a_handler_is_at_work_and_carry_what_was_received
 }
 
 #[tokio::test]
-async fn a_stop_lets_handlers_finish() {
+async fn shutdown_waits_for_handlers() {
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let handlers = Handlers::new().on("MESSAGE_CREATE", {
         let (begun, go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
@@ -174,7 +174,7 @@ async fn a_stop_lets_handlers_finish() {
 }
 
 #[tokio::test]
-async fn a_handler_that_does_not_finish_is_named_and_abandoned() {
+async fn a_handler_that_does_not_finish_in_time_is_named_and_abandoned() {
     let log = Log::capture();
     let handlers = Handlers::new().on("HANG", |_, _| std::future::pending::<()>());
     let running = Running::start_with(handlers, |builder| {
@@ -183,7 +183,7 @@ async fn a_handler_that_does_not_finish_is_named_and_abandoned() {
     .await;
     let seen = running.sandbox.connections();
     running.sandbox.dispatch("HANG", json!({}));
-    // Something that is answered comes after it.
+    // When this payload has arrived, the event has been dispatched.
     running
         .bot
         .send_gateway_payload(json!({ "op": 3, "d": {} }))
@@ -206,7 +206,7 @@ async fn a_handler_that_does_not_finish_is_named_and_abandoned() {
 }
 
 #[tokio::test]
-async fn after_the_end_a_payload_is_an_error_and_does_not_wait() {
+async fn sending_after_the_end_is_an_error_and_does_not_wait() {
     let running = Running::start(Handlers::new()).await;
     let bot = running.bot.clone();
     running.close().await.unwrap();

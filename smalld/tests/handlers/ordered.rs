@@ -1,4 +1,4 @@
-//! Handlers marked `ordered`: the events of one guild one at a time, guilds side by side.
+//! `ordered` handlers: one event of a guild at a time, different guilds concurrently.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,7 +8,7 @@ use crate::support::{Log, Running, until};
 use smalld::{Handlers, Json, RateLimits, State, json};
 use tokio::sync::Semaphore;
 
-/// How many events of a guild may end, and what began in which order.
+/// Lets runs end, and records the order in which they began.
 struct Stage {
     permits: Arc<Semaphore>,
     begun: Arc<std::sync::Mutex<Vec<String>>>,
@@ -45,7 +45,7 @@ async fn start(stage: Stage) -> Running {
 }
 
 #[tokio::test]
-async fn the_events_of_one_guild_come_one_at_a_time_and_in_order() {
+async fn events_of_one_guild_are_handled_one_at_a_time_and_in_order() {
     let (stage, watched) = Stage::new();
     let running = start(stage).await;
     for number in 0..5 {
@@ -54,7 +54,7 @@ async fn the_events_of_one_guild_come_one_at_a_time_and_in_order() {
             json!({ "guild_id": "1", "channel_id": "8", "number": number }),
         );
     }
-    // Another guild, a direct message and a user are not held up; and a guild goes before its channels.
+    // Another guild, a direct message and a user do not wait. The guild counts before the channel.
     running.sandbox.dispatch(
         "TEST",
         json!({ "guild_id": "2", "channel_id": "8", "number": 0 }),
@@ -101,7 +101,7 @@ async fn the_events_of_one_guild_come_one_at_a_time_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_hundred_wait_for_one_guild_and_more_run_without_order() {
+async fn a_hundred_events_of_a_guild_wait_and_more_run_out_of_order() {
     let log = Log::capture();
     let (stage, watched) = Stage::new();
     let running = start(stage).await;
@@ -110,7 +110,7 @@ async fn a_hundred_wait_for_one_guild_and_more_run_without_order() {
             .sandbox
             .dispatch("TEST", json!({ "guild_id": "1", "number": number }));
     }
-    // One runs, a hundred wait, nine do not.
+    // One runs, a hundred wait, nine run out of order.
     assert!(
         until(|| watched.begun().len() == 10).await,
         "{:?}",

@@ -1,4 +1,4 @@
-//! What handlers can take, and what becomes of their failures.
+//! Parameters of handlers, and reports of their failures.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -141,15 +141,13 @@ mod taking {
         channel_id: &'a str,
     }
 
-    /// Who wrote it, where that can be told.
+    /// The author's name.
     struct Author(String);
 
     impl<'e> FromEvent<'e> for Author {
         fn from_event(_: &SmallD, payload: &'e Payload) -> Result<Self, BoxError> {
             let message: Json = payload.json()?;
-            let name = message["author"]["username"]
-                .as_str()
-                .ok_or("nobody wrote it")?;
+            let name = message["author"]["username"].as_str().ok_or("no author")?;
             Ok(Self(name.to_owned()))
         }
     }
@@ -208,7 +206,7 @@ async fn parameters_come_in_any_number_and_order_and_may_borrow() {
 }
 
 #[tokio::test]
-async fn a_handler_without_its_state_is_named_before_anything_is_sent() {
+async fn a_handler_whose_state_is_missing_is_named_before_anything_is_sent() {
     let sandbox = smalld_sandbox::Sandbox::start().await.unwrap();
     let handlers = Handlers::registered().within(taking::MODULE);
     let bot = support::builder(&sandbox)
@@ -353,7 +351,7 @@ mod catching_all {
 }
 
 #[tokio::test]
-async fn events_that_nobody_has_heard_of_are_handled_and_filtered() {
+async fn unknown_events_are_handled_and_filtered() {
     let running = Running::start(Handlers::registered().within(catching_all::MODULE)).await;
     running.says("ready").await;
     let d = |name: &str| {

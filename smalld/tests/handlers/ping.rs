@@ -1,4 +1,4 @@
-//! The main job, whole: a bot declared by an attribute answers, and outlives its connection.
+//! The main job: a bot declared by an attribute answers, also after its connection broke.
 
 use crate::support::{self, Running};
 use smalld::{Handlers, Json, RateLimits, SmallD, json, path};
@@ -32,7 +32,7 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_missed() {
     let running = start().await;
     for lost in 1..=3 {
         running.sandbox.cut();
-        // Said while nobody listens, so it comes as a replay.
+        // Sent while the bot is not connected, so it is replayed.
         let missed = running.sandbox.say("++ping");
         running.says(&format!("pong to {missed}")).await;
         assert!(
@@ -50,7 +50,7 @@ async fn a_dropped_connection_is_resumed_and_nothing_is_missed() {
 }
 
 #[tokio::test]
-async fn discord_may_ask_to_reconnect_or_close_with_a_code() {
+async fn resumes_after_a_reconnect_request_a_close_code_and_a_malformed_payload() {
     let running = start().await;
     running.sandbox.send_raw(r#"{"op":7,"d":null}"#);
     assert!(
@@ -66,7 +66,7 @@ async fn discord_may_ask_to_reconnect_or_close_with_a_code() {
             .wait_until(|sandbox| sandbox.resumes() == 2, support::TIMEOUT)
             .await
     );
-    running.sandbox.send_raw("{ this is no payload");
+    running.sandbox.send_raw("{ not a payload");
     assert!(
         running
             .sandbox
@@ -80,24 +80,24 @@ async fn discord_may_ask_to_reconnect_or_close_with_a_code() {
 }
 
 #[tokio::test]
-async fn a_closed_bot_leaves_at_once_and_leaves_nothing_behind() {
+async fn a_closed_bot_goes_offline_at_once() {
     let running = start().await;
     let (bot, sandbox) = (running.bot.clone(), running.sandbox.base_url().to_owned());
     let mut happenings = running.sandbox.subscribe();
     running.close().await.unwrap();
-    // 1000 ends the session, and the bot is offline at once.
+    // 1000 ends the session, so the bot is offline at once.
     let code = loop {
         match happenings.next().await {
             Some(Happening::Disconnected {
                 code, by_bot: true, ..
             }) => break code,
             Some(_) => {}
-            None => panic!("the bot did not say goodbye"),
+            None => panic!("the bot sent no close frame"),
         }
     };
     assert_eq!(code, Some(1000));
-    // The handle outlives the run: once closed, a run ends as it begins.
+    // The handle still exists. After `close`, `run` returns at once.
     let ended = tokio::time::timeout(support::TIMEOUT, bot.run()).await;
-    ended.expect("an end in time").unwrap();
+    ended.expect("the bot ends in time").unwrap();
     assert!(format!("{bot:?}").contains(&sandbox));
 }

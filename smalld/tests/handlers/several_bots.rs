@@ -1,4 +1,4 @@
-//! Several bots in one process, each with handlers of its own.
+//! Several bots in one process, each with its own handlers.
 
 use crate::support::{Running, TIMEOUT};
 use smalld::{Handlers, Json, SmallD, json, path};

@@ -1,4 +1,4 @@
-//! `on_start` and `on_error`: what runs before the first event, and what takes failures.
+//! `on_start` and `on_error`: handlers that run before the first event, and handlers of failures.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -62,7 +62,7 @@ mod starting {
 }
 
 #[tokio::test]
-async fn the_start_comes_once_and_before_the_first_event() {
+async fn on_start_runs_once_before_the_first_event() {
     let (log, diary) = (Log::capture(), Diary::default());
     let handlers = Handlers::registered().within(starting::MODULE);
     let state = diary.clone();
@@ -87,7 +87,7 @@ async fn the_start_comes_once_and_before_the_first_event() {
 }
 
 #[tokio::test]
-async fn all_that_lack_their_state_are_named_before_anything_is_sent() {
+async fn all_handlers_whose_state_is_missing_are_named_before_anything_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let handlers = Handlers::registered().within(starting::MODULE);
     let error = support::builder(&sandbox)
@@ -163,12 +163,12 @@ mod failing {
 }
 
 #[tokio::test]
-async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
+async fn failures_go_to_on_error_handlers_and_not_to_the_log() {
     let (log, diary) = (Log::capture(), Diary::default());
     let handlers = Handlers::registered().within(failing::MODULE);
     let state = diary.clone();
     let running = Running::start_with(handlers, |builder| builder.state(state)).await;
-    // The same failure again is told again: only the log counts.
+    // A repeated failure is passed on each time; only the log condenses repetitions.
     for how in ["error", "panic", "whole", "misfit", "error"] {
         let before = diary.lines().len();
         running.sandbox.dispatch("TEST", json!({ "how": how }));
@@ -185,7 +185,7 @@ async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
     ]) {
         assert!(line.starts_with(&expected), "{line}");
     }
-    // What fails in a handler of errors is logged, and goes no further.
+    // A failure of an error handler is logged and not passed on.
     assert!(
         until(|| log.lines("no better than").len() == 5).await,
         "{}",
@@ -201,7 +201,7 @@ async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
             .all(|line| line.contains("failing::fails_itself`")),
         "{others:?}"
     );
-    // A failure that no handler of errors could take is part of what is logged.
+    // The log also has the original failure that the error handler could not take.
     assert_eq!(without_event.len(), 1, "{without_event:?}");
     let sentence = "does not fit the event: there is no event (handler `handlers::start_and_errors::failing::starts`";
     assert!(
@@ -212,7 +212,7 @@ async fn failures_go_to_those_who_take_them_and_not_to_the_log() {
 }
 
 #[tokio::test]
-async fn closures_take_the_start_and_failures_too() {
+async fn closures_can_handle_the_start_and_failures() {
     let diary = Diary::default();
     let (started, failed) = (diary.clone(), diary.clone());
     let handlers = Handlers::new()

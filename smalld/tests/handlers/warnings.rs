@@ -1,4 +1,4 @@
-//! What a bot is told as it starts: its handlers, and those that cannot do what they are there for.
+//! The log at startup: the handlers, and warnings about handlers that can never run.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -6,8 +6,8 @@ use crate::support::{Log, TIMEOUT, builder};
 use smalld::{Handlers, Intents, events};
 use smalld_sandbox::Sandbox;
 
-/// What is told until the bot is ready.
-async fn told(granted: u64, handlers: Handlers, intents: Option<Intents>) -> Log {
+/// The log until the bot is ready.
+async fn log_until_ready(granted: u64, handlers: Handlers, intents: Option<Intents>) -> Log {
     let log = Log::capture();
     let sandbox = Sandbox::builder()
         .granted_intents(granted)
@@ -37,8 +37,8 @@ fn handlers() -> Handlers {
 }
 
 #[tokio::test]
-async fn the_table_is_listed_with_places() {
-    let log = told(Intents::all().bits(), handlers(), None).await;
+async fn handlers_are_listed_with_file_and_line() {
+    let log = log_until_ready(Intents::all().bits(), handlers(), None).await;
     for event in ["MESSAGE_CREATE", "GUILD_MEMBER_ADD", "GUILD_CREATE"] {
         let lines = log.lines(&format!(" {event} -> "));
         assert!(
@@ -51,8 +51,8 @@ async fn the_table_is_listed_with_places() {
 }
 
 #[tokio::test]
-async fn a_handler_that_must_do_without_a_privileged_intent_is_named_with_the_way_to_it() {
-    let log = told(0, handlers(), None).await;
+async fn a_handler_that_lacks_a_privileged_intent_is_named_with_the_page_to_enable_it() {
+    let log = log_until_ready(0, handlers(), None).await;
     let warnings = log.lines(" WARN ");
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
@@ -74,8 +74,8 @@ async fn a_handler_that_must_do_without_a_privileged_intent_is_named_with_the_wa
 }
 
 #[tokio::test]
-async fn a_handler_whose_event_was_not_asked_for_is_named_with_the_intent_to_add() {
-    let log = told(Intents::all().bits(), handlers(), Some(Intents::GUILDS)).await;
+async fn a_handler_whose_event_was_not_requested_is_named_with_the_intent_to_add() {
+    let log = log_until_ready(Intents::all().bits(), handlers(), Some(Intents::GUILDS)).await;
     let warnings = log.lines(" WARN ");
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
@@ -86,8 +86,8 @@ async fn a_handler_whose_event_was_not_asked_for_is_named_with_the_intent_to_add
 }
 
 #[tokio::test]
-async fn a_bot_without_handlers_is_told_how_they_come_about() {
-    let log = told(Intents::all().bits(), Handlers::new(), None).await;
+async fn a_bot_without_handlers_logs_how_to_register_them() {
+    let log = log_until_ready(Intents::all().bits(), Handlers::new(), None).await;
     let warnings = log.lines(" WARN ");
     assert!(
         warnings.len() == 1 && warnings[0].contains("use my_handlers as _;"),

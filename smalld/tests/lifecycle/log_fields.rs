@@ -1,4 +1,4 @@
-//! What the log holds for programs: a stable target, and fields that stay as they are.
+//! The log as an interface for programs: a stable target and stable fields.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -6,7 +6,7 @@ use crate::support::{Log, Running, until};
 use smalld::{Handlers, On, json};
 
 #[tokio::test]
-async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_within_its_span() {
+async fn log_events_have_shard_event_and_seq_and_handlers_log_within_their_span() {
     let log = Log::capture();
     let handlers = Handlers::new().on(On::event("EVENT").named("works"), |_, _| async {
         tokio::task::yield_now().await;
@@ -24,9 +24,9 @@ async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_with
             && received.ends_with(fields),
         "{received}"
     );
-    let told = log.lines("at work").pop().unwrap();
+    let logged = log.lines("at work").pop().unwrap();
     let span = r#"handler{handler="works" shard=0 event="EVENT" seq=3}"#;
-    assert!(told.contains(span), "{told}");
+    assert!(logged.contains(span), "{logged}");
     let begun = log.lines("session started").pop().unwrap();
     let fields = r#"shard=0 event="READY" seq=1"#;
     assert!(begun.contains("INFO") && begun.ends_with(fields), "{begun}");
@@ -34,7 +34,7 @@ async fn events_carry_shard_event_and_seq_and_a_handlers_own_words_are_told_with
 }
 
 #[tokio::test]
-async fn no_line_at_info_comes_with_every_event() {
+async fn nothing_is_logged_at_info_for_each_event() {
     let log = Log::capture();
     let running = Running::start(Handlers::new().on("EVENT", |_, _| async {})).await;
     let lines = || {

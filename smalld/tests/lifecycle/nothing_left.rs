@@ -1,4 +1,4 @@
-//! When a bot has ended, however it did, none of its tasks is left.
+//! A bot that has ended leaves no task, however it ended.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -14,7 +14,7 @@ fn tasks() -> usize {
         .num_alive_tasks()
 }
 
-/// One that fails, one that is slow to end, and one that never ends.
+/// A handler that fails, one that takes an hour, and one that never ends.
 fn handlers() -> Handlers {
     Handlers::new()
         .on("EVENT", |_, payload| async move {
@@ -32,7 +32,7 @@ fn options(sandbox: &Sandbox) -> Builder {
         .shutdown_timeout(Duration::ZERO)
 }
 
-/// Lets the bot run until its handlers are at work, ends it, and waits until it has left nothing.
+/// Runs the bot until its handlers are running, ends it, and waits until no task is left.
 async fn leaves_nothing(
     sandbox: Sandbox,
     builder: Builder,
@@ -52,7 +52,7 @@ async fn leaves_nothing(
     assert!(until(|| tasks() > at_work).await, "{} tasks", tasks());
     end(&sandbox, bot, run).await;
     drop(sandbox);
-    // The sandbox's own two end with it.
+    // The two tasks of the sandbox end when it is dropped.
     assert!(until(|| tasks() == 0).await, "{} tasks are left", tasks());
 }
 
@@ -70,7 +70,7 @@ async fn a_bot_that_is_closed_leaves_no_task() {
 }
 
 #[tokio::test]
-async fn shards_and_what_saves_their_sessions_leave_no_task() {
+async fn shards_that_save_their_sessions_leave_no_task() {
     let sandbox = Sandbox::builder().shards(3).max_concurrency(3).start();
     let sandbox = sandbox.await.unwrap();
     let path = std::env::temp_dir().join(format!("smalld-nothing-left-{}", std::process::id()));
@@ -98,9 +98,8 @@ async fn a_fatal_close_leaves_no_task() {
     .await;
 }
 
-/// Case B32.
 #[tokio::test]
-async fn case_b32_a_run_that_is_dropped_leaves_no_task() {
+async fn case_b32_a_dropped_run_leaves_no_task() {
     let sandbox = Sandbox::start().await.unwrap();
     let options = options(&sandbox);
     leaves_nothing(sandbox, options, async |sandbox, _, run| {

@@ -1,4 +1,4 @@
-//! Options, and what is said where one cannot be used.
+//! Options of the builder, and errors about options that cannot be used.
 
 use crate::support::{Running, TIMEOUT, builder};
 use smalld::{Error, Handlers, Intents, On, SmallD, events, json};
@@ -23,7 +23,7 @@ async fn identify_carries_the_options() {
 }
 
 #[tokio::test]
-async fn by_default_the_granted_intents_are_asked_for() {
+async fn requests_the_granted_intents_by_default() {
     for (granted, expected) in [
         (0, Intents::unprivileged()),
         (1 << 15, Intents::unprivileged() | Intents::MESSAGE_CONTENT),
@@ -50,7 +50,7 @@ async fn by_default_the_granted_intents_are_asked_for() {
 }
 
 #[tokio::test]
-async fn refused_intents_are_named_with_the_ways_out() {
+async fn refused_intents_are_named_with_what_to_do() {
     let sandbox = Sandbox::builder().granted_intents(0).start().await.unwrap();
     let handlers = Handlers::new()
         .on(
@@ -83,7 +83,7 @@ async fn refused_intents_are_named_with_the_ways_out() {
 }
 
 #[tokio::test]
-async fn for_handlers_asks_for_what_they_need_and_no_more() {
+async fn for_handlers_requests_only_the_intents_that_handlers_need() {
     let handlers = Handlers::new().on("MESSAGE_REACTION_ADD", |_, _| async {});
     let running =
         Running::start_with(handlers, |builder| builder.intents(Intents::for_handlers())).await;
@@ -96,7 +96,7 @@ async fn for_handlers_asks_for_what_they_need_and_no_more() {
 }
 
 #[tokio::test]
-async fn requests_say_who_sends_them() {
+async fn requests_carry_user_agent_and_token() {
     let sandbox = Sandbox::start().await.unwrap();
     let bot = builder(&sandbox).user_agent("my-bot/2.0").build().unwrap();
     bot.get("/users/@me").await.unwrap();
@@ -113,7 +113,7 @@ async fn requests_say_who_sends_them() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_said_when_the_bot_is_built() {
+async fn invalid_options_are_errors_when_the_bot_is_built() {
     let build = |builder: smalld::Builder| builder.build().unwrap_err().to_string();
     let with_token = || SmallD::builder().token("a.b.c");
     for (builder, words) in [
@@ -152,7 +152,7 @@ async fn what_cannot_be_used_is_said_when_the_bot_is_built() {
 }
 
 #[tokio::test]
-async fn run_in_async_code_says_what_to_write_instead() {
+async fn blocking_calls_in_async_code_say_what_to_write_instead() {
     let error = smalld::run!(token = "a.b.c").unwrap_err().to_string();
     assert!(error.contains("SmallD::builder().run().await"), "{error}");
     let bot = SmallD::builder().token("a.b.c").build().unwrap();
@@ -162,7 +162,7 @@ async fn run_in_async_code_says_what_to_write_instead() {
 }
 
 #[tokio::test]
-async fn a_bot_runs_once_at_a_time() {
+async fn a_running_bot_cannot_be_run_again() {
     let running = Running::start(Handlers::new()).await;
     let error = running.bot.run().await.unwrap_err().to_string();
     assert!(error.contains("runs already"), "{error}");
@@ -170,7 +170,7 @@ async fn a_bot_runs_once_at_a_time() {
 }
 
 #[test]
-fn a_plain_program_waits_for_its_requests() {
+fn requests_can_be_made_without_a_runtime() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(Sandbox::start()).unwrap();
     let bot = builder(&sandbox).build().unwrap();
@@ -180,7 +180,7 @@ fn a_plain_program_waits_for_its_requests() {
             sandbox.bot_id()
         );
     }
-    // On a thread of a runtime where blocking is allowed.
+    // On a thread of a runtime that may block.
     let id = runtime.block_on(async {
         tokio::task::spawn_blocking(move || bot.get("/users/@me").wait())
             .await
@@ -190,7 +190,7 @@ fn a_plain_program_waits_for_its_requests() {
 }
 
 #[test]
-fn the_handle_goes_anywhere() {
+fn the_handle_and_its_requests_are_send() {
     fn anywhere<T: Clone + Send + Sync + 'static>() {}
     fn sent<T: Future + Send + 'static>() {}
     anywhere::<SmallD>();

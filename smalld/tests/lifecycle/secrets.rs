@@ -1,4 +1,4 @@
-//! The token stands in no log, at no level, in no Debug output and in no error.
+//! The token never appears in the log, in Debug output or in errors.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -10,11 +10,11 @@ use smalld::{Handlers, SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::runtime::{Builder, Runtime};
 
-/// What libraries tell to `log`, which is not `tracing`.
+/// What libraries log by the crate `log`, not by `tracing`.
 static LOGGED: Mutex<String> = Mutex::new(String::new());
 
 thread_local! {
-    /// The sandbox has threads of its own, and may know the token.
+    /// Excludes the sandbox's threads, which may log the token.
     static IS_BOT: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -36,7 +36,7 @@ impl log::Log for Logger {
 }
 
 #[test]
-fn no_log_at_any_level_holds_the_token() {
+fn the_token_is_not_logged_at_any_level() {
     log::set_logger(&Logger).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let elsewhere = Runtime::new().unwrap();
@@ -46,7 +46,7 @@ fn no_log_at_any_level_holds_the_token() {
     let here = Builder::new_current_thread().enable_all().build().unwrap();
     here.block_on(whole_life(&sandbox));
     let (traced, logged) = (traced.text(), LOGGED.lock().unwrap().clone());
-    // Both were really listening.
+    // Both really captured something.
     assert!(
         traced.contains("a failure") && traced.contains("TRACE"),
         "{traced}"
@@ -61,7 +61,7 @@ fn no_log_at_any_level_holds_the_token() {
     }
 }
 
-/// Everything that a bot does with its token, and more.
+/// Everything that a bot does with its token.
 async fn whole_life(sandbox: &Sandbox) {
     let handlers = Handlers::new().on("MESSAGE_CREATE", |_, _| async { Err("a failure") });
     let bot = support::builder(sandbox)
@@ -89,7 +89,7 @@ async fn whole_life(sandbox: &Sandbox) {
     running.await.unwrap().unwrap();
 }
 
-/// Also as the bytes of a frame would be shown.
+/// Whether the line contains the token, also as bytes in hexadecimal or decimal.
 fn holds(line: &str, token: &str) -> bool {
     let (_, secret) = token.split_once('.').expect("a token with dots");
     let hex: Vec<String> = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -100,7 +100,7 @@ fn holds(line: &str, token: &str) -> bool {
 }
 
 #[tokio::test]
-async fn no_debug_output_and_no_error_holds_the_token() {
+async fn the_token_is_not_in_debug_output_or_errors() {
     let sandbox = Sandbox::start().await.unwrap();
     let secret = "MTIz.secret.of-nobody";
     let builder = SmallD::builder().token(secret).base_url(sandbox.base_url());

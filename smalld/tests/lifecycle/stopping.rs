@@ -1,4 +1,4 @@
-//! Stopping, at moments that are as bad as they can be.
+//! Stopping at inconvenient moments.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -22,7 +22,7 @@ async fn a_handler_that_closes_the_bot_finishes_and_its_event_is_not_replayed() 
             let finished = Arc::clone(&finished);
             async move {
                 bot.close();
-                // Work that takes its time before the first await.
+                // Blocking work before the first await.
                 std::thread::sleep(Duration::from_millis(200));
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 finished.fetch_add(1, Ordering::Relaxed);
@@ -35,7 +35,7 @@ async fn a_handler_that_closes_the_bot_finishes_and_its_event_is_not_replayed() 
         .sessions(Sessions::store(sessions.clone()))
         .build()
         .unwrap();
-    // As in a `main` that runs the bot: on a thread that no shard is on.
+    // As in a `main` that runs the bot: on a thread without a shard.
     let (ended, ready) = tokio::join!(bot.run(), async {
         let ready = sandbox.wait_until_ready(TIMEOUT).await;
         sandbox.dispatch("CLOSE", json!({}));
@@ -47,10 +47,10 @@ async fn a_handler_that_closes_the_bot_finishes_and_its_event_is_not_replayed() 
     assert_eq!(session["handled"], session["received"], "{session}");
 }
 
-/// A store that has room for so many saves, and hangs at the next.
+/// A store that saves a number of times, and then hangs.
 #[derive(Clone)]
 struct Hanging {
-    room: Arc<Semaphore>,
+    saves: Arc<Semaphore>,
     begun: Arc<AtomicUsize>,
 }
 
@@ -61,14 +61,14 @@ impl SessionStore for Hanging {
 
     async fn save(&self, _: &str) -> Result<(), BoxError> {
         self.begun.fetch_add(1, Ordering::Relaxed);
-        self.room.acquire().await?.forget();
+        self.saves.acquire().await?.forget();
         Ok(())
     }
 }
 
 fn hanging(sandbox: &Sandbox, after: usize) -> (Builder, Hanging) {
     let store = Hanging {
-        room: Arc::new(Semaphore::new(after)),
+        saves: Arc::new(Semaphore::new(after)),
         begun: Arc::default(),
     };
     let builder = builder(sandbox)
@@ -86,27 +86,27 @@ async fn a_bot_whose_store_hangs_at_the_start_can_be_closed() {
         assert!(until(|| store.begun.load(Ordering::Relaxed) == 1).await);
         bot.close();
     });
-    ended.expect("an end in time").unwrap();
+    ended.expect("the bot ends in time").unwrap();
     assert_eq!(sandbox.connections(), 0);
 }
 
 #[tokio::test]
-async fn a_bot_that_is_closed_right_before_identify_sends_none() {
+async fn a_bot_that_is_closed_right_before_identify_does_not_send_it() {
     let sandbox = Sandbox::start().await.unwrap();
     let (builder, store) = hanging(&sandbox, 1);
     let bot = builder.build().unwrap();
     let (ended, ()) = tokio::join!(bot.run(), async {
-        // The first is that of the start.
+        // The first save is at startup.
         assert!(until(|| store.begun.load(Ordering::Relaxed) == 2).await);
         bot.close();
-        store.room.add_permits(10);
+        store.saves.add_permits(10);
     });
     ended.unwrap();
     assert_eq!(sandbox.identifies(), 0);
 }
 
 #[tokio::test]
-async fn a_store_that_panics_is_told_and_saves_the_next_time() {
+async fn a_panic_of_the_store_is_logged_and_the_next_save_succeeds() {
     #[derive(Clone, Default)]
     struct Panicking(Arc<AtomicUsize>);
     impl SessionStore for Panicking {
@@ -148,7 +148,9 @@ async fn a_bot_that_could_not_start_can_be_run_again() {
         .build()
         .unwrap();
     for _ in 0..2 {
-        let ended = timeout(TIMEOUT, bot.run()).await.expect("an end in time");
+        let ended = timeout(TIMEOUT, bot.run())
+            .await
+            .expect("the bot ends in time");
         let error = ended.unwrap_err().to_string();
         assert!(error.contains("used up"), "{error}");
     }

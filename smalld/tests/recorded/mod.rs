@@ -1,10 +1,10 @@
-//! Compressed gateway streams, frame by frame, as files of `tests/data/compressed` hold them.
+//! Recorded compressed gateway streams, from `tests/data/compressed`.
 
 #![allow(
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
-    reason = "each user needs some of it, and nothing else does"
+    reason = "each user needs only a part of this"
 )]
 
 use serde::Deserialize;
@@ -16,11 +16,11 @@ pub const ZLIB_BAD_TEXT: &str = include_str!("../data/compressed/zlib_stream_bad
 pub const ZLIB_CORRUPT: &str = include_str!("../data/compressed/zlib_stream_corrupt.json");
 pub const ZSTD: &str = include_str!("../data/compressed/zstd_stream.json");
 
-/// Frames as a server sends them, and the messages in them.
+/// The frames of a server, and the messages in them.
 #[derive(Deserialize)]
 pub struct Recorded {
     frames_base64: Vec<String>,
-    /// How many messages are whole with each frame.
+    /// How many messages are complete after each frame.
     #[serde(default)]
     pub messages_after: Vec<usize>,
     pub messages: Vec<Value>,
