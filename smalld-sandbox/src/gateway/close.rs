@@ -44,3 +44,39 @@ pub(crate) const DISALLOWED_INTENTS: Close = close(4014, "Disallowed intent(s)."
 pub(crate) fn keeps_session(code_of_bot: Option<u16>) -> bool {
     !matches!(code_of_bot, Some(1000 | 1001))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_in_the_data_file() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/close_codes.csv");
+        let Ok(text) = std::fs::read_to_string(file) else {
+            eprintln!("skipped: no {file}, which is not part of the package");
+            return;
+        };
+        let known: Vec<u16> = text
+            .lines()
+            .skip(1)
+            .filter_map(|row| row.split(',').next()?.parse().ok())
+            .collect();
+        for close in [
+            TAKEN_OVER,
+            UNKNOWN_OPCODE,
+            DECODE_ERROR,
+            NOT_AUTHENTICATED,
+            AUTHENTICATION_FAILED,
+            ALREADY_AUTHENTICATED,
+            INVALID_SEQ,
+            RATE_LIMITED,
+            SESSION_TIMED_OUT,
+            INVALID_SHARD,
+            INVALID_VERSION,
+            INVALID_INTENTS,
+            DISALLOWED_INTENTS,
+        ] {
+            assert!(known.contains(&close.code), "{close:?}");
+        }
+    }
+}

@@ -154,6 +154,46 @@ mod tests {
     }
 
     #[test]
+    fn intents_and_events_are_equal_to_the_data_files() {
+        let read = |file: &str| {
+            let file = format!("{}/../data/{file}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&file);
+            if text.is_err() {
+                eprintln!("skipped: no {file}, which is not part of the package");
+            }
+            text
+        };
+        let (Ok(intents), Ok(events)) = (read("intents.csv"), read("events.csv")) else {
+            return;
+        };
+        let bits = |name: &str| {
+            let row = intents
+                .lines()
+                .find_map(|row| row.strip_prefix(&format!("{name},")));
+            let (bit, privileged) = row.and_then(|row| row.split_once(',')).expect("an intent");
+            (
+                1_u64 << bit.parse::<u32>().expect("a bit"),
+                privileged == "yes",
+            )
+        };
+        let names = intents
+            .lines()
+            .skip(1)
+            .filter_map(|row| row.split(',').next());
+        let known: Vec<_> = names.map(bits).collect();
+        assert_eq!(known.iter().fold(0, |all, (bit, _)| all | bit), ALL);
+        let privileged = known.iter().filter(|(_, privileged)| *privileged);
+        assert_eq!(privileged.fold(0, |all, (bit, _)| all | bit), PRIVILEGED);
+        for row in events.lines().skip(1) {
+            let (event, needed) = row.split_once(',').expect("an event");
+            let needed = needed.split('|').filter(|name| !name.is_empty());
+            let needed = needed.fold(0, |all, name| all | bits(name).0);
+            let mine = guild_event(event).unwrap_or(0) | direct_event(event).unwrap_or(0);
+            assert_eq!(mine & !needed, 0, "{event}");
+        }
+    }
+
+    #[test]
     fn content_is_withheld_unless_the_bot_is_concerned() {
         let message = |author: &str, mentions: Value| {
             json!({

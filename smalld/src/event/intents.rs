@@ -137,6 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn the_bits_are_equal_to_the_data_file() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/intents.csv");
+        let Ok(text) = std::fs::read_to_string(file) else {
+            eprintln!("skipped: no {file}, which is not part of the package");
+            return;
+        };
+        let known = Intents::all().iter_names().map(|(name, intent)| {
+            let privileged = Intents::privileged().contains(intent);
+            let privileged = if privileged { "yes" } else { "no" };
+            format!("{name},{},{privileged}", intent.bits().trailing_zeros())
+        });
+        assert!(known.eq(text.lines().skip(1)));
+    }
+
+    #[test]
     fn limited_flags_of_an_application_grant_intents_too() {
         assert_eq!(Intents::granted(565_248), Intents::privileged());
         assert_eq!(Intents::granted(1 << 18), Intents::MESSAGE_CONTENT);

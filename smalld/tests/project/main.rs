@@ -2,6 +2,7 @@
 
 mod circles;
 mod conformance;
+mod data;
 mod layers;
 mod repository;
 mod source;

@@ -65,4 +65,31 @@ mod tests {
         );
         assert_eq!(action(None), CloseAction::Resume);
     }
+
+    #[test]
+    fn the_actions_are_equal_to_the_data_file() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/close_codes.csv");
+        let Ok(text) = std::fs::read_to_string(file) else {
+            eprintln!("skipped: no {file}, which is not part of the package");
+            return;
+        };
+        for row in text.lines().skip(1) {
+            let [code, meaning, expected] = row.split(',').collect::<Vec<_>>()[..] else {
+                panic!("not a close code: {row}")
+            };
+            let code = code.parse().unwrap();
+            let action = match action(Some(code)) {
+                CloseAction::Resume => "resume".to_owned(),
+                CloseAction::ResumeAfter(pause) => format!("resume after {} s", pause.as_secs()),
+                CloseAction::NewSession => "new session".to_owned(),
+                CloseAction::Stop => "stop".to_owned(),
+            };
+            assert_eq!(action, expected, "{code}");
+            if action == "stop" {
+                let explained = explanation(code, "");
+                let beginning = format!("closed with {code} ({meaning}): ");
+                assert!(explained.starts_with(&beginning), "{explained}");
+            }
+        }
+    }
 }

@@ -223,11 +223,15 @@ mod tests {
     /// The routes of every operation that Discord documents: method, path and top-level resource.
     #[test]
     fn every_documented_operation_has_its_bucket_key() {
-        let operations = include_str!("../../../tests/data/routes.txt");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/routes.csv");
+        let Ok(operations) = std::fs::read_to_string(file) else {
+            eprintln!("skipped: no {file}, which is not part of the package");
+            return;
+        };
         let mut count = 0;
-        for line in operations.lines().filter(|line| !line.starts_with('#')) {
-            let [method, path, major] = line.split(' ').collect::<Vec<_>>()[..] else {
-                panic!("no operation: {line}")
+        for line in operations.lines().skip(1) {
+            let [method, path, major] = line.split(',').collect::<Vec<_>>()[..] else {
+                panic!("not an operation: {line}")
             };
             let value = |name: &str| match name {
                 "emoji_name" => "%F0%9F%91%8D".to_owned(),
@@ -243,7 +247,7 @@ mod tests {
                 template.extend(["/", if name.is_some() { "{}" } else { segment }]);
             }
             let majors: Vec<String> = match major {
-                "-" => Vec::new(),
+                "" => Vec::new(),
                 names => names.split('+').map(value).collect(),
             };
             let (found, key, _) = route(method, &plain);
