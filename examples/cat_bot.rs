@@ -1,4 +1,4 @@
-//! Answers "++cat" with a picture of one.
+//! Answers "++cat" with a picture of a cat.
 //!
 //!     cargo run -p smalld-sandbox -- cargo run --example cat_bot
 

@@ -1,4 +1,4 @@
-//! Prints every payload that comes over the gateway, just as Discord sent it.
+//! Prints every gateway payload exactly as Discord sent it.
 //!
 //!     cargo run -p smalld-sandbox -- cargo run --example gateway_logger
 

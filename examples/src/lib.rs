@@ -1,1 +1,1 @@
-//! Whole bots that run. Each file beside `src` is one: `cargo run --example ping_bot`.
+//! Complete bots: each file next to `src` is one. Run `cargo run --example ping_bot`.

@@ -1,8 +1,8 @@
-//! What a request costs beyond a bare call of reqwest: with limits left to others, and with them
-//! looked after among 1, 100 and 10,000 known buckets. `cargo bench -p smalld --bench limiter`.
+//! What a request costs compared with a plain reqwest call: without a limiter, and with 1, 100 and 10,000
+//! known buckets. `cargo bench -p smalld --bench limiter`.
 //!
-//! The kinds take turns, one request each, against a server on the loopback that answers at once;
-//! what is shown are medians, so that a busy machine hurts all of them alike.
+//! The variants take turns, one request each, against a local server that answers at once. The result
+//! is the median, so that other load on the machine affects all equally.
 
 use std::time::{Duration, Instant};
 
@@ -89,7 +89,7 @@ fn more(one: Duration, other: Duration) -> f64 {
 async fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    // On a thread of its own, as Discord is.
+    // On a thread of its own, because Discord is not on the bot's thread either.
     std::thread::spawn(move || {
         let listener = listener.into_std().expect("a listener");
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -106,7 +106,7 @@ async fn serve() -> String {
     format!("http://{address}/api/v10")
 }
 
-/// Requests without a body come one by one, and whole.
+/// Answers requests without a body, one at a time.
 async fn answer(mut socket: TcpStream) -> std::io::Result<()> {
     socket.set_nodelay(true)?;
     let mut buffer = vec![0; 4096];

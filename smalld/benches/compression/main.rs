@@ -1,12 +1,11 @@
-//! What the gateway's compression saves and costs, for each way of it:
+//! What each gateway compression saves and costs:
 //! `cargo bench -p smalld --bench compression --features zstd`.
 //!
-//! A stream of varied events and one of large guilds are compressed as Discord compresses them and
-//! inflated by the very code that a shard uses; `miniz_oxide`, the other decoder in pure Rust, does
-//! the same by hand. They take turns; what is shown are medians, so that a busy machine hurts all
-//! alike.
+//! A stream of varied events and a stream of large guilds are compressed as Discord does it, and
+//! inflated by the code of a shard and by `miniz_oxide`, the other decoder in pure Rust. The decoders
+//! take turns, and the result is the median, so that other load on the machine affects all equally.
 
-// The inflater is none of smalld's public items, so the bench is built with a copy of it.
+// The inflater is not public, so the bench compiles its source.
 #[allow(
     dead_code,
     unreachable_pub,
@@ -52,7 +51,7 @@ fn main() {
     let guilds: Vec<_> = (0..GUILDS).map(|_| payloads.guild()).collect();
     show("events", &events);
     show("guilds", &guilds);
-    println!("\nmemory of a decoder once it has read the events, in KiB");
+    println!("\nmemory of a decoder after reading the events, in KiB");
     let frames = by_zlib(&events);
     let inflated = held(|| {
         let mut decoder = flate2::Decompress::new(true);
@@ -92,7 +91,7 @@ fn show(name: &str, texts: &[String]) {
         times[3].push(timed(|| inflate_all(&zstd, Compression::ZstdStream)));
     }
     let mib = size(&plain) / 1024.0;
-    println!("\n{name}: {} of {mib:.1} MiB in all", texts.len());
+    println!("\n{name}: {} of {mib:.1} MiB in total", texts.len());
     let rows = [
         "none (UTF-8 only)",
         "zlib, miniz_oxide",
@@ -128,7 +127,7 @@ fn float(number: usize) -> f64 {
     f64::from(u32::try_from(number).expect("no more than some MiB"))
 }
 
-/// What the WebSocket library does with a text.
+/// Does what the WebSocket library does with a text.
 fn read(frame: &[u8]) {
     std::hint::black_box(str::from_utf8(frame).expect("text"));
 }
@@ -167,7 +166,7 @@ fn inflate_by_miniz(frames: &[Vec<u8>]) {
     }
 }
 
-/// As Discord compresses for `zlib-stream`: one stream, a flush after each message.
+/// Compresses as Discord does for `zlib-stream`: one stream, with a flush after each message.
 fn by_zlib(texts: &[String]) -> Vec<Vec<u8>> {
     let mut stream = Compress::new(flate2::Compression::new(6), true);
     let frames = texts.iter().map(|text| {
@@ -179,7 +178,7 @@ fn by_zlib(texts: &[String]) -> Vec<Vec<u8>> {
     frames.collect()
 }
 
-/// As for `zstd-stream`: one frame that does not end, a flush after each message.
+/// Compresses as for `zstd-stream`: one endless frame, with a flush after each message.
 fn by_zstd(texts: &[String], window: Option<u32>) -> Vec<Vec<u8>> {
     let mut stream = CCtx::create();
     if let Some(window) = window {
@@ -198,7 +197,7 @@ fn by_zstd(texts: &[String], window: Option<u32>) -> Vec<Vec<u8>> {
     frames.collect()
 }
 
-/// In KiB, what is still held of what `make` gives.
+/// The memory of what `make` returns, in KiB.
 fn held<T>(make: impl FnOnce() -> T) -> i64 {
     let mut kept = None;
     let memory = allocation_counter::measure(|| kept = Some(make()));
@@ -206,7 +205,7 @@ fn held<T>(make: impl FnOnce() -> T) -> i64 {
     memory.bytes_current / 1024
 }
 
-/// In KiB, by the library's own account.
+/// The memory of a decoder as the library reports it, in KiB.
 fn of_zstd(texts: &[String], window: u32) -> usize {
     let mut context = DCtx::create();
     let mut room = Vec::with_capacity(64 << 10);

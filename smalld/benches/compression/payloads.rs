@@ -1,12 +1,12 @@
-//! A shard's day in small: events of `events.jsonl` with other people, channels, words and times in
-//! them, drawn by a seeded generator, so that every run sees the same.
+//! Events as a shard receives them: those of `events.jsonl` with random users, channels, words and times,
+//! from a generator with a fixed seed, so that every run has the same events.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
 
 const EVENTS: &str = include_str!("events.jsonl");
-/// How often an event of each name comes, in a thousand; the others share the rest.
-const OFTEN: [(&str, u32); 6] = [
+/// Frequency of these events, in a thousand. The others share the rest.
+const FREQUENCY: [(&str, u32); 6] = [
     ("PRESENCE_UPDATE", 350),
     ("MESSAGE_CREATE", 250),
     ("TYPING_START", 150),
@@ -47,10 +47,10 @@ impl Payloads {
         }
     }
 
-    /// An event as it may come at any time.
+    /// A random event.
     pub(crate) fn event(&mut self) -> String {
         let mut draw = self.random.u32(..1_000);
-        let often = OFTEN.iter().find(|(_, often)| {
+        let often = FREQUENCY.iter().find(|(_, often)| {
             let drawn = draw < *often;
             draw = draw.wrapping_sub(if drawn { 0 } else { *often });
             drawn
@@ -60,7 +60,7 @@ impl Payloads {
             .iter()
             .filter(|(t, _)| match often {
                 Some((name, _)) => t == name,
-                None => t != "GUILD_CREATE" && OFTEN.iter().all(|(name, _)| t != name),
+                None => t != "GUILD_CREATE" && FREQUENCY.iter().all(|(name, _)| t != name),
             })
             .collect();
         let (t, mut d) = of_kind[self.random.usize(..of_kind.len())].clone();
@@ -68,7 +68,7 @@ impl Payloads {
         self.payload(&t, &d)
     }
 
-    /// A guild of some MiB, as it comes after READY.
+    /// A `GUILD_CREATE` of some MiB, as it follows READY.
     pub(crate) fn guild(&mut self) -> String {
         let is_guild = |(t, _): &&(String, Value)| t == "GUILD_CREATE";
         let (t, mut d) = self.templates.iter().find(is_guild).expect("one").clone();
@@ -92,7 +92,7 @@ impl Payloads {
         format!(r#"{{"t":"{t}","s":{},"op":0,"d":{d}}}"#, self.s)
     }
 
-    /// Puts another person, place, text or time wherever there is one.
+    /// Replaces users, ids, texts and times with random ones.
     fn vary(&mut self, key: &str, value: &mut Value) {
         match value {
             Value::Array(values) => values.iter_mut().for_each(|value| self.vary(key, value)),
@@ -133,16 +133,16 @@ impl Payloads {
         }
     }
 
-    /// Some are seen far more often than others.
+    /// A user; some are much more frequent than others.
     fn person(&mut self) -> &[String; 3] {
-        let nth = few(&mut self.random, self.people.len());
+        let nth = small(&mut self.random, self.people.len());
         &self.people[nth]
     }
 
     fn sentence(&mut self) -> String {
         let length = self.random.usize(2..20);
         let words = (0..length).map(|_| {
-            let nth = few(&mut self.random, self.words.len());
+            let nth = small(&mut self.random, self.words.len());
             self.words[nth].as_str()
         });
         words.collect::<Vec<_>>().join(" ")
@@ -165,8 +165,8 @@ fn word(random: &mut Rng) -> String {
         .collect()
 }
 
-/// A number below the end, mostly a small one.
-fn few(random: &mut Rng, end: usize) -> usize {
+/// A number below `end`, usually a small one.
+fn small(random: &mut Rng, end: usize) -> usize {
     let mut below = |end: usize| random.usize(..end.max(1));
     let bound = below(end) + 1;
     let bound = below(bound) + 1;
