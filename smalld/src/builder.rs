@@ -207,15 +207,25 @@ impl Builder {
     }
 
     /// A JSON object that is merged into IDENTIFY's `d`: `presence`, `large_threshold` and
-    /// whatever else Discord takes there.
+    /// whatever else Discord takes there. `token`, `intents` and `shard` have options of their own
+    /// and are refused here.
     ///
     /// See [Discord Docs/Identify](https://discord.com/developers/docs/events/gateway-events#identify).
     pub fn identify(mut self, d: impl Serialize) -> Self {
         match serde_json::to_value(d) {
-            Ok(Value::Object(d)) => self.identify = d,
+            Ok(Value::Object(d)) => {
+                for key in ["token", "intents", "shard"] {
+                    if d.contains_key(key) {
+                        self.mistake.get_or_insert(Error::config(format!(
+                            "`identify` must not contain `{key}`: use the option `{key}`"
+                        )));
+                    }
+                }
+                self.identify = d;
+            }
             Ok(_) => drop(
                 self.mistake
-                    .get_or_insert(Error::config("`identify` is no JSON object")),
+                    .get_or_insert(Error::config("`identify` must be a JSON object")),
             ),
             Err(error) => {
                 let mistake = Error::json("`identify` cannot be written as JSON", error);

@@ -131,7 +131,19 @@ async fn invalid_options_are_errors_when_the_bot_is_built() {
         (with_token().shard((2, 2)), "`shard` is (2, 2)"),
         (
             with_token().identify(json!([])),
-            "`identify` is no JSON object",
+            "`identify` must be a JSON object",
+        ),
+        (
+            with_token().identify(json!({ "token": "x.y.z" })),
+            "`identify` must not contain `token`",
+        ),
+        (
+            with_token().identify(json!({ "presence": {}, "intents": 1 })),
+            "`identify` must not contain `intents`",
+        ),
+        (
+            with_token().identify(json!({ "shard": [0, 1] })),
+            "`identify` must not contain `shard`",
         ),
         (
             with_token().state(1_u8).state(2_u8),
