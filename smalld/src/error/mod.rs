@@ -2,6 +2,7 @@
 
 mod cause;
 mod config;
+pub(crate) mod duration;
 mod gateway;
 mod http;
 mod json;

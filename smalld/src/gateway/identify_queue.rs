@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::error::duration::Readable;
 use crate::gateway::protocol::start_budget::{SessionStartLimit, StartBudget};
 
 /// A wait that is longer is told.
@@ -86,8 +87,8 @@ impl IdentifyPermit {
             }
             if let Some(due) = due.filter(|&due| due > now + MIN_LOGGED_WAIT && !told) {
                 told = true;
-                let (shard, wait) = (self.shard, due - now);
-                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait:.0?}; look for what starts the bot so often");
+                let (shard, wait) = (self.shard, Readable(due - now));
+                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait}; look for what starts the bot so often");
             }
             if !waits {
                 waits = true;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::bot::SmallD;
-use crate::error::{Error, Result};
+use crate::error::duration::Readable;
+use crate::error::{Error, Result, sentence};
 use crate::event::intents::Intents;
 use crate::gateway::checkpoint::document::Document;
 use crate::gateway::{SessionStartLimit, Shard};
@@ -194,7 +195,8 @@ async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
         if !passes {
             return Err(error);
         }
-        tracing::warn!(target: "smalld", "{error}; asking again in {wait:?}");
+        let (error, again) = (sentence(&error), Readable(wait));
+        tracing::warn!(target: "smalld", "{error}; asking again in {again}");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(CAP);
     }
@@ -206,16 +208,17 @@ pub(crate) fn check_starts(limit: &SessionStartLimit, needed: usize, shards: usi
     let SessionStartLimit {
         total,
         remaining,
-        reset_after: reset,
+        reset_after,
         ..
     } = limit;
+    let reset = Readable(*reset_after);
     if needed == shards && *remaining == 0 {
         return Err(Error::gateway(format!(
-            "all {total} session starts of the day are used up, and one more would make Discord reset the bot's token; start again in {reset:.0?}, and look for what starts the bot so often"
+            "all {total} session starts of the day are used up, and one more would make Discord reset the bot's token; start again in {reset}, and look for what starts the bot so often"
         )));
     }
     if needed > 0 && *remaining <= FEW.max(u32::try_from(needed).unwrap_or(u32::MAX)) {
-        tracing::warn!(target: "smalld", "{remaining} of {total} session starts are left for the next {reset:.0?}, and {needed} are needed now");
+        tracing::warn!(target: "smalld", "{remaining} of {total} session starts are left for the next {reset}, and {needed} are needed now");
     }
     Ok(())
 }
@@ -254,20 +257,21 @@ async fn granted(bot: &SmallD, plan: &Plan, document: Option<&Document>) -> Inte
 
 /// What an earlier process was granted, and which bot it was, will do where Discord does not say.
 fn not_told(bot: &SmallD, document: Option<&Document>, decides: bool, error: &Error) -> Intents {
+    let error = sentence(error);
     let before = document.filter(|document| document.configuration.bot.is_some());
     if let Some(Document { configuration, .. }) = before {
         let id = configuration.bot.as_deref().unwrap_or_default();
         let _ = bot.inner().id.set(id.into());
-        tracing::warn!(target: "smalld", "what the application has been granted is not known ({error}); going on as before");
+        tracing::warn!(target: "smalld", "the intents that the application has been granted are not known ({error}): using those of the last run");
         return Intents::from_bits_retain(configuration.intents) & Intents::privileged();
     }
     if decides {
         tracing::warn!(
             target: "smalld",
-            "whether the application has been granted privileged intents is not known ({error}); going on without them"
+            "the privileged intents that the application has been granted are not known ({error}): going on without any"
         );
     } else {
-        tracing::warn!(target: "smalld", "the bot's id is not known at its start ({error})");
+        tracing::warn!(target: "smalld", "the bot's user id is not known before READY ({error})");
     }
     Intents::empty()
 }
@@ -337,6 +341,6 @@ mod tests {
         assert!(check_starts(&limit(0), 1, 4).is_ok(), "one of them waits");
         assert!(check_starts(&limit(1), 4, 4).is_ok());
         let error = check_starts(&limit(0), 4, 4).unwrap_err().to_string();
-        assert!(error.contains("7200s"), "{error}");
+        assert!(error.contains("start again in 2 h,"), "{error}");
     }
 }

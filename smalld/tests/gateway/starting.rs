@@ -53,7 +53,7 @@ async fn case_d5_without_session_starts_the_bot_ends_and_says_when_to_start_agai
     };
     let text = error.to_string();
     assert!(
-        text.contains("all 1000") && text.contains("7200s"),
+        text.contains("all 1000") && text.contains("start again in 2 h,"),
         "{text}"
     );
     play.clock.pass(CALM).await;
