@@ -1,7 +1,18 @@
-//! The socket loop of a shard: connects, reads, and carries out what the session asks for. All
-//! decisions are the session's; all writing is the writer's.
+//! Task of a shard: its loop over connections.
+//!
+//! - `handshake.rs`: from a URL to IDENTIFY or RESUME.
+//! - `frame.rs`: from a frame to the text of a payload.
+//! - `read.rs`: from payloads to the session's steps, until the connection ends.
+//! - `deliver.rs`: from events to handlers.
+//! - `leave.rs`: the end of a connection.
+//!
+//! These files hold parts of `ShardTask`, and so import it from here. What a payload means is
+//! decided by the session, what follows a disconnect by the reconnect policy.
 
 mod deliver;
+mod frame;
+mod handshake;
+mod leave;
 mod read;
 
 use std::convert::Infallible;
@@ -17,37 +28,36 @@ use tokio::time::{Instant, timeout};
 
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
+use crate::error::duration::Readable;
 use crate::gateway::checkpoint::document::{SavedSession, unix_seconds};
 use crate::gateway::checkpoint::progress::Progress;
 use crate::gateway::checkpoint::saver::Saver;
 use crate::gateway::checkpoint::watermark::Watermark;
 use crate::gateway::connection::connect::Connect;
-use crate::gateway::connection::writer::RESUMABLE;
 use crate::gateway::connection::{Connection, farewell};
 use crate::gateway::handle::{Shard, ShardState};
 use crate::gateway::identify_queue::{IdentifyPermit, IdentifyQueue};
 use crate::gateway::protocol::disconnect::Disconnect;
-use crate::gateway::protocol::pace::Pace;
+use crate::gateway::protocol::reconnect::{
+    Handshake, NextConnection, Phase, ReconnectPolicy, UrlKind,
+};
 use crate::gateway::protocol::session::{Identity, Session};
 use crate::shutdown::ShutdownPhase;
 
-/// Ends the session; the bot goes offline at once.
-const GOODBYE: u16 = 1000;
-/// How long Discord may take to say where its gateway is, while nothing else works either.
-const ASK_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a session has to be ready to count as one that was worth beginning.
-const LASTS: Duration = Duration::from_secs(600);
+/// Discord may take this long to answer where its gateway is. Meanwhile nothing else is done.
+const FETCH_URL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks Discord where its gateway is; `None` where it cannot be asked.
+/// Asks Discord for the URL of its gateway. Returns `None` if Discord does not answer.
 pub(crate) type FetchGatewayUrl =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
 
-/// Held while events may come, so that whoever waits for their handlers knows when these are all.
+/// Held while a shard may deliver events. When all are dropped, all events have been delivered.
 pub(crate) type ReadingGuard = mpsc::Sender<Infallible>;
 
 /// What all shards of a bot share.
 #[derive(Clone)]
 pub(crate) struct ShardContext {
+    /// The general URL of the gateway.
     pub(crate) url: String,
     pub(crate) fetch_gateway_url: FetchGatewayUrl,
     pub(crate) connect: Connect,
@@ -58,35 +68,37 @@ pub(crate) struct ShardContext {
     /// Set if sessions are saved.
     pub(crate) saver: Option<Saver>,
     pub(crate) shutdown: watch::Receiver<ShutdownPhase>,
-    /// Told the bot's own user id when READY names it.
+    /// Called with the bot's own user id, when READY names it.
     pub(crate) on_ready: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
-/// One shard's way through all its connections.
+/// One shard, over all its connections.
 pub(crate) struct ShardTask {
     context: ShardContext,
     shard: Shard,
     session: Session,
+    policy: ReconnectPolicy,
+    /// The next connection, or the one that is open.
+    next: NextConnection,
     progress: Arc<Progress>,
     /// The watermark of the session, if there is one.
     watermark: Option<Arc<Watermark>>,
-    /// A place among those who wait to identify, taken before this runs.
+    /// A place among the shards that wait to identify, taken before this runs.
     permit: Option<IdentifyPermit>,
-    /// Dropped when the bot stops and no event comes from here any more.
+    /// Dropped when the bot stops and this shard delivers no more events.
     reading: Option<ReadingGuard>,
-    /// Before the next connection.
-    wait: Duration,
-    pace: Pace,
-    /// Since when this connection has a session that is ready.
+    /// Since when this connection's session has been ready.
     ready_since: Option<Instant>,
+    /// When Discord has to have answered IDENTIFY or RESUME, until it has.
+    answer_deadline: Option<Instant>,
     was_ready: bool,
-    /// How many events have been replayed since the last RESUMED.
+    /// Events replayed since the session was last ready.
     replayed: u64,
 }
 
 impl ShardTask {
-    /// Takes the shard's place among those who wait to identify, so the order in which these are
-    /// made is the order in which they start.
+    /// Takes the shard's place among those that wait to identify. So shards start in the order in
+    /// which their tasks are made.
     pub(crate) fn new(
         context: ShardContext,
         shard: Shard,
@@ -95,71 +107,148 @@ impl ShardTask {
         reading: ReadingGuard,
     ) -> Self {
         let saved = progress.checkpoint();
-        // An earlier run may have ended it.
+        // An earlier run of the bot may have ended it.
         shard.disconnected();
         let earlier = saved.session.as_ref().map(SavedSession::to_resume);
-        let session = Session::restored(identity, earlier, progress.session_starts());
+        let session = Session::restored(identity, earlier);
+        let policy = ReconnectPolicy::new(progress.session_starts());
         let since_last = unix_seconds(SystemTime::now()).saturating_sub(saved.last_session_start);
-        let wait = session.first_wait(Duration::from_secs(since_last));
-        let queues = session.will_identify() && wait.is_zero();
+        let next = policy.first(session.is_resumable(), Duration::from_secs(since_last));
+        let queues = next.handshake == Handshake::Identify && next.wait.is_zero();
         let permit = queues.then(|| context.identifies.join(shard.id()));
         Self {
             context,
             shard,
             session,
+            policy,
+            next,
             watermark: progress.watermark(),
             progress,
             permit,
             reading: Some(reading),
-            wait,
-            pace: Pace::default(),
             ready_since: None,
+            answer_deadline: None,
             was_ready: false,
             replayed: 0,
         }
     }
 
-    /// Runs until the bot is closed, or until nothing will help.
+    /// Runs until the bot is closed, or until no connection can succeed any more.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
-        let shard = self.shard.id();
-        if !self.wait.is_zero() {
-            let (wait, starts) = (self.wait, self.session.starts());
-            tracing::warn!(target: "smalld", shard, "the last {starts} sessions did not last 10 minutes, and Discord limits how many may start in a day: the next one starts in {wait:.0?}");
-        }
-        if let (false, Some(seq)) = (self.session.will_identify(), self.session.seq()) {
-            tracing::info!(target: "smalld", shard, seq, "resuming the saved session from the last event that was handled");
-        }
+        self.log_start();
         loop {
-            if timeout(self.wait, self.stopped()).await.is_ok() {
+            if timeout(self.next.wait, self.stopped()).await.is_ok() {
                 return Ok(());
             }
-            let Some(end) = self.connection().await else {
+            let Some(disconnect) = self.connection().await else {
                 return Ok(());
             };
-            self.disconnected();
-            let was_resuming = self.session.is_resuming();
-            let wait = self.session.ended(end, fastrand::f64())?;
-            let now = Instant::now().into_std();
-            self.wait = wait.max(self.pace.ended(now, fastrand::f64()));
-            if self.session.will_identify() {
-                self.session_lost(was_resuming);
+            self.disconnected(disconnect)?;
+            if self.next.refresh_url {
+                self.refresh_url().await;
             }
-            self.log_end(end);
-            self.find_address().await;
         }
     }
 
-    fn disconnected(&mut self) {
+    fn log_start(&self) {
+        let (shard, wait) = (self.shard.id(), Readable(self.next.wait));
+        if !self.next.wait.is_zero() {
+            let starts = self.policy.session_starts();
+            tracing::warn!(target: "smalld", shard, "the last {starts} sessions did not last 10 minutes, and Discord limits how many may start in a day: the next one starts in {wait}");
+        }
+        if let (Handshake::Resume, Some(seq)) = (self.next.handshake, self.session.seq()) {
+            tracing::info!(target: "smalld", shard, seq, "resuming the saved session from the last event that was handled");
+        }
+    }
+
+    /// One connection from its start to its end. Returns `None` if the bot is closed.
+    async fn connection(&mut self) -> Option<Disconnect> {
+        let permit = self.identify_permit().await?;
+        self.shard.set_state(ShardState::Connecting);
+        let url = self.url();
+        let opened = tokio::select! {
+            biased;
+            () = self.stopped() => return None,
+            opened = self.context.connect.open(&url, self.context.control.as_ref()) => opened,
+        };
+        let mut opened = match opened {
+            Ok(opened) => opened,
+            Err((disconnect, why)) => {
+                let shard = self.shard.id();
+                tracing::warn!(target: "smalld", shard, "cannot connect to the gateway: {why}");
+                return Some(disconnect);
+            }
+        };
+        let mut inflater = self.context.connect.inflater();
+        let interval = match self
+            .handshake(&mut opened.socket, &mut inflater, permit)
+            .await
+        {
+            Ok(interval) => interval,
+            Err(disconnect) => {
+                self.stop_reading(disconnect);
+                farewell(&mut opened.socket, self.close_code(disconnect)).await;
+                return disconnect;
+            }
+        };
+        let mut connection = Connection::new(opened, interval, self.context.control.as_ref());
+        // The writer runs first: it would wait for a handler that blocks this thread.
+        yield_now().await;
+        let disconnect = self.read(&mut connection, &mut inflater).await;
+        self.stop_reading(disconnect);
+        self.leave(connection, disconnect).await;
+        disconnect
+    }
+
+    fn url(&self) -> String {
+        let resume_url = match self.next.url {
+            UrlKind::Resume => self.session.resume_url(),
+            UrlKind::General => None,
+        };
+        resume_url.unwrap_or(&self.context.url).to_owned()
+    }
+
+    fn stop_reading(&mut self, disconnect: Option<Disconnect>) {
+        if disconnect.is_none() {
+            self.reading = None;
+        }
+    }
+
+    /// Waits until this shard may identify, if it has to. Returns `None` if the bot is closed.
+    async fn identify_permit(&mut self) -> Option<Option<IdentifyPermit>> {
+        if self.next.handshake == Handshake::Resume {
+            return Some(None);
+        }
+        let permit = self.permit.take();
+        let permit = permit.unwrap_or_else(|| self.context.identifies.join(self.shard.id()));
+        tokio::select! {
+            biased;
+            () = self.stopped() => None,
+            () = permit.granted() => Some(Some(permit)),
+        }
+    }
+
+    /// A connection ended: settles what comes next.
+    fn disconnected(&mut self, disconnect: Disconnect) -> Result<(), Error> {
         self.shard.disconnected();
         self.note_if_session_lasted();
-        self.ready_since = None;
+        (self.ready_since, self.answer_deadline) = (None, None);
+        let was_resuming = self.session.phase() == Phase::Resuming;
+        let now = Instant::now().into_std();
+        self.next = self
+            .session
+            .ended(disconnect, &mut self.policy, now, fastrand::f64())?;
+        if self.next.handshake == Handshake::Identify {
+            self.session_lost(was_resuming);
+        }
+        self.log_disconnect(disconnect);
+        Ok(())
     }
 
     /// A session that has lasted no longer counts as a failed start.
     fn note_if_session_lasted(&mut self) {
-        let since = self.ready_since.map(|since| since.elapsed());
-        if since.is_some_and(|since| since >= LASTS) && self.session.starts() > 0 {
-            self.session.lasted();
+        if let Some(since) = self.ready_since {
+            self.policy.session_ready_for(since.elapsed());
         }
     }
 
@@ -179,81 +268,32 @@ impl ShardTask {
         tracing::warn!(target: "smalld", shard, "Discord refused to resume: {not_replayed} events that were received but not handled are not replayed, nor those sent since");
     }
 
-    /// One connection from its start to its end; `None` when the bot is closed.
-    async fn connection(&mut self) -> Option<Disconnect> {
-        let permit = self.identify_permit().await?;
-        self.shard.set_state(ShardState::Connecting);
-        let url = self
-            .session
-            .connect()
-            .unwrap_or(&self.context.url)
-            .to_owned();
-        let opened = tokio::select! {
-            biased;
-            () = self.stopped() => return None,
-            opened = self.context.connect.open(&url, self.context.control.as_ref()) => opened,
+    fn log_disconnect(&self, disconnect: Disconnect) {
+        let how = match self.next.handshake {
+            Handshake::Identify => "starts a new session",
+            Handshake::Resume => "resumes",
         };
-        let mut opened = match opened {
-            Ok(opened) => opened,
-            Err((end, why)) => {
-                let shard = self.shard.id();
-                tracing::warn!(target: "smalld", shard, "no connection to the gateway: {why}");
-                return Some(end);
-            }
+        let when = match self.next.wait {
+            wait if wait < Duration::from_millis(50) => "now".to_owned(),
+            wait => format!("in {}", Readable(wait)),
         };
-        let mut inflater = self.context.connect.inflater();
-        let interval = match self
-            .handshake(&mut opened.socket, &mut inflater, permit)
-            .await
-        {
-            Ok(interval) => interval,
-            Err(end) => {
-                self.stops_reading(end);
-                farewell(&mut opened.socket, self.close_with(end)).await;
-                return end;
-            }
-        };
-        let mut connection = Connection::new(opened, interval, self.context.control.as_ref());
-        // The writer goes first: behind a handler that blocks its thread it would wait for that.
-        yield_now().await;
-        let end = self.read(&mut connection, &mut inflater).await;
-        self.stops_reading(end);
-        self.leave(connection, end).await;
-        end
+        let shard = self.shard.id();
+        if let Some(asked) = disconnect.retry_after_beyond(self.next.wait) {
+            let asked = Readable(asked);
+            tracing::warn!(target: "smalld", shard, "the server asks to connect again in {asked}, but smalld does so {when}");
+        }
+        tracing::info!(target: "smalld", shard, "connection ended ({disconnect}); {how} {when}");
     }
 
-    fn stops_reading(&mut self, end: Option<Disconnect>) {
-        if end.is_none() {
-            self.reading = None;
-        }
-    }
-
-    /// Waits until this shard may identify, where it has to; `None` when the bot is closed.
-    async fn identify_permit(&mut self) -> Option<Option<IdentifyPermit>> {
-        if !self.session.will_identify() {
-            return Some(None);
-        }
-        let place = self.permit.take();
-        let permit = place.unwrap_or_else(|| self.context.identifies.join(self.shard.id()));
-        tokio::select! {
+    /// If connecting has failed again and again, the gateway may have moved.
+    async fn refresh_url(&mut self) {
+        let fetching = (self.context.fetch_gateway_url)();
+        let url = tokio::select! {
             biased;
             () = self.stopped() => None,
-            () = permit.granted() => Some(Some(permit)),
-        }
-    }
-
-    /// Where connecting has failed again and again, the gateway may have moved.
-    async fn find_address(&mut self) {
-        if !self.session.doubts_address() {
-            return;
-        }
-        let asking = (self.context.fetch_gateway_url)();
-        let found = tokio::select! {
-            biased;
-            () = self.stopped() => None,
-            found = timeout(ASK_TIMEOUT, asking) => found.ok().flatten(),
+            url = timeout(FETCH_URL_TIMEOUT, fetching) => url.ok().flatten(),
         };
-        if let Some(url) = found {
+        if let Some(url) = url {
             self.context.url = url;
         }
     }
@@ -262,56 +302,13 @@ impl ShardTask {
         self.reached(ShutdownPhase::Draining).await;
     }
 
-    async fn reached(&self, wanted: ShutdownPhase) {
-        // The sender lives as long as the bot, which holds us; without it all is over anyway.
+    async fn reached(&self, phase: ShutdownPhase) {
+        // An error means that the sender is gone, and with it the bot.
         let _ = self
             .context
             .shutdown
             .clone()
-            .wait_for(|&shutdown| shutdown >= wanted)
+            .wait_for(|&current| current >= phase)
             .await;
-    }
-
-    /// Ends a connection: says so where that means something, and drops the socket.
-    async fn leave(&self, connection: Connection, end: Option<Disconnect>) {
-        if end.is_none() {
-            // Heartbeats go on while handlers finish; that nobody reads their answers is no fault.
-            connection.pulse.heartbeat().pause();
-            self.reached(ShutdownPhase::Closing).await;
-        }
-        if let Some(code) = self.close_with(end) {
-            connection.close(code).await;
-        }
-    }
-
-    /// The code to close with, where there is still somebody to tell.
-    fn close_with(&self, end: Option<Disconnect>) -> Option<u16> {
-        match end {
-            // Whoever comes after this process will resume.
-            None if self.context.saver.is_some() => Some(RESUMABLE),
-            // The bot is to be seen offline at once.
-            None => Some(GOODBYE),
-            Some(
-                Disconnect::Malformed
-                | Disconnect::Reconnect
-                | Disconnect::InvalidSession { .. }
-                | Disconnect::Silent,
-            ) => Some(RESUMABLE),
-            Some(Disconnect::Closed(_) | Disconnect::Lost | Disconnect::Unreachable { .. }) => None,
-        }
-    }
-
-    fn log_end(&self, end: Disconnect) {
-        let how = if self.session.will_identify() {
-            "identifies anew"
-        } else {
-            "resumes"
-        };
-        let when = match self.wait.as_secs_f64() {
-            wait if wait < 0.05 => "at once".to_owned(),
-            wait => format!("in {wait:.1} s"),
-        };
-        let shard = self.shard.id();
-        tracing::info!(target: "smalld", shard, "connection ended ({end}); {how} {when}");
     }
 }

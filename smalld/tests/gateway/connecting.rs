@@ -69,6 +69,20 @@ async fn case_g2_retry_after_is_kept_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn case_g2_retry_after_is_kept_for_five_minutes_at_most() {
+    let mut play = Play::begin().await;
+    play.script.refuse(Refusal::too_many(SECOND * 86_400), 1);
+    play.has_ended(1).await;
+    let line = "asks to connect again in 1 d, but smalld does so in 5 min";
+    assert_eq!(play.log.lines(line).len(), 1);
+    play.clock.pass(SECOND * 299).await;
+    assert!(play.is_alone());
+    play.clock.pass(SECOND * 2).await;
+    let connection = play.begins_anew().await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_g3_hello_is_waited_for_twenty_seconds() {
     let mut play = Play::begin().await;
     let mut connection = play.connection().await;
@@ -107,7 +121,7 @@ async fn case_g4_an_address_that_fails_is_asked_for_anew() {
         }
     }
     let connection = play.connection().await;
-    assert_eq!(play.log.lines("no connection to the gateway").len(), 4);
+    assert_eq!(play.log.lines("cannot connect to the gateway").len(), 4);
     let asked = rest
         .seen()
         .into_iter()

@@ -1,9 +1,9 @@
 //! E: frames that are not as they should be, and WebSocket's own.
 
-use smalld::Json;
+use smalld::{Json, json};
 use smalld_sandbox::Received;
 
-use crate::play::{Play, is_left};
+use crate::play::{CALM, Play, is_left};
 use crate::support::TIMEOUT;
 
 /// Each of these texts makes the bot leave and resume from the last good number.
@@ -13,7 +13,7 @@ async fn is_left_and_resumed(texts: &[&str]) {
         let mut connection = play.live().await;
         connection.send_text(text).await;
         is_left(connection).await;
-        assert_eq!(play.log.lines("no payload").len(), 1, "{text}");
+        assert_eq!(play.log.lines("malformed payload").len(), 1, "{text}");
         let connection = play.resumes().await;
         play.close(connection).await;
     }
@@ -95,4 +95,38 @@ async fn case_e16_a_message_in_several_frames_is_one() {
     let whole: Json = serde_json::from_str(&pieces.concat()).unwrap();
     assert_eq!(play.record.has(50).await, whole);
     play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_as_a_float_is_taken() {
+    let mut play = Play::begin().await;
+    let mut connection = play.connection().await;
+    connection
+        .send_text(r#"{"op":10,"d":{"heartbeat_interval":41250.0}}"#)
+        .await;
+    assert_eq!(connection.payload(TIMEOUT).await.unwrap()["op"], 2);
+    connection.ready("sid", 1).await;
+    play.record.has(1).await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unusable_hello_or_ready_names_the_field_in_a_warning() {
+    let mut play = Play::begin().await;
+    let mut connection = play.connection().await;
+    connection.send_text(r#"{"op":10,"d":{}}"#).await;
+    is_left(connection).await;
+    let lines = play
+        .log
+        .lines("unusable HELLO: `heartbeat_interval` is missing");
+    assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:?}");
+
+    let mut connection = play.identifying(CALM).await;
+    let d = json!({ "user": {}, "session_id": "sid" });
+    connection.dispatch("READY", 1, d).await;
+    is_left(connection).await;
+    let lines = play
+        .log
+        .lines("unusable READY: missing field `resume_gateway_url`");
+    assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:?}");
 }

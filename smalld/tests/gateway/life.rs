@@ -5,11 +5,12 @@ use std::time::Duration;
 use smalld::{Handlers, Json, Payload, SmallD, json};
 use smalld_sandbox::Connection;
 
-use crate::play::{Play, so_far};
+use crate::play::{IDENTIFY_WINDOW, Play, acknowledges_for, is_left, so_far};
 use crate::support::TIMEOUT;
 
 /// The interval of heartbeats, and how finely their times are told.
 const INTERVAL: Duration = Duration::from_secs(10);
+const SECOND: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(100);
 
 fn beat(d: impl Into<Json>) -> Json {
@@ -134,11 +135,29 @@ async fn case_a7_a_late_ready_is_waited_for_with_heartbeats() {
     let mut connection = play.identifying(INTERVAL).await;
     connection.answer_heartbeats(true);
     first_beat(&play, &mut connection, Json::Null).await;
-    for _ in 0..12 {
+    for _ in 0..4 {
         next_beat(&play, &mut connection, Json::Null).await;
     }
     connection.ready("sid", 1).await;
     play.record.has(1).await;
+    play.clock.pass(INTERVAL).await;
+    assert_eq!(so_far(&mut connection).await, [beat(1)]);
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_a7_without_ready_for_a_minute_the_connection_is_left_and_a_session_started() {
+    let mut play = Play::begin().await;
+    let mut connection = play.identifying(INTERVAL).await;
+    acknowledges_for(&play, &mut connection, 59).await;
+    play.clock.pass(SECOND).await;
+    is_left(connection).await;
+    let lines = play
+        .log
+        .lines("has not answered IDENTIFY with READY for 1 min");
+    assert_eq!(lines.len(), 1);
+    play.pause(IDENTIFY_WINDOW).await;
+    let connection = play.begins_anew().await;
     play.close(connection).await;
 }
 

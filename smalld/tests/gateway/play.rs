@@ -211,6 +211,17 @@ pub async fn is_left(mut connection: Connection) {
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
 }
 
+/// Lets seconds pass on a connection that does nothing but acknowledge heartbeats.
+pub async fn acknowledges_for(play: &Play, connection: &mut Connection, seconds: u32) {
+    connection.answer_heartbeats(true);
+    for _ in 0..seconds {
+        play.clock.pass(Duration::from_secs(1)).await;
+        for sent in so_far(connection).await {
+            assert_eq!(sent["op"], 1, "{sent}");
+        }
+    }
+}
+
 /// What the bot has sent by now; it has also read what was sent to it.
 pub async fn so_far(connection: &mut Connection) -> Vec<Json> {
     let mut all = until_pong(connection).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use smalld::{Json, json};
 use smalld_sandbox::{Refusal, Sandbox};
 
-use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, so_far, until};
+use crate::play::{CALM, IDENTIFY_WINDOW, Play, acknowledges_for, is_left, so_far, until};
 use crate::support::TIMEOUT;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -261,5 +261,42 @@ async fn case_c13_a_resume_holds_the_bare_token() {
     play.live().await.cut();
     // Which looks at the whole of RESUME.
     let connection = play.resumes().await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_c14_a_resume_that_is_not_answered_for_a_minute_is_tried_once_more() {
+    let mut play = Play::begin().await;
+    play.live().await.cut();
+    let mut connection = play.resuming(42).await;
+    acknowledges_for(&play, &mut connection, 59).await;
+    play.clock.pass(SECOND).await;
+    is_left(connection).await;
+    let lines = play.log.lines("has neither answered RESUME");
+    assert_eq!(lines.len(), 1);
+    play.pause(SECOND * 2).await;
+    let mut connection = play.resuming(42).await;
+    acknowledges_for(&play, &mut connection, 59).await;
+    play.clock.pass(SECOND).await;
+    is_left(connection).await;
+    play.pause(IDENTIFY_WINDOW).await;
+    let connection = play.begins_anew().await;
+    play.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_c14_each_replayed_event_grants_another_minute() {
+    let mut play = Play::begin().await;
+    play.live().await.cut();
+    let mut connection = play.resuming(42).await;
+    for s in 43..46 {
+        acknowledges_for(&play, &mut connection, 59).await;
+        connection.event(s).await;
+        play.record.has(s).await;
+    }
+    acknowledges_for(&play, &mut connection, 59).await;
+    connection.resumed(46).await;
+    play.record.has(46).await;
+    acknowledges_for(&play, &mut connection, 120).await;
     play.close(connection).await;
 }

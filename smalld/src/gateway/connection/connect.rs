@@ -15,7 +15,7 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async
 use crate::gateway::compression::Compression;
 use crate::gateway::connection::inflate::{Inflater, MAX_MESSAGE_BYTES};
 use crate::gateway::connection::tcp::{Tcp, Unread};
-use crate::gateway::protocol::disconnect::Disconnect;
+use crate::gateway::protocol::disconnect::{Disconnect, parse_retry_after};
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
 
@@ -65,8 +65,7 @@ impl Connect {
             Ok(Ok(opened)) => Ok(opened),
             Ok(Err(WsError::Http(response))) => {
                 let retry_after = response.headers().get(header::RETRY_AFTER);
-                let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-                let retry_after = seconds.map(Duration::from_secs);
+                let retry_after = retry_after.and_then(|it| parse_retry_after(it.to_str().ok()?));
                 Err((Disconnect::Unreachable { retry_after }, refusal(&response)))
             }
             Ok(Err(error)) => Err(unreachable(error.to_string())),

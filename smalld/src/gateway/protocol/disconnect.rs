@@ -1,4 +1,4 @@
-//! How connections end.
+//! How a connection to the gateway ended, or that none could be made.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,34 +6,85 @@ use std::time::Duration;
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disconnect {
-    /// Discord closed, perhaps with a code.
+    /// Discord closed it, perhaps with a close code.
     Closed(Option<u16>),
     /// The connection broke.
     Lost,
-    /// No connection came about; Discord may say how long to wait.
+    /// It could not be made. The server may have sent `Retry-After`.
     Unreachable { retry_after: Option<Duration> },
-    /// A heartbeat was not acknowledged, or HELLO did not come.
-    Silent,
-    /// A frame that is no payload; the session's numbers cannot be trusted past it.
+    /// HELLO did not come.
+    NoHello,
+    /// IDENTIFY was not answered with READY.
+    NoReady,
+    /// RESUME was not answered with RESUMED, and no event was replayed for as long.
+    NoResumed,
+    /// A heartbeat was not acknowledged.
+    NoHeartbeatAck,
+    /// A malformed payload: the sequence number cannot be trusted past it.
     Malformed,
     /// Discord asked to reconnect (opcode 7).
     Reconnect,
-    /// Opcode 9: whether the session may still be resumed.
+    /// Invalid session (opcode 9), and whether it may still be resumed.
     InvalidSession { resumable: bool },
+}
+
+/// Parses `Retry-After` in seconds, however many. Its other form, a date, counts as none: what
+/// stands in front of Discord's gateway does not use it, and the backoff applies all the same.
+pub(crate) fn parse_retry_after(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
+}
+
+impl Disconnect {
+    /// What the server sent as `Retry-After`, if that is longer than the wait that was decided.
+    pub(crate) fn retry_after_beyond(self, wait: Duration) -> Option<Duration> {
+        match self {
+            Self::Unreachable { retry_after } => retry_after.filter(|&asked| asked > wait),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed(Some(code)) => write!(f, "closed with {code}"),
-            Self::Closed(None) => f.write_str("closed without a code"),
-            Self::Lost => f.write_str("lost"),
-            Self::Unreachable { .. } => f.write_str("unreachable"),
-            Self::Silent => f.write_str("silent"),
-            Self::Malformed => f.write_str("not understood"),
+            Self::Closed(Some(code)) => write!(f, "Discord closed it with {code}"),
+            Self::Closed(None) => f.write_str("Discord closed it without a code"),
+            Self::Lost => f.write_str("it broke"),
+            Self::Unreachable { .. } => f.write_str("it could not be made"),
+            Self::NoHello => f.write_str("Discord did not send HELLO"),
+            Self::NoReady => f.write_str("Discord did not answer IDENTIFY with READY"),
+            Self::NoResumed => f.write_str("Discord did not answer RESUME"),
+            Self::NoHeartbeatAck => f.write_str("Discord did not acknowledge a heartbeat"),
+            Self::Malformed => f.write_str("malformed payload"),
             Self::Reconnect => f.write_str("Discord asked to reconnect"),
-            Self::InvalidSession { resumable: true } => f.write_str("the session was interrupted"),
-            Self::InvalidSession { resumable: false } => f.write_str("the session is invalid"),
+            Self::InvalidSession { resumable: true } => {
+                f.write_str("Discord interrupted the session")
+            }
+            Self::InvalidSession { resumable: false } => {
+                f.write_str("the session is not valid any more")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_however_long() {
+        for (text, seconds) in [
+            ("30", Some(30)),
+            (" 30 ", Some(30)),
+            ("18446744073709551616", Some(u64::MAX)),
+            ("", None),
+            ("-1", None),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ] {
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(parse_retry_after(text), expected, "{text}");
         }
     }
 }

@@ -1,11 +1,18 @@
-//! The rules of a gateway session. Pure: neither sockets nor clocks.
+//! Rules of Discord's gateway protocol. Pure: no socket, no clock, no chance; these are arguments.
+//!
+//! - `session`: what a payload means and what answers it; `hello`, `ready`: the two that it parses.
+//! - `disconnect`, `close_code`, `reconnect`: how a connection ended, and what comes next.
+//! - `start_budget`: when a shard may identify, among all shards of the bot.
+//! - `heartbeat`: when a heartbeat is due, and when a missing acknowledgement is an end.
+//! - `outgoing_payload`, `send_limit`: what a user may send, and how often.
 
-pub(crate) mod backoff;
 pub(crate) mod close_code;
 pub(crate) mod disconnect;
 pub(crate) mod heartbeat;
+mod hello;
 pub(crate) mod outgoing_payload;
-pub(crate) mod pace;
+pub(crate) mod ready;
+pub(crate) mod reconnect;
 pub(crate) mod send_limit;
 pub(crate) mod session;
 pub(crate) mod session_starts;

@@ -1,34 +1,27 @@
-//! The state machine of a session: which frame means what, what to send, when to resume, to
-//! identify, to wait or to stop. Pure: no socket and no clock; chance comes in as an argument.
+//! State machine of a gateway session: what a payload means, and what answers it.
+//!
+//! Pure: no socket, no clock, no chance. What follows when a connection ends is decided by the
+//! [`ReconnectPolicy`]; the session only forgets itself if it cannot be resumed.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::event::envelope::Envelope;
 use crate::event::intents::Intents;
-use crate::gateway::protocol::backoff::Backoff;
-use crate::gateway::protocol::close_code::{self, CloseAction};
+use crate::gateway::protocol::close_code;
 use crate::gateway::protocol::disconnect::Disconnect;
-use crate::gateway::protocol::session_starts::SessionStarts;
-use crate::gateway::protocol::start_budget::IDENTIFY_WINDOW;
+use crate::gateway::protocol::hello::Hello;
+use crate::gateway::protocol::ready::Ready;
+use crate::gateway::protocol::reconnect::{
+    Handshake, Next, NextConnection, Phase, ReconnectPolicy,
+};
 use crate::token::Token;
 
-/// After so many connections in a row that came to nothing the session is given up.
-const MOST_FRUITLESS: u32 = 10;
-/// After so many failed connects Discord is asked where its gateway is.
-const FAILED_PER_ADDRESS: u32 = 4;
-/// After so many failed connects the resume URL is given up for the general one.
-const MOST_FAILED_RESUME_URL: u32 = 2;
-/// The longest wait between sessions that come to nothing. Discord grants 1,000 starts a day and
-/// resets the token of a bot that takes more; at this pace there are not 300.
-const LONGEST_BETWEEN_STARTS: Duration = Duration::from_secs(300);
-
-/// What IDENTIFY says.
+/// What IDENTIFY holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) token: Token,
@@ -38,27 +31,23 @@ pub(crate) struct Identity {
     pub(crate) extra: Map<String, Value>,
 }
 
-/// One shard's session with Discord, over as many connections as it takes.
+/// One shard's session with Discord, over any number of connections.
 #[derive(Debug)]
 pub(crate) struct Session {
     identity: Identity,
-    /// What READY told; thrown away together.
-    live: Option<Live>,
+    /// Set from READY on, until the session is lost.
+    resumable: Option<ResumableSession>,
     phase: Phase,
-    /// The newest sequence number of this connection or session.
+    /// The newest sequence number.
     seq: Option<u64>,
-    backoff: Backoff,
-    failed_connects: u32,
-    /// How many sessions were begun since one lasted.
-    starts: SessionStarts,
 }
 
 #[derive(Debug)]
-struct Live {
+struct ResumableSession {
     id: Arc<str>,
     resume_url: String,
-    /// What an earlier process had received of it. If that comes again, be it the READY or RESUMED
-    /// of then, it is a replay and starts nothing.
+    /// The newest sequence number that an earlier process received. Up to it everything is a
+    /// replay, even a READY or RESUMED, which then starts nothing.
     received_before: u64,
 }
 
@@ -73,50 +62,32 @@ pub(crate) struct EarlierSession {
     pub(crate) received: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    AwaitingHello,
-    Identifying,
-    Resuming,
-    Ready,
-}
-
-/// What a session has to know of READY.
-#[derive(Deserialize)]
-struct Ready {
-    session_id: String,
-    resume_gateway_url: String,
-}
-
-impl Ready {
-    fn read(envelope: &Envelope<'_>) -> Option<Self> {
-        serde_json::from_str(envelope.d()).ok()
-    }
-}
-
-/// What a frame asks of the loop around it.
+/// What a payload asks of the shard's task.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
     Nothing,
-    /// HELLO came: beat at this interval, and send this IDENTIFY or RESUME.
+    /// HELLO: send heartbeats at this interval, and this IDENTIFY or RESUME.
     Handshake {
         interval: Duration,
+        handshake: Handshake,
         payload: HandshakePayload,
     },
-    /// Discord wants a heartbeat at once.
+    /// Discord asks for a heartbeat now.
     Heartbeat,
-    Acknowledged,
-    /// A dispatch to hand on.
+    HeartbeatAck,
+    /// An event to hand on.
     Dispatch {
         replay: bool,
-        /// Whether the session is ready with it.
+        /// Set if the session is ready with it.
         started: Option<Started>,
     },
     /// Leave this connection.
     Disconnect(Disconnect),
+    /// Leave this connection: HELLO or READY cannot be used, for this reason.
+    Unusable(String),
 }
 
-/// IDENTIFY or RESUME, which hold the token: it does not show it.
+/// IDENTIFY or RESUME. `Debug` does not show it, because it holds the token.
 #[derive(PartialEq)]
 pub(crate) struct HandshakePayload(Value);
 
@@ -132,11 +103,11 @@ impl fmt::Debug for HandshakePayload {
     }
 }
 
-/// How a session came to be ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a session became ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Started {
     /// By READY.
-    New,
+    New(Ready),
     /// By RESUMED.
     Resumed,
 }
@@ -145,96 +116,53 @@ impl Session {
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
             identity,
-            live: None,
+            resumable: None,
             phase: Phase::AwaitingHello,
             seq: None,
-            backoff: Backoff::default(),
-            failed_connects: 0,
-            starts: SessionStarts::default(),
         }
     }
 
-    /// With the session that an earlier process saved, which is resumed from its watermark, and the
-    /// number of session starts.
-    pub(crate) fn restored(
-        identity: Identity,
-        saved: Option<EarlierSession>,
-        starts: SessionStarts,
-    ) -> Self {
-        let seq = saved.as_ref().map(|session| session.handled);
-        let live = saved.map(|session| Live {
+    /// With the session of an earlier process, if there is one to resume.
+    pub(crate) fn restored(identity: Identity, earlier: Option<EarlierSession>) -> Self {
+        let seq = earlier.as_ref().map(|session| session.handled);
+        let resumable = earlier.map(|session| ResumableSession {
             id: session.id,
             resume_url: session.resume_url,
             received_before: session.received,
         });
         Self {
-            live,
+            resumable,
             seq,
-            starts,
             ..Self::new(identity)
         }
     }
 
-    /// How long the first connection has to wait, so long after a session was begun by an earlier
-    /// process.
-    pub(crate) fn first_wait(&self, since_last: Duration) -> Duration {
-        if self.live.is_some() {
-            return Duration::ZERO;
-        }
-        between_starts(self.starts.count()).saturating_sub(since_last)
+    /// How far the connection has come.
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
     }
 
-    /// How many sessions were begun since one lasted.
-    pub(crate) fn starts(&self) -> u32 {
-        self.starts.count()
+    /// Whether there is a session to resume.
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.resumable.is_some()
     }
 
-    /// Whether Discord is asked to resume and has not answered.
-    pub(crate) fn is_resuming(&self) -> bool {
-        self.phase == Phase::Resuming
-    }
-
-    /// So many connects in a row have failed that the address itself is in doubt.
-    pub(crate) fn doubts_address(&self) -> bool {
-        self.failed_connects > 0 && self.failed_connects.is_multiple_of(FAILED_PER_ADDRESS)
-    }
-
-    /// The session has lasted long enough to say that beginning it was not in vain.
-    pub(crate) fn lasted(&mut self) {
-        self.starts.reset();
-    }
-
-    /// Begins a connection; gives the URL to connect to where it is not the general one.
-    pub(crate) fn connect(&mut self) -> Option<&str> {
-        self.phase = Phase::AwaitingHello;
-        let live = self
-            .live
-            .as_ref()
-            .filter(|_| self.failed_connects < MOST_FAILED_RESUME_URL)?;
-        Some(&live.resume_url)
-    }
-
-    /// Whether the next connection will IDENTIFY, which Discord counts, or RESUME, which it does not.
-    pub(crate) fn will_identify(&self) -> bool {
-        self.live.is_none()
-    }
-
-    /// The id of the session, once it is ready.
     pub(crate) fn id(&self) -> Option<Arc<str>> {
-        self.live.as_ref().map(|live| Arc::clone(&live.id))
+        let session = self.resumable.as_ref();
+        session.map(|session| Arc::clone(&session.id))
     }
 
-    /// Where READY said to resume.
     pub(crate) fn resume_url(&self) -> Option<&str> {
-        self.live.as_ref().map(|live| &*live.resume_url)
+        let session = self.resumable.as_ref();
+        session.map(|session| &*session.resume_url)
     }
 
-    /// What a heartbeat carries.
+    /// The sequence number that heartbeats carry.
     pub(crate) fn seq(&self) -> Option<u64> {
         self.seq
     }
 
-    /// Takes a payload in.
+    /// Takes a payload.
     pub(crate) fn received(&mut self, envelope: &Envelope<'_>) -> Step {
         match envelope.op {
             0 => self.dispatched(envelope),
@@ -245,43 +173,47 @@ impl Session {
                 resumable: envelope.d() == "true",
             }),
             10 => self.hello(envelope),
-            11 => Step::Acknowledged,
+            11 => Step::HeartbeatAck,
             _ => Step::Nothing,
         }
     }
 
     fn hello(&mut self, envelope: &Envelope<'_>) -> Step {
-        #[derive(Deserialize)]
-        struct Hello {
-            heartbeat_interval: u64,
-        }
-        let Ok(hello) = serde_json::from_str::<Hello>(envelope.d()) else {
-            return Step::Disconnect(Disconnect::Malformed);
-        };
-        if self.phase != Phase::AwaitingHello || hello.heartbeat_interval == 0 {
+        if self.phase != Phase::AwaitingHello {
             return Step::Nothing;
         }
-        self.failed_connects = 0;
-        let payload = HandshakePayload(self.handshake_payload());
+        let hello = match Hello::parse(envelope.d()) {
+            Ok(hello) => hello,
+            Err(reason) => return Step::Unusable(format!("unusable HELLO: {reason}")),
+        };
+        let (handshake, payload) = match &self.resumable {
+            Some(session) => (Handshake::Resume, self.resume(session)),
+            None => (Handshake::Identify, self.identify()),
+        };
+        match handshake {
+            Handshake::Resume => self.phase = Phase::Resuming,
+            Handshake::Identify => {
+                self.phase = Phase::Identifying;
+                // A stale number must not reach a new session's heartbeats.
+                self.seq = None;
+            }
+        }
         Step::Handshake {
-            interval: Duration::from_millis(hello.heartbeat_interval),
-            payload,
+            interval: hello.heartbeat_interval,
+            handshake,
+            payload: HandshakePayload(payload),
         }
     }
 
-    fn handshake_payload(&mut self) -> Value {
+    fn resume(&self, session: &ResumableSession) -> Value {
         let token = self.identity.token.expose();
-        if let Some(live) = &self.live {
-            self.phase = Phase::Resuming;
-            return json!({"op": 6, "d": {"token": token, "session_id": *live.id, "seq": self.seq}});
-        }
-        self.phase = Phase::Identifying;
-        self.starts.add();
-        // A stale number must not reach a new session's heartbeats.
-        self.seq = None;
+        json!({"op": 6, "d": {"token": token, "session_id": *session.id, "seq": self.seq}})
+    }
+
+    fn identify(&self) -> Value {
         let (id, count) = self.identity.shard;
         let mut d = json!({
-            "token": token,
+            "token": self.identity.token.expose(),
             "properties": {"os": std::env::consts::OS, "browser": "smalld", "device": "smalld"},
             "intents": self.identity.intents.bits(),
             "shard": [id, count],
@@ -296,110 +228,80 @@ impl Session {
         if envelope.s.is_some() {
             self.seq = envelope.s;
         }
-        let replay = self.phase == Phase::Resuming;
-        let again = replay && self.was_received_before(envelope);
+        let is_resuming = self.phase == Phase::Resuming;
+        let received_before = is_resuming && self.was_received_before(envelope);
         let started = match envelope.t() {
-            Some("READY") => match Ready::read(envelope) {
-                None => return Step::Disconnect(Disconnect::Malformed),
-                Some(ready) if again && self.is_of(&ready) => None,
-                Some(ready) => Some(self.ready(ready)),
+            Some("READY") => match Ready::parse(envelope.d()) {
+                Err(reason) => return Step::Unusable(format!("unusable READY: {reason}")),
+                Ok(ready) if received_before && self.is_of(&ready) => None,
+                Ok(ready) => Some(self.ready(ready)),
             },
-            Some("RESUMED") if !again => Some(Started::Resumed),
+            Some("RESUMED") if !received_before => Some(Started::Resumed),
             _ => None,
         };
         if started.is_some() {
             self.phase = Phase::Ready;
-            self.backoff.reset();
         }
         Step::Dispatch {
-            replay: replay && started.is_none(),
+            replay: is_resuming && started.is_none(),
             started,
         }
     }
 
     fn was_received_before(&self, envelope: &Envelope<'_>) -> bool {
-        let before = self.live.as_ref().map(|live| live.received_before);
+        let before = self.resumable.as_ref().map(|it| it.received_before);
         before.is_some_and(|before| envelope.s.is_some_and(|seq| seq <= before))
     }
 
     fn is_of(&self, ready: &Ready) -> bool {
-        let live = self.live.as_ref();
-        live.is_some_and(|live| *live.id == *ready.session_id)
+        let session = self.resumable.as_ref();
+        session.is_some_and(|session| session.id == ready.session_id)
     }
 
     fn ready(&mut self, ready: Ready) -> Started {
-        self.live = Some(Live {
-            id: ready.session_id.into(),
-            resume_url: ready.resume_gateway_url,
+        self.resumable = Some(ResumableSession {
+            id: Arc::clone(&ready.session_id),
+            resume_url: ready.resume_gateway_url.clone(),
             received_before: 0,
         });
-        Started::New
+        Started::New(ready)
     }
 
-    /// Decides what comes after a connection: how long to wait before the next one, or that
-    /// nothing will help. `random` is in `0.0..1.0`.
-    pub(crate) fn ended(&mut self, end: Disconnect, random: f64) -> Result<Duration, Error> {
-        let mut at_least = Duration::ZERO;
-        match end {
-            Disconnect::Closed(code) => match close_code::action(code) {
-                CloseAction::Resume => {}
-                CloseAction::ResumeAfter(pause) => at_least = pause,
-                CloseAction::NewSession => self.forget(),
-                CloseAction::Stop => return Err(self.stopped(code)),
-            },
-            Disconnect::Unreachable { retry_after } => {
-                self.failed_connects += 1;
-                at_least = retry_after.unwrap_or_default();
-            }
-            Disconnect::InvalidSession { resumable } => {
-                if !resumable {
-                    self.forget();
-                }
-                // Older documentation asked for a random wait of one to five seconds.
-                at_least = Duration::from_secs(1) + Duration::from_secs(4).mul_f64(random);
-            }
-            Disconnect::Lost
-            | Disconnect::Silent
-            | Disconnect::Malformed
-            | Disconnect::Reconnect => {}
+    /// A connection ended. Asks the policy what comes next, and forgets the session if it is not
+    /// resumed. `random` is in `0.0..1.0`.
+    ///
+    /// # Errors
+    ///
+    /// If Discord closed with a code after which no connection can succeed.
+    pub(crate) fn ended(
+        &mut self,
+        disconnect: Disconnect,
+        policy: &mut ReconnectPolicy,
+        now: Instant,
+        random: f64,
+    ) -> Result<NextConnection, Error> {
+        let phase = std::mem::replace(&mut self.phase, Phase::AwaitingHello);
+        let has_session = self.is_resumable();
+        let next = match policy.after(disconnect, phase, has_session, now, random) {
+            Next::Connect(next) => next,
+            Next::Stop(code) => return Err(self.closed_for_good(code)),
+        };
+        if next.handshake == Handshake::Identify {
+            self.resumable = None;
+            self.seq = None;
         }
-        let wait = self.backoff.next(random);
-        if self.backoff.attempts() > MOST_FRUITLESS {
-            self.forget();
-        }
-        if self.live.is_none() && self.phase == Phase::Identifying {
-            // The identify that just failed was counted; the window must pass before the next.
-            at_least = at_least.max(IDENTIFY_WINDOW);
-        }
-        if self.live.is_none() {
-            at_least = at_least.max(between_starts(self.starts.count()));
-        }
-        Ok(wait.max(at_least))
+        Ok(next)
     }
 
-    fn forget(&mut self) {
-        self.live = None;
-        self.seq = None;
-    }
-
-    fn stopped(&self, code: Option<u16>) -> Error {
+    fn closed_for_good(&self, code: u16) -> Error {
         let intents = self.identity.intents;
-        let named = match code {
-            Some(4010) => format!("shard {:?}", self.identity.shard),
-            Some(4014) => (intents & Intents::privileged()).to_string(),
+        let subject = match code {
+            4010 => format!("shard {:?}", self.identity.shard),
+            4014 => (intents & Intents::privileged()).to_string(),
             _ => format!("{} ({intents})", intents.bits()),
         };
-        let text = close_code::explanation(code.unwrap_or_default(), &named);
-        Error::closed(code, self.identity.shard, text)
-    }
-}
-
-/// The least wait before a session is begun, after so many that did not last: none after the first,
-/// then 10, 20, 40 seconds and so on.
-fn between_starts(starts: u32) -> Duration {
-    match starts {
-        0 | 1 => Duration::ZERO,
-        _ => (IDENTIFY_WINDOW * (1 << (starts - 1).min(8))).min(LONGEST_BETWEEN_STARTS),
+        let text = close_code::explanation(code, &subject);
+        Error::closed(Some(code), self.identity.shard, text)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Number of session starts since a session lasted. The session counts, and its shard's checkpoint
-//! saves the number: both share one count.
+//! Number of session starts since a session lasted. The reconnect policy counts, and the
+//! shard's checkpoint saves the number: both share one count.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -15,17 +15,17 @@ use crate::gateway::shard::{ShardTask, ShutdownPhase};
 
 impl ShardTask {
     /// Delivers an event. If that has to wait because too many handlers run, reading pauses, and
-    /// with it the deadline for Discord's heartbeat acknowledgement.
+    /// with it the deadline for Discord's heartbeat acknowledgement. Returns whether it paused.
     pub(super) async fn deliver_or_pause(
         &self,
         connection: &Connection,
         envelope: &Envelope<'_>,
         text: &str,
         step: &Step,
-    ) {
+    ) -> bool {
         let mut delivering = pin!(self.deliver(envelope, text, step));
         if delivering.as_mut().now_or_never().is_some() {
-            return;
+            return false;
         }
         connection.pulse.heartbeat().pause();
         tokio::select! {
@@ -36,6 +36,7 @@ impl ShardTask {
             .pulse
             .heartbeat()
             .unpause(Instant::now().into_std());
+        true
     }
 
     /// Delivers an event to its handlers, and keeps the watermark below it until they have ended.

@@ -29,19 +29,38 @@ fn case_e5_numbers_beyond_53_bits_are_kept_to_the_last_digit() {
 }
 
 #[test]
-fn a_ready_without_a_session_is_garbage() {
+fn an_unusable_ready_names_the_field() {
     let mut session = session();
     open(&mut session);
     let step = feed(&mut session, r#"{"op":0,"t":"READY","s":1,"d":{}}"#);
-    assert_eq!(step, Step::Disconnect(Disconnect::Malformed));
+    let Step::Unusable(reason) = step else {
+        panic!("{step:?}")
+    };
+    assert!(reason.starts_with("unusable READY: "), "{reason}");
+    assert!(reason.contains("`session_id`"), "{reason}");
+    assert!(!session.is_resumable());
 }
 
 #[test]
-fn a_hello_without_an_interval_is_garbage_or_passed_over() {
+fn an_unusable_hello_names_the_field() {
+    for d in ["null", "{}", r#"{"heartbeat_interval":0}"#] {
+        let mut session = session();
+        let step = feed(&mut session, &format!(r#"{{"op":10,"d":{d}}}"#));
+        let Step::Unusable(reason) = step else {
+            panic!("{step:?}")
+        };
+        assert!(reason.starts_with("unusable HELLO: "), "{reason}");
+        assert!(reason.contains("`heartbeat_interval`"), "{reason}");
+    }
+}
+
+#[test]
+fn an_interval_as_a_float_is_taken() {
     let mut session = session();
-    session.connect();
-    let step = feed(&mut session, r#"{"op":10,"d":null}"#);
-    assert_eq!(step, Step::Disconnect(Disconnect::Malformed));
-    let step = feed(&mut session, r#"{"op":10,"d":{"heartbeat_interval":0}}"#);
-    assert_eq!(step, Step::Nothing);
+    let hello = HELLO.replace("1000", "41250.0");
+    let step = feed(&mut session, &hello);
+    let Step::Handshake { interval, .. } = step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(interval, Duration::from_millis(41_250));
 }

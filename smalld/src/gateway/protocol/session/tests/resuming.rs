@@ -6,7 +6,7 @@ const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
 const UNREACHABLE: Disconnect = Disconnect::Unreachable { retry_after: None };
 
 /// A session that was lost and has sent RESUME.
-fn resuming() -> Session {
+fn resuming() -> Fixture {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 42);
@@ -28,7 +28,6 @@ fn case_c1_what_comes_before_resumed_is_a_replay() {
 fn case_c2_each_hello_has_its_own_interval() {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
-    session.connect();
     let step = feed(
         &mut session,
         r#"{"op":10,"d":{"heartbeat_interval":41250}}"#,
@@ -65,7 +64,7 @@ fn case_c4_ready_in_answer_to_a_resume_begins_that_session() {
     let mut session = resuming();
     assert_eq!(
         feed(&mut session, &ready("sid2", "wss://r2")),
-        fresh(Some(Started::New))
+        begun("sid2", "wss://r2")
     );
     assert_eq!(session.id().as_deref(), Some("sid2"));
     assert_eq!(session.seq(), Some(1));
@@ -119,7 +118,7 @@ fn the_resume_url_is_tried_again_after_the_general_one_answered() {
 fn case_c8_without_a_session_there_is_nothing_to_resume() {
     for end in [
         Disconnect::Lost,
-        Disconnect::Silent,
+        Disconnect::NoHeartbeatAck,
         closed(4000),
         closed(1000),
     ] {
@@ -135,7 +134,6 @@ fn case_c9_the_sequence_number_outlives_failed_connects() {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
     for _ in 0..3 {
-        session.connect();
         ended(&mut session, UNREACHABLE);
     }
     assert_eq!(open(&mut session)["d"]["seq"], 42);
@@ -199,15 +197,14 @@ fn case_g2_a_wait_that_discord_asks_for_is_kept() {
 }
 
 /// As an earlier process left it that had received up to 4 and handled nothing.
-fn restored() -> Session {
+fn restored() -> Fixture {
     let saved = EarlierSession {
         id: "sid".into(),
         resume_url: "wss://r".to_owned(),
         handled: 0,
         received: 4,
     };
-    let starts = SessionStarts::default();
-    let mut session = Session::restored(session().identity, Some(saved), starts);
+    let mut session = Fixture::new(identity(Intents::GUILDS), Some(saved));
     resumes_from(&mut session, 0);
     session
 }
@@ -228,6 +225,18 @@ fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
 fn case_c4_another_sessions_ready_begins_it_whatever_was_received_before() {
     let mut session = restored();
     let ready = ready("sid2", "wss://r2");
-    assert_eq!(feed(&mut session, &ready), fresh(Some(Started::New)));
+    assert_eq!(feed(&mut session, &ready), begun("sid2", "wss://r2"));
     assert_eq!(session.id().as_deref(), Some("sid2"));
+}
+
+#[test]
+fn a_server_that_answers_no_resume_gets_an_identify_after_two() {
+    let mut session = resuming();
+    assert_eq!(
+        ended(&mut session, Disconnect::NoResumed),
+        Duration::from_secs(1)
+    );
+    resumes_from(&mut session, 42);
+    ended(&mut session, Disconnect::NoResumed);
+    begins_anew(&mut session);
 }

@@ -45,6 +45,17 @@ fn after_a_session_that_lasted_the_next_one_begins_soon() {
         open(&mut session);
         feed(&mut session, READY);
     }
-    session.lasted();
+    session.policy.session_ready_for(Duration::from_secs(600));
     assert_eq!(ended(&mut session, INVALID), Duration::from_secs(3));
+}
+
+#[test]
+fn an_identify_without_ready_is_sent_again_at_growing_intervals() {
+    let mut session = session();
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        assert_eq!(open(&mut session)["op"], 2);
+        waits.push(ended(&mut session, Disconnect::NoReady).as_secs());
+    }
+    assert_eq!(waits, [5, 10, 20, 40]);
 }

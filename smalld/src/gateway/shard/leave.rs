@@ -1,0 +1,44 @@
+//! End of a connection, from this side.
+
+use crate::gateway::connection::Connection;
+use crate::gateway::connection::writer::RESUMABLE;
+use crate::gateway::protocol::disconnect::Disconnect;
+use crate::gateway::shard::ShardTask;
+use crate::shutdown::ShutdownPhase;
+
+/// Close code that ends the session: the bot goes offline at once.
+const NORMAL_CLOSURE: u16 = 1000;
+
+impl ShardTask {
+    /// Leaves a connection: sends a close frame if there is a reason to, and drops the socket.
+    /// Without a disconnect the bot is stopping.
+    pub(super) async fn leave(&self, connection: Connection, disconnect: Option<Disconnect>) {
+        if disconnect.is_none() {
+            // Heartbeats go on while handlers finish, but nobody reads their acknowledgements.
+            connection.pulse.heartbeat().pause();
+            self.reached(ShutdownPhase::Closing).await;
+        }
+        if let Some(code) = self.close_code(disconnect) {
+            connection.close(code).await;
+        }
+    }
+
+    /// The code to close with, if the connection still works.
+    pub(super) fn close_code(&self, disconnect: Option<Disconnect>) -> Option<u16> {
+        match disconnect {
+            // The next process resumes the session.
+            None if self.context.saver.is_some() => Some(RESUMABLE),
+            None => Some(NORMAL_CLOSURE),
+            Some(
+                Disconnect::Malformed
+                | Disconnect::Reconnect
+                | Disconnect::InvalidSession { .. }
+                | Disconnect::NoHello
+                | Disconnect::NoReady
+                | Disconnect::NoResumed
+                | Disconnect::NoHeartbeatAck,
+            ) => Some(RESUMABLE),
+            Some(Disconnect::Closed(_) | Disconnect::Lost | Disconnect::Unreachable { .. }) => None,
+        }
+    }
+}
