@@ -108,21 +108,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "error/mod.rs",
         "`Response::json` returns it",
     ),
-    (
-        "gateway/connection/inflate/output.rs",
-        "gateway/connection/inflate/mod.rs",
-        "its error",
-    ),
-    (
-        "gateway/connection/inflate/zlib.rs",
-        "gateway/connection/inflate/mod.rs",
-        "its error",
-    ),
-    (
-        "gateway/connection/inflate/zstd.rs",
-        "gateway/connection/inflate/mod.rs",
-        "its error",
-    ),
     ("run/plan.rs", "run/lifecycle.rs", "what it is for"),
 ];
 

@@ -1,7 +1,7 @@
 //! The buffer that messages are inflated into: one for a connection, bounded, and small again after
 //! a large one.
 
-use crate::gateway::connection::inflate::Mistake;
+use crate::gateway::connection::inflate::mistake::Mistake;
 
 /// What is kept whatever comes; nearly all messages fit into it.
 const KEPT: usize = 64 << 10;

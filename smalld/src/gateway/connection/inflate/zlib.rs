@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::gateway::connection::inflate::Mistake;
+use crate::gateway::connection::inflate::mistake::Mistake;
 use crate::gateway::connection::inflate::output::Output;
 
 /// What each message of a stream ends with.

@@ -2,7 +2,7 @@
 
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
-use crate::gateway::connection::inflate::Mistake;
+use crate::gateway::connection::inflate::mistake::Mistake;
 use crate::gateway::connection::inflate::output::Output;
 
 /// The largest window that a stream may want, as a power of two: 8 MiB, which the format recommends
