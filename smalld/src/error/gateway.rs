@@ -1,16 +1,17 @@
-//! A gateway that ended for good, or cannot take a payload.
+//! Errors of the gateway.
 
 use std::fmt;
 
-/// The gateway ended for good, or cannot take a payload.
+/// The gateway connection ended and must not be made again, or a payload cannot be sent over it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GatewayError {
-    /// Discord's close code, where it closed with one.
+    /// Discord's close code, if it closed the connection with one.
     pub close_code: Option<u16>,
-    /// The shard, as `(id, count)`, where one is concerned.
+    /// The shard, as `(id, count)`, if it is about one.
     pub shard: Option<(u32, u32)>,
-    pub(super) message: String,
+    /// What happened, why, and what to do.
+    pub message: String,
 }
 
 impl fmt::Display for GatewayError {
@@ -21,3 +22,5 @@ impl fmt::Display for GatewayError {
         f.write_str(&self.message)
     }
 }
+
+impl std::error::Error for GatewayError {}

@@ -1,4 +1,4 @@
-//! Errors by HTTP status.
+//! Errors that Discord responded with.
 
 use std::fmt;
 
@@ -8,7 +8,9 @@ use crate::error::response::Response;
 const MAX_SHOWN_FIELDS: usize = 20;
 const MAX_BODY_CHARS: usize = 200;
 
-/// A status other than 2xx. See [Discord Docs/Error Messages](https://discord.com/developers/docs/reference#error-messages).
+/// A response with a status other than 2xx.
+///
+/// See [Discord Docs/Error Messages](https://discord.com/developers/docs/reference#error-messages).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpError {
@@ -16,26 +18,46 @@ pub struct HttpError {
     pub method: &'static str,
     /// The request's path; webhook and interaction tokens in it are masked.
     pub path: String,
-    /// The whole response.
+    /// The whole response; this request's own secrets are masked in its headers and body.
     pub response: Response,
-    /// Discord's own error code, such as 50001, where the body has one.
+    /// Discord's own error code, such as 50001, if the body has one.
     pub code: Option<u64>,
-    /// Discord's words for it, where the body has any.
+    /// Discord's message, if the body has one; at most 1,000 characters of it.
     pub message: Option<Box<str>>,
-    /// What was wrong with which field of the payload (code 50035).
+    /// What was wrong with which field of the payload (code 50035); at most 100 of them.
     pub fields: Vec<FieldError>,
 }
 
-/// One field that Discord found at fault.
+/// A field of the payload that Discord did not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldError {
-    /// Where in the payload, such as `embeds[0].fields[2].name`; empty for the payload itself.
+    /// Its place in the payload, such as `embeds[0].fields[2].name`; empty for the payload itself.
     pub path: String,
     /// Discord's code, such as `BASE_TYPE_REQUIRED`.
     pub code: String,
-    /// Discord's words.
+    /// Discord's message.
     pub message: String,
+}
+
+impl HttpError {
+    /// The request's method, such as `POST`.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        Some(self.method)
+    }
+
+    /// The request's path; tokens in it are masked.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
+    /// The HTTP status, such as 404.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.response.status
+    }
 }
 
 impl fmt::Display for HttpError {
@@ -43,10 +65,10 @@ impl fmt::Display for HttpError {
         let status = self.response.status;
         write!(f, "{} {}: {status}", self.method, self.path)?;
         let body = shortened(self.response.bytes());
-        // Discord's words for some errors begin with the status that stands there already.
+        // Some of Discord's messages begin with the status, which is there already.
         let message = self.message.as_deref();
         let prefix = format!("{status}: ");
-        let message = message.map(|words| words.strip_prefix(&prefix).unwrap_or(words));
+        let message = message.map(|text| text.strip_prefix(&prefix).unwrap_or(text));
         match (message, self.code) {
             (Some(message), Some(code)) if code != 0 => write!(f, " {message} ({code})")?,
             (Some(message), _) => write!(f, " {message}")?,
@@ -71,28 +93,30 @@ impl fmt::Display for HttpError {
     }
 }
 
-/// What to do about the errors that bots meet most and that do not say it themselves.
+/// What to do about the most common errors, if their message does not say it.
 fn advice(status: u16, code: Option<u64>) -> Option<&'static str> {
     Some(match (status, code) {
         (401, _) => {
-            "Discord does not know this token: copy it anew from the developer portal (Bot, Reset Token)"
+            "Discord does not know this token: copy it again from the developer portal (Bot, Reset Token)"
         }
         (_, Some(10_014)) => {
             "an emoji in a path is percent-encoded, as `path!` does, and a custom one is `name:id`"
         }
         (_, Some(10_015)) => {
-            "the webhook was deleted, or the interaction is over or not answered yet; a webhook that is gone is not called again"
+            "the webhook was deleted, or the interaction has ended or is not answered yet; a deleted webhook is not called again"
         }
         (_, Some(10_062)) => "an interaction must be answered within 3 seconds of its event",
         (_, Some(40_060)) => "an interaction takes one answer; edit it, or post a follow-up",
         (_, Some(40_333)) => {
-            "Discord's guard blocked the request: is something between changing the `User-Agent`?"
+            "Cloudflare blocked the request: does a proxy change the `User-Agent`?"
         }
         (_, Some(50_001)) => "is the bot in that guild, and may it view the channel?",
         (_, Some(50_013)) => "give the bot's role the permission, above the roles that it acts on",
         _ => return None,
     })
 }
+
+impl std::error::Error for HttpError {}
 
 /// A body that is not Discord's JSON, such as a proxy's page, short enough for a log line.
 fn shortened(body: &[u8]) -> String {

@@ -1,4 +1,25 @@
-//! The one error type, its kinds, and how a chain of causes becomes a sentence.
+//! Errors: one type, [`Error`], with a struct for each kind.
+//!
+//! Every struct has what can be said about its kind as public fields, implements
+//! [`Display`](std::fmt::Display) and [`std::error::Error`], and tells the request that it is about
+//! (`method()`, `path()`). [`Error`] tells the same whatever its kind is:
+//!
+//! ```
+//! # fn report(error: &smalld::Error) {
+//! if let (Some(method), Some(path)) = (error.method(), error.path()) {
+//!     println!("{method} {path} failed: {error}");
+//! }
+//! if error.status() == Some(404) || error.code() == Some(10008) {
+//!     println!("it is gone");
+//! }
+//! # }
+//! ```
+//!
+//! No error shows the bot's token or the secrets of the request it is about, even if Discord or a
+//! proxy echoes them.
+//!
+//! [`Response`] and [`Error`] are in a circle of files: an error holds the response that it is about,
+//! and reading a response as JSON can fail.
 
 mod cause;
 mod config;
@@ -8,7 +29,8 @@ mod http;
 mod json;
 mod network;
 mod rate_limit;
-pub(crate) mod response;
+pub(crate) mod redact;
+mod response;
 
 use std::fmt;
 use std::time::Duration;
@@ -21,10 +43,9 @@ pub use self::http::{FieldError, HttpError};
 pub use self::json::JsonError;
 pub use self::network::{NetworkError, NetworkErrorKind};
 pub use self::rate_limit::{RateLimitError, RateLimitScope};
-
 pub use self::response::Response;
 
-/// What smalld's own functions return.
+/// The result of smalld's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The other name of [`Error`], as SmallD for Python has it.
@@ -32,27 +53,84 @@ pub type SmallDError = Error;
 
 /// Everything that can go wrong in smalld.
 ///
-/// `Display` says what happened, why and what to do next; `Debug` is the same followed by the
-/// causes, because that is what a `main` that returns it prints. Neither ever holds the token.
+/// `Display` says what happened, why and what to do next. `Debug` is the same followed by the causes,
+/// because that is what a `main` that returns the error prints. Neither ever shows the token.
 #[non_exhaustive]
 pub enum Error {
-    /// Discord answered a request with a status other than 2xx.
+    /// Discord responded to a request with a status other than 2xx.
     Http(HttpError),
-    /// A request got no answer: the name did not resolve, the connection or TLS failed, time ran out.
+    /// A request got no response: the name did not resolve, the connection or TLS failed, or the time
+    /// ran out.
     Network(NetworkError),
-    /// A known rate limit forbids the request or payload; it was not sent, or Discord refused it.
+    /// A rate limit forbids the request or payload: it was not sent, or Discord refused it.
     RateLimit(RateLimitError),
-    /// Something was configured in a way that cannot work.
+    /// A configuration, or a request as it was described, cannot work.
     Config(ConfigError),
-    /// The gateway ended the connection for good, or cannot take a payload.
+    /// The gateway connection ended and must not be made again, or a payload cannot be sent over it.
     Gateway(GatewayError),
-    /// JSON could not be written or does not have the shape that was asked for.
+    /// JSON cannot be written, or does not have the expected shape.
     Json(JsonError),
 }
 
 impl Error {
+    /// The method of the request that failed, such as `POST`.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        match self {
+            Self::Http(error) => error.method(),
+            Self::Network(error) => error.method(),
+            Self::RateLimit(error) => error.method(),
+            Self::Config(error) => error.method(),
+            Self::Json(error) => error.method(),
+            Self::Gateway(_) => None,
+        }
+    }
+
+    /// The path of the request that failed; tokens in it are masked.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Http(error) => error.path(),
+            Self::Network(error) => error.path(),
+            Self::RateLimit(error) => error.path(),
+            Self::Config(error) => error.path(),
+            Self::Json(error) => error.path(),
+            Self::Gateway(_) => None,
+        }
+    }
+
+    /// The HTTP status, such as 404, of an [`Error::Http`].
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Http(error) => Some(error.status()),
+            _ => None,
+        }
+    }
+
+    /// Discord's own error code, such as 50001, if its response has one.
+    #[must_use]
+    pub fn code(&self) -> Option<u64> {
+        match self {
+            Self::Http(error) => error.code,
+            Self::RateLimit(error) => error.code,
+            _ => None,
+        }
+    }
+
+    /// How long to wait until it is worth trying again, for an [`Error::RateLimit`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimit(error) => Some(error.retry_after),
+            _ => None,
+        }
+    }
+
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::Config(ConfigError {
+            method: None,
+            path: None,
             message: message.into(),
         })
     }
@@ -65,7 +143,7 @@ impl Error {
         })
     }
 
-    /// Adds what to know about a connection that was closed with this code.
+    /// Adds an explanation of a connection that was closed with this code.
     pub(crate) fn explained(mut self, code: u16, words: impl FnOnce() -> String) -> Self {
         if let Self::Gateway(error) = &mut self
             && error.close_code == Some(code)
@@ -85,32 +163,34 @@ impl Error {
 
     pub(crate) fn json(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Json(JsonError {
+            method: None,
+            path: None,
             message: message.into(),
             source: Some(source.into()),
         })
     }
 
-    /// A limit of the gateway's own.
+    /// A limit of the gateway.
     pub(crate) fn rate_limit(subject: &str, retry_after: Duration) -> Self {
-        let scope = RateLimitScope::User;
-        let error = RateLimitError::new(subject.into(), retry_after, None, scope);
-        Self::RateLimit(RateLimitError {
-            is_request: false,
-            ..error
-        })
+        Self::RateLimit(RateLimitError::of_gateway(subject.into(), retry_after))
+    }
+
+    /// The error of this kind, which this enum shows as it is.
+    fn kind(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Http(error) => error,
+            Self::Network(error) => error,
+            Self::RateLimit(error) => error,
+            Self::Config(error) => error,
+            Self::Gateway(error) => error,
+            Self::Json(error) => error,
+        }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Http(error) => error.fmt(f),
-            Self::Network(error) => error.fmt(f),
-            Self::RateLimit(error) => error.fmt(f),
-            Self::Config(error) => f.write_str(&error.message),
-            Self::Gateway(error) => error.fmt(f),
-            Self::Json(error) => f.write_str(&error.message),
-        }
+        fmt::Display::fmt(self.kind(), f)
     }
 }
 
@@ -122,13 +202,27 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        let source = match self {
-            Self::Network(error) => error.source.as_ref(),
-            Self::Json(error) => error.source.as_ref(),
-            _ => None,
-        };
-        source.map(|source| &**source as _)
+        self.kind().source()
     }
+}
+
+macro_rules! from {
+    ($($kind:ident($error:ty),)*) => { $(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::$kind(error)
+            }
+        }
+    )* };
+}
+
+from! {
+    Http(HttpError),
+    Network(NetworkError),
+    RateLimit(RateLimitError),
+    Config(ConfigError),
+    Gateway(GatewayError),
+    Json(JsonError),
 }
 
 #[cfg(test)]
@@ -152,5 +246,53 @@ mod tests {
             error,
             "presence: rate limited for 3.000 s; it was not sent, try again then"
         );
+    }
+
+    #[test]
+    fn every_kind_tells_its_request_and_its_causes() {
+        let cause = std::io::Error::other("the disk is full");
+        let json = JsonError::of_request("POST", "/x".into(), "no JSON".into(), cause);
+        let config = ConfigError::of_request("PUT", "/y".into(), "no path".into());
+        let limit = RateLimitError::of_request(
+            "GET",
+            "/z",
+            Duration::from_secs(1),
+            None,
+            RateLimitScope::User,
+        );
+        for (error, text) in [
+            (Error::from(json), "POST /x: no JSON: the disk is full"),
+            (Error::from(config), "PUT /y: no path"),
+            (
+                Error::from(limit),
+                "GET /z: rate limited for 1.000 s; try again then, or let requests wait with `RateLimits::Wait`",
+            ),
+        ] {
+            assert_eq!(format!("{error:?}"), text);
+            let subject = format!("{} {}", error.method().unwrap(), error.path().unwrap());
+            assert!(text.starts_with(&subject), "{subject}");
+        }
+        let gateway = Error::gateway("closed");
+        assert_eq!(
+            (gateway.method(), gateway.path(), gateway.code()),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_cause_that_is_its_own_cause_ends() {
+        #[derive(Debug)]
+        struct Circle;
+        impl fmt::Display for Circle {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("round")
+            }
+        }
+        impl std::error::Error for Circle {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(self)
+            }
+        }
+        assert_eq!(sentence(&Circle), "round");
     }
 }

@@ -1,39 +1,39 @@
-//! Requests that got no answer.
+//! Errors of requests that got no response.
 
 use std::fmt;
 
 use crate::error::cause::BoxError;
 
-/// A request that got no answer.
+/// A request that got no response.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NetworkError {
-    /// The request's method, or `GATEWAY`.
+    /// The request's method, such as `POST`, or `GATEWAY`.
     pub method: &'static str,
-    /// The request's path; webhook and interaction tokens in it are masked.
+    /// The request's path; tokens in it are masked.
     pub path: String,
-    /// What failed.
+    /// What failed. The cause, if there is one, is this error's [`source`](std::error::Error::source).
     pub kind: NetworkErrorKind,
     /// Whether the request may have reached Discord all the same.
     pub may_have_arrived: bool,
-    pub(super) source: Option<BoxError>,
+    source: Option<BoxError>,
 }
 
 /// What failed below HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkErrorKind {
-    /// The host's name could not be resolved.
+    /// The name of the host could not be resolved.
     Dns,
-    /// No connection to the host.
+    /// The host could not be connected to.
     Connect,
-    /// A connection, but no encrypted one: a certificate that nobody trusts, say.
+    /// No encrypted connection, for example because of a certificate that is not trusted.
     Tls,
-    /// The time allowed ran out.
+    /// No response within the time allowed.
     Timeout,
-    /// The connection broke while the request or its answer was under way.
+    /// The connection broke while the request or its response was in flight.
     Broken,
-    /// The answer was larger than 64 MiB, more than any of Discord's, and was not read to its end.
+    /// The response was larger than 64 MiB, more than any of Discord's, and was not read to its end.
     TooLarge,
 }
 
@@ -53,6 +53,18 @@ impl NetworkError {
             source,
         }
     }
+
+    /// The request's method, such as `POST`.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        Some(self.method)
+    }
+
+    /// The request's path; tokens in it are masked.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
 }
 
 impl fmt::Display for NetworkError {
@@ -61,9 +73,9 @@ impl fmt::Display for NetworkError {
             NetworkErrorKind::Dns => "the name of the host could not be resolved",
             NetworkErrorKind::Connect => "no connection to Discord",
             NetworkErrorKind::Tls => "no encrypted connection to Discord (TLS)",
-            NetworkErrorKind::Timeout => "no answer in the time allowed",
+            NetworkErrorKind::Timeout => "no response in the time allowed",
             NetworkErrorKind::Broken => "the connection broke",
-            NetworkErrorKind::TooLarge => "the answer is larger than 64 MiB and was not read",
+            NetworkErrorKind::TooLarge => "the response is larger than 64 MiB and was not read",
         };
         let arrived = if self.may_have_arrived {
             "the request may have arrived"
@@ -71,5 +83,11 @@ impl fmt::Display for NetworkError {
             "nothing was sent"
         };
         write!(f, "{} {}: {what}; {arrived}", self.method, self.path)
+    }
+}
+
+impl std::error::Error for NetworkError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }

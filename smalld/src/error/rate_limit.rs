@@ -1,9 +1,11 @@
-//! Rate limits.
+//! Errors of rate limits.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// A rate limit. See [Discord Docs/Rate Limits](https://discord.com/developers/docs/topics/rate-limits).
+/// A rate limit that forbids a request, or a payload for the gateway.
+///
+/// See [Discord Docs/Rate Limits](https://discord.com/developers/docs/topics/rate-limits).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitError {
@@ -11,23 +13,22 @@ pub struct RateLimitError {
     pub reset: SystemTime,
     /// How long that is from when the error was made.
     pub retry_after: Duration,
-    /// Discord's name of the bucket, where it is known.
+    /// Discord's name of the bucket, if it is known.
     pub bucket: Option<Box<str>>,
-    /// Whom the limit concerns.
+    /// What is limited.
     pub scope: RateLimitScope,
     /// Whether all requests of the bot are limited, not just those of one bucket.
     pub global: bool,
-    /// Discord's own code for it, such as 20028, where its answer has one.
+    /// Discord's own code for it, such as 20028, if its response has one.
     pub code: Option<u64>,
-    /// Discord's words for it, where it answered.
+    /// Discord's message, if it responded.
     pub message: Option<Box<str>>,
     /// What was limited: method and path, or the gateway.
     pub subject: Box<str>,
-    /// Whether `RateLimits::Wait` would have waited: it is for requests alone.
-    pub(super) is_request: bool,
+    is_request: bool,
 }
 
-/// Whom a rate limit concerns.
+/// What a rate limit applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RateLimitScope {
@@ -35,34 +36,65 @@ pub enum RateLimitScope {
     User,
     /// All requests of this bot.
     Global,
-    /// Everybody's requests for one resource, such as a channel.
+    /// All bots' requests for one resource, such as a channel.
     Shared,
-    /// Everything from this address, which Discord's guard has banned.
+    /// All requests from this address, which Cloudflare, in front of Discord, has banned.
     Address,
-    /// Everything from here, because so many requests were invalid (401, 403, 429) of late that
-    /// more would have Discord ban the address. smalld itself refuses to send them.
+    /// All requests from here, because so many of the last ten minutes were invalid (401, 403, 429)
+    /// that more would get the address banned. smalld itself refuses to send them.
     InvalidRequests,
 }
 
 impl RateLimitError {
-    pub(crate) fn new(
-        subject: Box<str>,
+    pub(crate) fn of_request(
+        method: &'static str,
+        path: &str,
         retry_after: Duration,
         bucket: Option<Box<str>>,
         scope: RateLimitScope,
     ) -> Self {
+        let subject = format!("{method} {path}").into();
+        Self {
+            bucket,
+            is_request: true,
+            ..Self::new(subject, retry_after, scope)
+        }
+    }
+
+    /// A limit of the gateway.
+    pub(crate) fn of_gateway(subject: Box<str>, retry_after: Duration) -> Self {
+        Self::new(subject, retry_after, RateLimitScope::User)
+    }
+
+    fn new(subject: Box<str>, retry_after: Duration, scope: RateLimitScope) -> Self {
         let now = SystemTime::now();
         Self {
             reset: now.checked_add(retry_after).unwrap_or(now),
             retry_after,
-            bucket,
+            bucket: None,
             scope,
             global: !matches!(scope, RateLimitScope::User | RateLimitScope::Shared),
             code: None,
             message: None,
             subject,
-            is_request: true,
+            is_request: false,
         }
+    }
+
+    /// The request's method, such as `POST`; `None` for payloads of the gateway.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.request().map(|(method, _)| method)
+    }
+
+    /// The request's path, with tokens masked; `None` for payloads of the gateway.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.request().map(|(_, path)| path)
+    }
+
+    fn request(&self) -> Option<(&str, &str)> {
+        self.subject.split_once(' ').filter(|_| self.is_request)
     }
 }
 
@@ -73,13 +105,13 @@ impl fmt::Display for RateLimitError {
             RateLimitScope::Address => {
                 return write!(
                     f,
-                    "{subject}: this address is banned from Discord's API for {seconds:.0} s: too many invalid requests came from it, perhaps from another program; only waiting helps"
+                    "{subject}: this address is banned from Discord's API for {seconds:.0} s, because too many invalid requests came from it, perhaps from another program; only waiting helps"
                 );
             }
             RateLimitScope::InvalidRequests => {
                 return write!(
                     f,
-                    "{subject}: not sent: nearly 10,000 requests of the last ten minutes were invalid (401, 403, 429), at which Discord bans the address; mend what causes them, and try again in {seconds:.0} s"
+                    "{subject}: not sent: nearly 10,000 requests of the last ten minutes were invalid (401, 403, 429), at which Discord bans the address; fix what causes them, and try again in {seconds:.0} s"
                 );
             }
             RateLimitScope::Global => write!(f, "{subject}: globally rate limited")?,
@@ -97,3 +129,5 @@ impl fmt::Display for RateLimitError {
         })
     }
 }
+
+impl std::error::Error for RateLimitError {}

@@ -1,4 +1,4 @@
-//! What Discord answered, as bytes.
+//! A response as bytes. It lives here, below REST, because [`HttpError`](crate::HttpError) holds one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use crate::error::redact::Secrets;
 use crate::error::{Error, Result};
 
-/// An answer of Discord's REST API, unparsed.
+/// A response of Discord's REST API, unparsed.
 ///
 /// It comes from [`Request::response`](crate::Request::response), and with every
 /// [`HttpError`](crate::HttpError).
@@ -23,13 +24,36 @@ pub struct Response {
 struct Parts {
     headers: Vec<(String, String)>,
     bytes: Vec<u8>,
+    secrets: Secrets,
 }
 
 impl Response {
     pub(crate) fn new(status: u16, headers: Vec<(String, String)>, bytes: Vec<u8>) -> Self {
+        Self::to_request(status, headers, bytes, Secrets::default())
+    }
+
+    /// Masks the secrets of the request in the headers and, if it is an error, in the body.
+    pub(crate) fn to_request(
+        status: u16,
+        mut headers: Vec<(String, String)>,
+        mut bytes: Vec<u8>,
+        secrets: Secrets,
+    ) -> Self {
+        for (_, value) in &mut headers {
+            if let Cow::Owned(masked) = secrets.redact(value) {
+                *value = masked;
+            }
+        }
+        if !matches!(status, 200..=299) {
+            bytes = secrets.redact_bytes(bytes);
+        }
         Self {
             status,
-            parts: Arc::new(Parts { headers, bytes }),
+            parts: Arc::new(Parts {
+                headers,
+                bytes,
+                secrets,
+            }),
         }
     }
 
@@ -58,7 +82,7 @@ impl Response {
         &self.parts.bytes
     }
 
-    /// The body as text; what is no UTF-8 is replaced by `U+FFFD`.
+    /// The body as text; bytes that are not UTF-8 are replaced by `U+FFFD`.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.parts.bytes)
@@ -68,7 +92,7 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] where it does not have that shape.
+    /// [`Error::Json`] if it does not have that shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         let body = if self.parts.bytes.is_empty() {
             b"null"
@@ -76,10 +100,12 @@ impl Response {
             self.parts.bytes.as_slice()
         };
         serde_json::from_slice(body).map_err(|error| {
-            Error::json(
-                "Discord's answer does not have the shape that was asked for",
-                error,
-            )
+            let message = "Discord's response does not have the expected shape";
+            // It quotes the body.
+            match self.parts.secrets.redact(&error.to_string()) {
+                Cow::Owned(masked) => Error::json(message, masked),
+                Cow::Borrowed(_) => Error::json(message, error),
+            }
         })
     }
 }

@@ -20,9 +20,12 @@ pub(super) struct Inner {
     pub(super) base: Base,
     /// `Bot` and the token, marked as a secret.
     pub(super) authorization: HeaderValue,
+    /// The token, to mask it in what is shown.
+    pub(super) token: Arc<str>,
     pub(super) rate_limits: RateLimits,
     pub(super) limiter: SharedLimiter,
-    pub(super) told_of_odd_headers: AtomicBool,
+    /// Whether the log has a line about odd rate limit headers already.
+    pub(super) warned_of_odd_headers: AtomicBool,
 }
 
 impl Rest {
@@ -33,13 +36,16 @@ impl Rest {
         rate_limits: RateLimits,
         global_limit: u32,
     ) -> Self {
+        let token = authorization.to_str().unwrap_or_default();
+        let token = token.strip_prefix("Bot ").unwrap_or(token).into();
         Self(Arc::new(Inner {
             client,
             base,
             authorization,
+            token,
             rate_limits,
             limiter: Arc::new(Mutex::new(Limiter::new(global_limit))),
-            told_of_odd_headers: AtomicBool::new(false),
+            warned_of_odd_headers: AtomicBool::new(false),
         }))
     }
 

@@ -10,15 +10,15 @@ use crate::rest::client::Rest;
 use crate::rest::path::Path;
 use crate::rest::rate_limits::RateLimits;
 
-/// What is to be sent, as the user said it; mistakes in it are told when it is sent.
+/// What is to be sent. Mistakes in it are reported when it is sent.
 pub(crate) struct Draft {
     pub(crate) rest: Rest,
     pub(crate) method: Method,
     pub(crate) path: Path,
-    /// The JSON; empty where there is none.
+    /// The JSON; empty if there is none.
     pub(crate) payload: serde_json::Result<Vec<u8>>,
     pub(crate) attachments: Vec<Attachment>,
-    /// Plain fields of the form that attachments make of it.
+    /// Plain fields of the form, beside the attachments.
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) query: Vec<(String, serde_json::Result<Value>)>,
     pub(crate) headers: Vec<(String, String)>,
@@ -26,4 +26,23 @@ pub(crate) struct Draft {
     pub(crate) rate_limits: Option<RateLimits>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<bool>,
+}
+
+impl Draft {
+    pub(crate) fn new(rest: Rest, method: Method, path: Path) -> Self {
+        Self {
+            rest,
+            method,
+            path,
+            payload: Ok(Vec::new()),
+            attachments: Vec::new(),
+            fields: Vec::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            reason: None,
+            rate_limits: None,
+            timeout: None,
+            retry: None,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! From what the user said to what is sent: the URL, the headers, the body, each checked.
+//! From a draft to what is sent: URL, headers and body, each checked.
 
 use bytes::Bytes;
 use reqwest::header::{
@@ -9,17 +9,18 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, Url};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::redact::Secrets;
+use crate::error::{ConfigError, Error, JsonError, Result};
 use crate::rest::attachment::Attachment;
 use crate::rest::draft::Draft;
-use crate::rest::limiter::route::{Route, masked};
+use crate::rest::limiter::route::{Route, hidden, masked};
 use crate::rest::path::encoded;
 use crate::rest::retry::{self, Safety};
 
-/// Discord's bound of a reason.
-const LONGEST_REASON: usize = 512;
+/// Discord's limit.
+const MAX_REASON_CHARS: usize = 512;
 
-/// A request that can be sent, as often as it takes.
+/// A request that can be sent, as often as needed.
 pub(crate) struct Prepared {
     pub(crate) method: Method,
     url: Url,
@@ -31,6 +32,8 @@ pub(crate) struct Prepared {
     /// The path, for messages.
     pub(crate) shown: String,
     pub(crate) safety: Safety,
+    /// What nothing that is shown may contain.
+    pub(crate) secrets: Secrets,
 }
 
 impl Draft {
@@ -38,39 +41,39 @@ impl Draft {
         let method = self.method.clone();
         let path = self.path.checked();
         let path = path.map_err(|mistake| Error::config(format!("{method}: {mistake}")))?;
+        let name = method_name(&method);
         let plain = path.split('?').next().unwrap_or_default();
         let mut route = Route::new(method.as_str(), plain);
         let shown = masked(plain);
-        let place =
-            |what: String| Error::config(format!("{method} {shown}: {what}; nothing was sent"));
+        let wrong = |what: String| {
+            let message = format!("{what}; nothing was sent");
+            Error::Config(ConfigError::of_request(name, shown.clone(), message))
+        };
         let url = self
             .rest
             .base()
             .join(&path)
-            .ok_or_else(|| place("in a URL this path would become another one".to_owned()))?;
-        let url = with_query(url, self.query).map_err(&place)?;
-        let mut headers = headers(self.headers, self.reason).map_err(&place)?;
+            .ok_or_else(|| wrong("in a URL this path would become another one".to_owned()))?;
+        let url = with_query(url, self.query).map_err(&wrong)?;
+        let mut headers = headers(self.headers, self.reason).map_err(&wrong)?;
         let (attachments, fields) = (self.attachments, self.fields);
         let is_form = !(attachments.is_empty() && fields.is_empty());
         if is_form && headers.contains_key(CONTENT_TYPE) {
-            return Err(place(
-                "with attachments the `content-type` is that of a form, and smalld's to set"
+            return Err(wrong(
+                "with attachments, smalld sets the `content-type`, which is that of a form"
                     .to_owned(),
             ));
         }
-        form_names(&attachments, &fields).map_err(&place)?;
-        // Where the path holds a token of its own Discord needs no other.
+        form_names(&attachments, &fields).map_err(&wrong)?;
+        // If the path has a token of its own, Discord needs no other.
+        let own_secrets = own_secrets(&headers, plain);
         route.with_bot_token &= !headers.contains_key(AUTHORIZATION);
         if route.with_bot_token {
             headers.insert(AUTHORIZATION, self.rest.0.authorization.clone());
         }
         let payload = self.payload.map_err(|error| {
-            Error::json(
-                format!(
-                    "{method} {shown}: the payload cannot be written as JSON, and nothing was sent"
-                ),
-                error,
-            )
+            let message = "the payload cannot be written as JSON, and nothing was sent".to_owned();
+            JsonError::of_request(name, shown.clone(), message, error)
         })?;
         let safety = match self.retry {
             Some(true) => Safety::Idempotent,
@@ -82,7 +85,7 @@ impl Draft {
             let json = HeaderValue::from_static("application/json");
             headers.entry(CONTENT_TYPE).or_insert(json);
         } else if !is_form && expects_body {
-            // Servers may insist on being told that there is none (411).
+            // Some servers demand a length even if there is no body (411).
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Ok(Prepared {
@@ -95,12 +98,13 @@ impl Draft {
             route,
             shown,
             safety,
+            secrets: Secrets::new(self.rest.0.token.clone(), own_secrets),
         })
     }
 }
 
 impl Prepared {
-    /// What to send, made anew for each attempt: a stream can be read only once.
+    /// Built for each attempt, because a stream can be read only once.
     pub(crate) async fn build(&self, client: &Client) -> Result<reqwest::Request> {
         let request = client
             .request(self.method.clone(), self.url.clone())
@@ -111,15 +115,16 @@ impl Prepared {
             (false, true) => request,
         };
         request.build().map_err(|error| {
-            let (method, path) = (&self.method, &self.shown);
-            Error::config(format!(
-                "{method} {path}: it cannot be sent: {}",
-                error.without_url()
+            let message = format!("it cannot be sent: {}", error.without_url());
+            Error::Config(ConfigError::of_request(
+                self.method_name(),
+                self.shown.clone(),
+                message,
             ))
         })
     }
 
-    /// Names in it are written as they are: Discord does not understand `files%5B0%5D`.
+    /// Names of fields are written as they are: Discord does not understand `files%5B0%5D`.
     async fn form(&self) -> Result<Form> {
         let mut form = Form::new().percent_encode_noop();
         if !self.payload.is_empty() {
@@ -145,14 +150,27 @@ impl Prepared {
     }
 
     pub(crate) fn method_name(&self) -> &'static str {
-        match self.method {
-            Method::GET => "GET",
-            Method::POST => "POST",
-            Method::PUT => "PUT",
-            Method::PATCH => "PATCH",
-            _ => "DELETE",
-        }
+        method_name(&self.method)
     }
+}
+
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        _ => "DELETE",
+    }
+}
+
+/// The caller's own authorization, and the tokens in the path.
+fn own_secrets(headers: &HeaderMap, path: &str) -> Vec<Box<str>> {
+    let values = headers.get_all(AUTHORIZATION).into_iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    // Without its scheme, such as `Bearer`.
+    let tokens = values.map(|value| value.rsplit(' ').next().unwrap_or_default().into());
+    tokens.chain(hidden(path).map(Into::into)).collect()
 }
 
 fn with_query(
@@ -174,7 +192,7 @@ fn with_query(
                 Value::Bool(_) | Value::Number(_) => pairs.push((name.clone(), value.to_string())),
                 Value::Array(_) | Value::Object(_) => {
                     return Err(format!(
-                        "parameter `{name}` is neither a string, a number nor a boolean"
+                        "parameter `{name}` must be a string, a number or a boolean"
                     ));
                 }
             }
@@ -186,7 +204,7 @@ fn with_query(
     Ok(url)
 }
 
-/// Names of a form's fields stand in quotes in a header, written as they are.
+/// Names of form fields are written as they are, between quotes in a header.
 fn form_names(attachments: &[Attachment], fields: &[(String, String)]) -> Result<(), String> {
     let given = fields.iter().map(|(name, _)| name.as_str());
     let mut names = given.chain(attachments.iter().filter_map(Attachment::form_field));
@@ -201,7 +219,7 @@ fn form_names(attachments: &[Attachment], fields: &[(String, String)]) -> Result
     }
 }
 
-/// How the request is framed and where it goes is not for its caller to say.
+/// Callers cannot change how the request is framed and where it goes.
 const OWN_HEADERS: [HeaderName; 5] = [
     HOST,
     CONTENT_LENGTH,
@@ -223,17 +241,17 @@ fn headers(given: Vec<(String, String)>, reason: Option<String>) -> Result<Heade
             )
         })?;
         if OWN_HEADERS.contains(&name) {
-            return Err(format!("the header `{name}` is smalld's to set"));
+            return Err(format!("the header `{name}` is set by smalld"));
         }
-        // Whatever a bot puts there itself is not for logs.
+        // It may be a secret.
         value.set_sensitive(true);
         headers.append(name, value);
     }
     if let Some(reason) = reason {
         let length = reason.chars().count();
-        if !(1..=LONGEST_REASON).contains(&length) {
+        if !(1..=MAX_REASON_CHARS).contains(&length) {
             return Err(format!(
-                "the reason has {length} characters; Discord takes 1 to {LONGEST_REASON}"
+                "the reason has {length} characters; Discord allows 1 to {MAX_REASON_CHARS}"
             ));
         }
         let value = HeaderValue::try_from(encoded(&reason).to_string());

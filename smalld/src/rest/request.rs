@@ -1,18 +1,19 @@
-//! A request under construction, which is also the future of its answer.
+//! A request under construction, which is also the future of its result.
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::Result;
-use crate::error::response::Response;
+use crate::error::{Response, Result};
 use crate::rest::attachment::Attachment;
 use crate::rest::blocking;
 use crate::rest::client::Rest;
@@ -21,72 +22,84 @@ use crate::rest::limiter::route::masked;
 use crate::rest::path::Path;
 use crate::rest::rate_limits::RateLimits;
 
-/// A request to Discord's REST API: a method, a path and JSON.
-///
-/// It is sent when it is awaited, and gives the JSON of the answer (null for 204, which has no
-/// body). Before that it can be refined. It waits for its turn as the rate limits say, and is sent
-/// again, up to four times, where a failure passes and sending twice does no harm
-/// ([`retry`](Self::retry)); the answer to an interaction once, within the three seconds that
-/// there are for it.
-///
-/// ```no_run
-/// use smalld::{Attachment, RateLimits, SmallD, json, path};
-///
-/// # async fn example(bot: SmallD, channel: String, user: u64, guild: u64) -> smalld::Result<()> {
-/// let messages = bot.get(path!("/channels/{channel}/messages")).param("limit", 5).await?;
-///
-/// bot.post(path!("/channels/{channel}/messages"), json!({ "content": "a cat" }))
-///     .attachment(("cat.txt", "meow", "text/plain"))
-///     .rate_limits(RateLimits::Wait)
-///     .await?;
-///
-/// bot.delete(path!("/guilds/{guild}/members/{user}")).reason("spam").await?;
-/// # let _ = messages;
-/// # Ok(()) }
-/// ```
-///
-/// # Errors
-///
-/// [`Error::Http`](crate::Error::Http) for any status other than 2xx,
-/// [`Error::Network`](crate::Error::Network) where no answer came,
-/// [`Error::RateLimit`](crate::Error::RateLimit) where a limit forbids it,
-/// [`Error::Json`](crate::Error::Json) where the payload cannot be written or the answer cannot be
-/// read, and [`Error::Config`](crate::Error::Config) where the path, a header or an attachment
-/// cannot be used. In the last case, and where a limit forbids it, nothing was sent.
-///
-/// See [Discord Docs/API Reference](https://discord.com/developers/docs/reference).
-#[must_use = "a request is sent when it is awaited"]
-pub struct Request(State);
-
-enum State {
-    Draft(Box<Draft>),
-    Sent(Pin<Box<dyn Future<Output = Result<Value>> + Send>>),
+pin_project! {
+    /// A request to Discord's REST API: a method, a path and JSON.
+    ///
+    /// It is sent when it is awaited, and returns the JSON of the response: null for 204, which has no
+    /// body. Before that it can be refined. It waits as the rate limits demand, and is sent again, up
+    /// to four times, after a failure that may be over soon, if sending it twice does no harm
+    /// ([`retry`](Self::retry)). The answer to an interaction is sent again once, within the three
+    /// seconds that there are for it.
+    ///
+    /// | in async code | blocking | result |
+    /// |---|---|---|
+    /// | `.await` | [`.wait()`](Self::wait) | the JSON of the response |
+    /// | [`.json::<T>()`](Self::json)`.await` | [`.wait_json::<T>()`](Self::wait_json) | the same as a type of yours |
+    /// | [`.response()`](Self::response)`.await` | [`.wait_response()`](Self::wait_response) | status, headers and body |
+    ///
+    /// ```no_run
+    /// use smalld::{Attachment, RateLimits, SmallD, json, path};
+    ///
+    /// # async fn example(bot: SmallD, channel: String, user: u64, guild: u64) -> smalld::Result<()> {
+    /// let messages = bot.get(path!("/channels/{channel}/messages")).param("limit", 5).await?;
+    ///
+    /// bot.post(path!("/channels/{channel}/messages"), json!({ "content": "a cat" }))
+    ///     .attachment(("cat.txt", "meow", "text/plain"))
+    ///     .rate_limits(RateLimits::Wait)
+    ///     .await?;
+    ///
+    /// bot.delete(path!("/guilds/{guild}/members/{user}")).reason("spam").await?;
+    /// # let _ = messages;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// It is a [`Future`], `Send` and `'static`, so it can be spawned and joined as it is. Like the
+    /// future of an `async fn` it is not `Unpin`: once polled it cannot be moved, so it can no longer
+    /// be refined. To poll it by reference, for example in a loop with `select!`, pin it first
+    /// ([`std::pin::pin!`]).
+    ///
+    /// ```compile_fail
+    /// # async fn example(bot: smalld::SmallD) -> smalld::Result<()> {
+    /// let mut request = bot.get("/users/@me");
+    /// (&mut request).await?; // error: `PhantomPinned` cannot be unpinned
+    /// request.response().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Http`](crate::Error::Http) for any status other than 2xx,
+    /// [`Error::Network`](crate::Error::Network) if there is no response,
+    /// [`Error::RateLimit`](crate::Error::RateLimit) if a limit forbids it,
+    /// [`Error::Json`](crate::Error::Json) if the payload cannot be written or the response cannot be
+    /// read, and [`Error::Config`](crate::Error::Config) if the path, a header or an attachment cannot
+    /// be used. In the last case, and if a known limit forbids it, nothing was sent.
+    ///
+    /// See [Discord Docs/API Reference](https://discord.com/developers/docs/reference).
+    #[must_use = "a request is sent when it is awaited"]
+    pub struct Request {
+        // `None` once it was polled.
+        draft: Option<Box<Draft>>,
+        sent: Option<Sent>,
+        #[pin]
+        _not_unpin: PhantomPinned,
+    }
 }
+
+type Sent = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
 
 impl Rest {
     pub(crate) fn request(&self, method: Method, path: impl Into<Path>) -> Request {
-        Request::new(self, method, path.into())
+        let draft = Draft::new(self.clone(), method, path.into());
+        Request {
+            draft: Some(Box::new(draft)),
+            sent: None,
+            _not_unpin: PhantomPinned,
+        }
     }
 }
 
 impl Request {
-    pub(crate) fn new(rest: &Rest, method: Method, path: Path) -> Self {
-        Self(State::Draft(Box::new(Draft {
-            rest: rest.clone(),
-            method,
-            path,
-            payload: Ok(Vec::new()),
-            attachments: Vec::new(),
-            fields: Vec::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            reason: None,
-            rate_limits: None,
-            timeout: None,
-            retry: None,
-        })))
-    }
-
     /// The JSON to send: anything that serializes. `()` and null send no body.
     pub fn payload(self, payload: impl Serialize) -> Self {
         let json = serde_json::to_vec(&payload);
@@ -94,11 +107,10 @@ impl Request {
         self.edit(|draft| draft.payload = json)
     }
 
-    /// A file to upload, by every method alike; the payload then goes along as `payload_json`.
+    /// A file to upload, with any method. The payload is then sent as `payload_json`.
     ///
-    /// The first one is `files[0]`. What the payload says of them in `attachments` is the
-    /// caller's business. See [Discord Docs/Uploading
-    /// Files](https://discord.com/developers/docs/reference#uploading-files).
+    /// The first file is `files[0]`. The payload may describe the files in `attachments`. See
+    /// [Discord Docs/Uploading Files](https://discord.com/developers/docs/reference#uploading-files).
     pub fn attachment(self, attachment: impl Into<Attachment>) -> Self {
         let attachment = attachment.into();
         self.edit(|draft| draft.attachments.push(attachment))
@@ -113,8 +125,8 @@ impl Request {
         self.edit(|draft| draft.attachments.extend(attachments))
     }
 
-    /// A plain field of a form, for the few endpoints that take those instead of JSON: uploading a
-    /// sticker wants `name`, `description` and `tags` so, and the file as
+    /// A plain field of a form, for the few endpoints that take those instead of JSON. Uploading a
+    /// sticker takes `name`, `description` and `tags` this way, and the file as
     /// [`field("file")`](Attachment::field).
     ///
     /// ```no_run
@@ -132,14 +144,14 @@ impl Request {
         self.edit(|draft| draft.fields.push((name.into(), value.into())))
     }
 
-    /// A query parameter. Null (`None`) is left out, an array repeats the name, a boolean is
-    /// `true` or `false`, as Discord wants them.
+    /// A query parameter. Null (`None`) is left out, an array repeats the name, and a boolean is
+    /// `true` or `false`.
     pub fn param(self, name: impl Into<String>, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value);
         self.edit(|draft| draft.query.push((name.into(), value)))
     }
 
-    /// Query parameters from a map or a struct, each as [`param`](Self::param) has it.
+    /// Query parameters from a map or a struct, each as in [`param`](Self::param).
     pub fn params(self, params: impl Serialize) -> Self {
         let params = serde_json::to_value(params);
         self.edit(|draft| match params {
@@ -153,71 +165,66 @@ impl Request {
         })
     }
 
-    /// Why, for the guild's audit log: 1 to 512 characters. It is percent-encoded here.
+    /// The reason for the guild's audit log: 1 to 512 characters. It is percent-encoded here.
     ///
     /// See [Discord Docs/Audit Logs](https://discord.com/developers/docs/resources/audit-log).
     pub fn reason(self, reason: impl Into<String>) -> Self {
         self.edit(|draft| draft.reason = Some(reason.into()))
     }
 
-    /// Another header. `authorization` takes the place of the bot's token; `host` and those that
-    /// say how long the body is are not to be set.
+    /// Another header. `authorization` replaces the bot's token. `host` and the headers that say how
+    /// long the body is cannot be set.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.edit(|draft| draft.headers.push((name.into(), value.into())))
     }
 
-    /// Whether this very request waits for rate limits or fails by them, whatever the bot's other
-    /// requests do.
+    /// Whether this request waits for rate limits or fails. Default:
+    /// [`Builder::rate_limits`](crate::Builder::rate_limits).
     pub fn rate_limits(self, rate_limits: RateLimits) -> Self {
         self.edit(|draft| draft.rate_limits = Some(rate_limits))
     }
 
-    /// How long it may take in all, waits and retries included. By default each attempt may take
-    /// 15 seconds, or 5 minutes with attachments, and waiting for limits takes as long as it takes.
+    /// How long it may take in total, waits and retries included. By default each attempt may take 15
+    /// seconds, or 5 minutes with attachments, and waiting for limits may take any time.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.edit(|draft| draft.timeout = Some(timeout))
     }
 
-    /// Whether it may be sent again where a failure leaves open if it arrived: a connection that
-    /// broke, or an answer such as 502. What cannot have arrived is always sent again.
+    /// Whether it may be sent again after a failure that leaves open if it arrived: a broken
+    /// connection, or a response such as 502. A request that cannot have arrived is always sent again.
     ///
-    /// By default GET, PUT and DELETE are, as twice is as good as once there, and messages with
-    /// `nonce` and `enforce_nonce`, which Discord writes only once. POST and PATCH are not.
+    /// By default GET, PUT and DELETE are, because sending them twice is as good as once, and so are
+    /// messages with `nonce` and `enforce_nonce`, which Discord creates only once. Other POST and PATCH
+    /// requests are not.
     pub fn retry(self, retry: bool) -> Self {
         self.edit(|draft| draft.retry = Some(retry))
     }
 
-    /// Sends it, and gives the body as any `T`.
+    /// Sends it and returns the body as any `T`.
     ///
     /// # Errors
     ///
-    /// As the request itself, and [`Error::Json`](crate::Error::Json) where the body does not have
-    /// that shape.
+    /// Those of the request, and [`Error::Json`](crate::Error::Json) if the body does not have that
+    /// shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
-        self.response().await?.json()
+        self.into_draft().json().await
     }
 
-    /// Sends it, and gives status, headers and body, unparsed.
+    /// Sends it and returns status, headers and body, unparsed.
     ///
     /// # Errors
     ///
-    /// As the request itself, except that the body is not looked at.
+    /// Those of the request, except that the body is not read as JSON.
     pub async fn response(self) -> Result<Response> {
-        match self.0 {
-            State::Draft(draft) => draft.send().await,
-            // Only a request that was polled before, which has no response left to give.
-            State::Sent(sent) => sent
-                .await
-                .map(|json| Response::new(200, Vec::new(), json.to_string().into())),
-        }
+        self.into_draft().send().await
     }
 
-    /// Sends it and blocks until the answer is there: in sync handlers, in threads of your own, and
-    /// in programs without a runtime.
+    /// Sends it and blocks until the response is there: for sync handlers, threads of your own, and
+    /// programs without a runtime.
     ///
     /// ```no_run
     /// # fn main() -> smalld::Result<()> {
-    /// let bot = smalld::SmallD::from_env()?;
+    /// # let bot = smalld::SmallD::builder().build()?;
     /// let me = bot.get("/users/@me").wait()?;
     /// println!("{}", me["username"]);
     /// # Ok(()) }
@@ -225,14 +232,58 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// As the request itself, and [`Error::Config`](crate::Error::Config) in async code, which must
-    /// not block: write `.await` there.
+    /// Those of the request, and [`Error::Config`](crate::Error::Config) in async code, which must not
+    /// block: write `.await` there.
     pub fn wait(self) -> Result<Value> {
         blocking::wait(self)
     }
 
+    /// [`json`](Self::json), blocking.
+    ///
+    /// ```no_run
+    /// # fn main() -> smalld::Result<()> {
+    /// # let bot = smalld::SmallD::builder().build()?;
+    /// #[derive(serde::Deserialize)]
+    /// struct User {
+    ///     username: String,
+    /// }
+    ///
+    /// let me: User = bot.get("/users/@me").wait_json()?;
+    /// println!("{}", me.username);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`json`](Self::json) and of [`wait`](Self::wait).
+    pub fn wait_json<T: DeserializeOwned>(self) -> Result<T> {
+        blocking::wait(self.json())
+    }
+
+    /// [`response`](Self::response), blocking.
+    ///
+    /// ```no_run
+    /// # fn main() -> smalld::Result<()> {
+    /// # let bot = smalld::SmallD::builder().build()?;
+    /// let response = bot.get("/users/@me").wait_response()?;
+    /// println!("{}: {}", response.status, response.text());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`response`](Self::response) and of [`wait`](Self::wait).
+    pub fn wait_response(self) -> Result<Response> {
+        blocking::wait(self.response())
+    }
+
+    fn into_draft(self) -> Draft {
+        let draft = self.draft;
+        *draft.expect("a request that was polled is pinned and cannot be moved here")
+    }
+
     fn edit(mut self, edit: impl FnOnce(&mut Draft)) -> Self {
-        if let State::Draft(draft) = &mut self.0 {
+        if let Some(draft) = &mut self.draft {
             edit(draft);
         }
         self
@@ -242,34 +293,26 @@ impl Request {
 impl Future for Request {
     type Output = Result<Value>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match &mut self.0 {
-                State::Sent(sent) => return sent.as_mut().poll(context),
-                State::Draft(_) => {}
-            }
-            // A future that is never ready costs nothing and stands in for a moment.
-            let never = State::Sent(Box::pin(std::future::pending()));
-            if let State::Draft(draft) = std::mem::replace(&mut self.0, never) {
-                self.0 = State::Sent(Box::pin(async move { draft.send().await?.json() }));
-            }
-        }
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let draft = this.draft;
+        let sent = this.sent.get_or_insert_with(|| {
+            let draft = draft.take().expect("either a draft or sent");
+            Box::pin(draft.json())
+        });
+        sent.as_mut().poll(context)
     }
 }
 
 /// Method and path; tokens in the path are masked.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            State::Draft(draft) => {
-                write!(
-                    f,
-                    "Request({} {})",
-                    draft.method,
-                    masked(draft.path.shown())
-                )
+        match &self.draft {
+            Some(draft) => {
+                let path = masked(draft.path.shown());
+                write!(f, "Request({} {path})", draft.method)
             }
-            State::Sent(_) => f.write_str("Request(sent)"),
+            None => f.write_str("Request(sent)"),
         }
     }
 }

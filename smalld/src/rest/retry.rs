@@ -1,8 +1,8 @@
-//! Which failures are worth another attempt, and after what wait. Pure.
+//! Which failures are worth another attempt, and after which wait. Pure.
 //!
-//! The rule: what cannot have arrived is sent again. What may have arrived is sent again where
-//! twice is as good as once ([`safety`]), or the caller says so (`Request::retry`). That holds for
-//! broken connections, for timeouts and for the statuses of servers in trouble ([`passes`]).
+//! A request that cannot have arrived is sent again. One that may have arrived is sent again if
+//! sending it twice is as good as once ([`safety`]), or if the caller says so (`Request::retry`). This
+//! applies to broken connections, timeouts and the statuses of servers in trouble ([`is_passing`]).
 
 use std::time::Duration;
 
@@ -11,24 +11,23 @@ use serde::de::IgnoredAny;
 
 use crate::rest::limiter::route::Kind;
 
-/// How often a request is tried again after a failure of Discord's.
-const MOST: u32 = 4;
+const MAX_RETRIES: u32 = 4;
 /// An interaction has to be answered within three seconds; there is time for one more attempt.
-const MOST_OF_CALLBACK: u32 = 1;
-const WAIT_OF_CALLBACK: Duration = Duration::from_millis(200);
+const MAX_CALLBACK_RETRIES: u32 = 1;
+const CALLBACK_BACKOFF: Duration = Duration::from_millis(200);
 
 /// What makes it safe to send a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Safety {
-    /// Twice is as good as once.
+    /// Sending it twice is as good as once.
     Idempotent,
-    /// Only where it cannot have arrived.
+    /// It is sent again only if it cannot have arrived.
     Once,
 }
 
 /// GET, PUT and DELETE are idempotent by [RFC 9110 section 9.2.2]; a message with `enforce_nonce`
 /// is, because Discord gives back the first one, and so is the answer to an interaction, of which
-/// Discord takes only one (40060). Whatever else may have arrived is not repeated.
+/// Discord takes only one (40060). Nothing else that may have arrived is sent again.
 ///
 /// [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
 pub(crate) fn safety(method: &Method, kind: Kind, payload: &[u8]) -> Safety {
@@ -49,21 +48,21 @@ pub(crate) fn safety(method: &Method, kind: Kind, payload: &[u8]) -> Safety {
     }
 }
 
-/// The failures of servers and proxies that pass; others are answers.
-pub(crate) fn passes(status: u16) -> bool {
+/// Failures of servers and proxies that may be over soon. Other statuses are responses.
+pub(crate) fn is_passing(status: u16) -> bool {
     matches!(status, 500 | 502 | 503 | 504 | 520..=524)
 }
 
 /// The wait before another attempt, after so many that failed: 1, 2, 4, 8 seconds and up to half
-/// as much again, so that many bots do not come back together. None where it is time to give up.
+/// as much again, so that many bots do not come back together. `None` when it is time to give up.
 /// `random` is in `0.0..1.0`.
 pub(crate) fn wait(kind: Kind, failed: u32, random: f64) -> Option<Duration> {
-    let (most, first) = match kind {
-        Kind::Callback => (MOST_OF_CALLBACK, WAIT_OF_CALLBACK),
-        _ => (MOST, Duration::from_secs(1)),
+    let (max_retries, first) = match kind {
+        Kind::Callback => (MAX_CALLBACK_RETRIES, CALLBACK_BACKOFF),
+        _ => (MAX_RETRIES, Duration::from_secs(1)),
     };
-    let base = first * (1 << failed.min(most).checked_sub(1)?);
-    (failed <= most).then(|| base + base.mul_f64(random / 2.0))
+    let base = first * (1 << failed.min(max_retries).checked_sub(1)?);
+    (failed <= max_retries).then(|| base + base.mul_f64(random / 2.0))
 }
 
 #[cfg(test)]
@@ -71,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_have_arrived_is_not_repeated() {
+    fn a_request_that_may_have_arrived_is_not_repeated() {
         let safety = |method, payload: &[u8]| safety(&method, Kind::Bot, payload);
         assert_eq!(safety(Method::GET, b""), Safety::Idempotent);
         assert_eq!(safety(Method::POST, b"{}"), Safety::Once);
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interaction_is_answered_soon_or_not_at_all() {
+    fn an_interaction_is_answered_soon_or_not() {
         assert_eq!(
             safety(&Method::POST, Kind::Callback, b"{}"),
             Safety::Idempotent

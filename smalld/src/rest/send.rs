@@ -1,14 +1,15 @@
-//! From a draft to a response: waits for its turn, sends, and judges what came back.
+//! From a draft to a response: acquires a permit, sends, and judges the response, as often as needed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::error::{
-    Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope, Response,
-    Result, sentence,
+    ConfigError, Error, HttpError, NetworkError, NetworkErrorKind, RateLimitError, RateLimitScope,
+    Response, Result, sentence,
 };
 use crate::rest::client::Rest;
 use crate::rest::draft::Draft;
@@ -20,74 +21,94 @@ use crate::rest::limiter::route::Kind;
 use crate::rest::prepare::Prepared;
 use crate::rest::rate_limits::RateLimits;
 use crate::rest::retry::{self, Safety};
-use crate::rest::transport::Attempt;
+use crate::rest::transport::Failure;
 
-/// How often a request that got a 429 is sent again.
-const MOST_LIMITED: u32 = 5;
-/// Within which an interaction has to be answered; nobody hears an answer that comes later.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(3);
-/// Discord's code for a webhook that is gone.
+/// How often a request is sent again after a 429.
+const MAX_RETRIES_AFTER_429: u32 = 5;
+/// An interaction has to be answered within this time; a later answer reaches nobody.
+const INTERACTION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Discord's code for a webhook that does not exist.
 const UNKNOWN_WEBHOOK: u64 = 10_015;
+/// The wait if a 429 does not tell one.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Draft {
-    /// From the draft to a response with a status of 2xx.
+    /// Sends the request. The response has a status of 2xx or 304.
     pub(crate) async fn send(self) -> Result<Response> {
+        self.start()?.run().await
+    }
+
+    /// Sends the request and reads the body of the response.
+    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        let mut sending = self.start()?;
+        let response = sending.run().await?;
+        response.json().map_err(|error| match error {
+            Error::Json(mut error) => {
+                error.method = Some(sending.prepared.method_name());
+                error.path = Some(sending.prepared.shown.clone());
+                Error::Json(error)
+            }
+            error => error,
+        })
+    }
+
+    fn start(self) -> Result<Sending> {
         let rest = self.rest.clone();
         let mode = self.rate_limits.unwrap_or(rest.0.rate_limits);
         let deadline = self
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let prepared = self.prepare()?;
-        let permit = prepared.permit(&rest, mode, deadline);
-        let sending = Sending {
-            again_until: prepared.again_until(deadline),
+        Ok(Sending {
+            permit: prepared.permit(&rest, mode, deadline),
+            retry_until: prepared.retry_until(deadline),
             rest,
             prepared,
             deadline,
-            permit,
             waits: mode == RateLimits::Wait,
-        };
-        sending.run().await
+        })
     }
 }
 
-/// A request on its way, over all of its attempts.
+/// A request over all of its attempts.
 struct Sending {
     rest: Rest,
     prepared: Prepared,
     deadline: Option<Instant>,
     /// Until when another attempt is worth it.
-    again_until: Option<Instant>,
-    /// None where limits are not looked after here.
+    retry_until: Option<Instant>,
+    /// `None` with `RateLimits::Off`.
     permit: Option<Permit>,
     waits: bool,
 }
 
-/// What an attempt came to.
-enum Outcome {
+/// The result of an attempt.
+enum Attempt {
     Done(Response),
+    /// An error that another attempt would not change.
     Final(Error),
     Limited {
         until: Instant,
         scope: RateLimitScope,
         error: Error,
     },
-    /// It may pass; `safe` where it cannot have arrived.
+    /// A failure that may be over soon.
     Failed {
-        safe: bool,
+        /// Whether the request cannot have arrived.
+        is_safe: bool,
         error: Error,
     },
 }
 
 impl Sending {
-    async fn run(mut self) -> Result<Response> {
+    async fn run(&mut self) -> Result<Response> {
         let (mut limited, mut failed) = (0, 0);
-        self.wait_for_permit().await?;
+        self.acquire_permit().await?;
         loop {
             match self.attempt().await {
-                Outcome::Done(response) => return Ok(response),
-                Outcome::Final(error) => return Err(error),
-                Outcome::Limited {
+                Attempt::Done(response) => return Ok(response),
+                Attempt::Final(error) => return Err(error),
+                Attempt::Limited {
                     until,
                     scope,
                     error,
@@ -96,13 +117,13 @@ impl Sending {
                     if !self.is_worth_waiting(limited, until, scope) {
                         return Err(error);
                     }
-                    self.wait_for_permit().await?;
+                    self.acquire_permit().await?;
                 }
-                Outcome::Failed { safe, error } => {
+                Attempt::Failed { is_safe, error } => {
                     failed += 1;
-                    let safe = safe || self.prepared.safety == Safety::Idempotent;
+                    let is_safe = is_safe || self.prepared.safety == Safety::Idempotent;
                     let wait = retry::wait(self.prepared.route.kind, failed, fastrand::f64());
-                    let Some(wait) = wait.filter(|_| safe) else {
+                    let Some(wait) = wait.filter(|_| is_safe) else {
                         return Err(error);
                     };
                     if self.is_too_late(Instant::now() + wait) {
@@ -110,8 +131,8 @@ impl Sending {
                     }
                     tracing::warn!(target: "smalld", "{}; trying again in {wait:.1?}", sentence(&error));
                     tokio::time::sleep(wait).await;
-                    // What a limit has to say now is not that nothing was sent before.
-                    if self.wait_for_permit().await.is_err() {
+                    // The caller needs to know of the failure: the request may have arrived.
+                    if self.acquire_permit().await.is_err() {
                         return Err(error);
                     }
                 }
@@ -119,94 +140,94 @@ impl Sending {
         }
     }
 
-    /// Whether a request that was just refused by a limit takes its place in the line again.
+    /// Whether a request that was refused by a limit waits for it.
     fn is_worth_waiting(&self, limited: u32, until: Instant, scope: RateLimitScope) -> bool {
-        let most = match self.prepared.route.kind {
+        let max_retries = match self.prepared.route.kind {
             Kind::Callback => 1,
-            _ => MOST_LIMITED,
+            _ => MAX_RETRIES_AFTER_429,
         };
-        let hopeless = scope == RateLimitScope::Address || limited > most;
-        self.waits && !hopeless && !self.is_too_late(until)
+        let is_hopeless = scope == RateLimitScope::Address || limited > max_retries;
+        self.waits && !is_hopeless && !self.is_too_late(until)
     }
 
     fn is_too_late(&self, time: Instant) -> bool {
-        self.again_until.is_some_and(|end| time > end)
+        self.retry_until.is_some_and(|end| time > end)
     }
 
-    async fn wait_for_permit(&mut self) -> Result<()> {
+    async fn acquire_permit(&mut self) -> Result<()> {
         let Some(permit) = &mut self.permit else {
             let barred = lock(&self.rest.0.limiter).barred(&self.prepared.route);
             return barred.map_or(Ok(()), |refusal| Err(self.prepared.refused(&refusal)));
         };
-        let came = match self.deadline {
+        let acquired = match self.deadline {
             None => permit.acquire().await,
             Some(deadline) => match tokio::time::timeout_at(deadline, permit.acquire()).await {
-                Ok(came) => came,
+                Ok(acquired) => acquired,
                 Err(_) => match permit.give_up() {
                     Some(refusal) => Err(refusal),
-                    None => return Err(self.prepared.out_of_time()),
+                    None => return Err(self.prepared.timed_out()),
                 },
             },
         };
-        came.map_err(|refusal| self.prepared.refused(&refusal))
+        acquired.map_err(|refusal| self.prepared.refused(&refusal))
     }
 
-    async fn attempt(&mut self) -> Outcome {
-        match self.rest.attempt(&self.prepared, self.deadline).await {
+    async fn attempt(&mut self) -> Attempt {
+        match self.rest.exchange(&self.prepared, self.deadline).await {
             Ok(response) => self.judge(response),
-            Err(Attempt::Broken(error)) => {
+            Err(Failure::Network(error)) => {
                 if let Some(permit) = &mut self.permit {
                     permit.lose();
                 }
-                let safe = !error.may_have_arrived;
-                let gives_up = error.kind == NetworkErrorKind::TooLarge;
+                let is_safe = !error.may_have_arrived;
+                let is_final = error.kind == NetworkErrorKind::TooLarge;
                 let error = Error::Network(error);
-                if gives_up {
-                    Outcome::Final(error)
+                if is_final {
+                    Attempt::Final(error)
                 } else {
-                    Outcome::Failed { safe, error }
+                    Attempt::Failed { is_safe, error }
                 }
             }
-            Err(Attempt::Impossible(error)) => Outcome::Final(error),
+            Err(Failure::NotBuilt(error)) => Attempt::Final(error),
         }
     }
 
-    /// Tells the limiter, and decides whether the caller is done.
-    fn judge(&mut self, response: Response) -> Outcome {
+    /// Tells the limiter of the response, and decides whether the caller is done.
+    fn judge(&mut self, response: Response) -> Attempt {
         let body = match response.status {
             200..=299 | 304 => None,
             _ => Some(ErrorBody::parse(response.bytes())),
         };
         let limit = body.as_ref().and_then(ErrorBody::limit);
         let observed = Observation::new(&response, limit);
-        let warned = &self.rest.0.told_of_odd_headers;
+        let warned = &self.rest.0.warned_of_odd_headers;
         if observed.limits.odd && !warned.swap(true, Ordering::Relaxed) {
             let path = &self.prepared.shown;
-            tracing::warn!(target: "smalld", "{path}: rate limit headers that mean nothing were ignored");
+            tracing::warn!(target: "smalld", "{path}: rate limit headers without a meaning were ignored");
         }
         self.count_invalid(&observed);
         let limited = match (&mut self.permit, &observed.too_many) {
             (Some(permit), _) => permit.observe(&observed),
-            (None, Some(said)) => Some(unasked(said, &observed)),
+            (None, Some(said)) => Some(limited_without_limiter(said, &observed)),
             (None, None) => None,
         };
         let Some(body) = body else {
-            return Outcome::Done(response);
+            return Attempt::Done(response);
         };
         if let Some(limited) = limited {
             return self.prepared.limited(&limited, body);
         }
-        let passes = retry::passes(response.status);
+        let is_passing = retry::is_passing(response.status);
         let error = self.prepared.http(body, response);
-        let webhook_is_gone = error.response.status == 404 && error.code == Some(UNKNOWN_WEBHOOK);
-        if webhook_is_gone {
+        if error.response.status == 404 && error.code == Some(UNKNOWN_WEBHOOK) {
             lock(&self.rest.0.limiter).webhook_is_gone(&self.prepared.route);
         }
         let error = Error::Http(error);
-        if passes {
-            Outcome::Failed { safe: false, error }
+        if is_passing {
+            let is_safe = false;
+            Attempt::Failed { is_safe, error }
         } else {
-            Outcome::Final(error)
+            Attempt::Final(error)
         }
     }
 
@@ -215,13 +236,13 @@ impl Sending {
             return;
         }
         let now = Instant::now().into_std();
-        let prepared = &self.prepared;
+        let refuses_token = observed.status == 401 && self.prepared.route.judges_the_token();
         let mut limiter = lock(&self.rest.0.limiter);
-        let refuses_token = observed.status == 401 && prepared.route.judges_the_token();
         if refuses_token {
             limiter.refuse_token();
         }
-        let count = limiter.count_invalid(observed.status, observed.limits.scope.as_deref(), now);
+        let scope = observed.limits.scope.as_deref();
+        let count = limiter.count_invalid(observed.status, scope, now);
         drop(limiter);
         if refuses_token {
             tracing::error!(
@@ -238,9 +259,9 @@ impl Sending {
     }
 }
 
-/// What a 429 says if the limiter is not asked.
-fn unasked(said: &TooMany, observed: &Observation) -> Limited {
-    let wait = said.retry_after.unwrap_or(Duration::from_secs(1));
+/// The limit that a 429 tells of, with `RateLimits::Off`.
+fn limited_without_limiter(said: &TooMany, observed: &Observation) -> Limited {
+    let wait = said.retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
     Limited {
         until: Instant::now().into_std() + wait,
         bucket: observed.limits.bucket.as_deref().map(Arc::from),
@@ -260,8 +281,8 @@ impl Prepared {
         Some(Permit::new(limiter, self.route.clone(), patience))
     }
 
-    fn again_until(&self, deadline: Option<Instant>) -> Option<Instant> {
-        let answer = Instant::now() + TIME_TO_ANSWER;
+    fn retry_until(&self, deadline: Option<Instant>) -> Option<Instant> {
+        let answer = Instant::now() + INTERACTION_TIMEOUT;
         match (self.route.kind, deadline) {
             (Kind::Callback, Some(deadline)) => Some(deadline.min(answer)),
             (Kind::Callback, None) => Some(answer),
@@ -269,13 +290,13 @@ impl Prepared {
         }
     }
 
-    fn limited(&self, limited: &Limited, body: ErrorBody) -> Outcome {
+    fn limited(&self, limited: &Limited, body: ErrorBody) -> Attempt {
         let mut error = self.rate_limit(limited);
         if limited.scope == RateLimitScope::Address {
             tracing::error!(target: "smalld", "{error}");
         }
         (error.code, error.message) = body.into_code_and_message();
-        Outcome::Limited {
+        Attempt::Limited {
             until: Instant::from_std(limited.until),
             scope: limited.scope,
             error: Error::RateLimit(error),
@@ -285,11 +306,12 @@ impl Prepared {
     fn refused(&self, refusal: &Refusal) -> Error {
         match refusal {
             Refusal::Limited(limited) => Error::RateLimit(self.rate_limit(limited)),
-            Refusal::TokenRefused => Error::config(format!(
-                "{} {}: not sent, because Discord refused the bot token before (401); copy it anew \
-                 from the developer portal (Bot, Reset Token) and start the bot again",
-                self.method, self.shown
-            )),
+            Refusal::TokenRefused => {
+                let message = "not sent, because Discord refused the bot token before (401); copy \
+                    it again from the developer portal (Bot, Reset Token) and restart the bot";
+                let (method, path) = (self.method_name(), self.shown.clone());
+                ConfigError::of_request(method, path, message.to_owned()).into()
+            }
             Refusal::WebhookGone => {
                 let body = format!(r#"{{"message":"Unknown Webhook","code":{UNKNOWN_WEBHOOK}}}"#);
                 let response = Response::new(404, Vec::new(), body.into_bytes());
@@ -299,21 +321,16 @@ impl Prepared {
     }
 
     fn rate_limit(&self, limited: &Limited) -> RateLimitError {
-        let wait = limited
-            .until
-            .saturating_duration_since(Instant::now().into_std());
-        RateLimitError::new(
-            format!("{} {}", self.method, self.shown).into(),
-            wait,
-            limited.bucket.as_deref().map(Into::into),
-            limited.scope,
-        )
+        let now = Instant::now().into_std();
+        let wait = limited.until.saturating_duration_since(now);
+        let bucket = limited.bucket.as_deref().map(Into::into);
+        RateLimitError::of_request(self.method_name(), &self.shown, wait, bucket, limited.scope)
     }
 
-    fn out_of_time(&self) -> Error {
+    fn timed_out(&self) -> Error {
         let (method, path) = (self.method_name(), self.shown.clone());
         let kind = NetworkErrorKind::Timeout;
-        Error::Network(NetworkError::new(method, path, kind, false, None))
+        NetworkError::new(method, path, kind, false, None).into()
     }
 
     fn http(&self, body: ErrorBody, response: Response) -> HttpError {

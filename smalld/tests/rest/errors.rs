@@ -36,10 +36,7 @@ async fn discords_words_and_what_to_do_become_a_sentence() {
             "400 Cannot send an empty message (50006)",
         ),
         ("error_400_50109", "(50109)"),
-        (
-            "error_403_40333_cloudflare",
-            "(40333); Discord's guard blocked",
-        ),
+        ("error_403_40333_cloudflare", "(40333); Cloudflare blocked"),
         ("error_404_route", "404 Not Found"),
         ("error_405", "405"),
         ("error_413", "413"),

@@ -293,6 +293,16 @@ fn a_plain_program_waits() {
     let bot = server.bot(RateLimits::Off);
     assert_eq!(bot.get("/users/@me").wait().unwrap(), json!({}));
     assert_eq!(bot.get("/users/@me").wait().unwrap(), json!({}));
+    let typed: BTreeMap<String, String> = bot.get("/users/@me").wait_json().unwrap();
+    assert!(typed.is_empty());
+    let response = bot.get("/users/@me").wait_response().unwrap();
+    assert_eq!((response.status, response.bytes()), (200, &b"{}"[..]));
+    let error = bot.get("/users/@me").wait_json::<u64>().unwrap_err();
+    assert_eq!(
+        (error.method(), error.path()),
+        (Some("GET"), Some("/users/@me"))
+    );
+    assert!(matches!(&error, Error::Json(error) if !error.message.is_empty()));
     let inside = runtime.block_on(async { bot.get("/users/@me").wait() });
     let error = inside.unwrap_err().to_string();
     assert!(error.contains(".await"), "{error}");

@@ -51,7 +51,15 @@ impl tracing::Subscriber for Log {
 fn whole(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
     match error {
-        Error::Http(error) => write!(text, "{error:?}\n{error:#?}"),
+        Error::Http(error) => {
+            let (response, fields) = (&error.response, &error.fields);
+            let headers: Vec<_> = response.headers().collect();
+            write!(
+                text,
+                "{error:?}\n{error:#?}\n{fields:?}\n{headers:?}\n{}",
+                response.text()
+            )
+        }
         Error::Network(error) => write!(text, "{error:?}\n{error:#?}"),
         Error::RateLimit(error) => write!(text, "{error:?}\n{error:#?}"),
         Error::Config(error) => write!(text, "{error:?}"),
@@ -98,6 +106,21 @@ async fn no_token_is_shown_by_any_error_or_log() {
         Reply::text(200, "no json"),
         Reply::text(302, "").header("location", "http://127.0.0.1:1/"),
         Reply::dropped(),
+        // Servers that echo what they were sent.
+        Reply::text(500, format!("<pre>authorization: Bot {TOKEN}</pre>")),
+        Reply::text(200, format!("\"Bot {TOKEN}\"")).header("x-echo", TOKEN),
+        Reply::json(
+            400,
+            &json!({ "message": TOKEN, "errors": {
+            TOKEN: { "_errors": [{ "code": TOKEN, "message": TOKEN }] } } }),
+        ),
+        Reply::json(
+            429,
+            &json!({ "message": TOKEN, "code": 1, "retry_after": 0.01 }),
+        ),
+        Reply::text(429, TOKEN)
+            .header("retry-after", "1")
+            .header("x-ratelimit-bucket", TOKEN),
         Reply::ok().header("x-ratelimit-limit", "banana"),
     ] {
         let server = Scripted::always(reply).await;
@@ -113,6 +136,19 @@ async fn no_token_is_shown_by_any_error_or_log() {
             }
         }
         if let Err(error) = within(bot.get("/users/@me").retry(false)).await {
+            kinds.push(whole(&error));
+        }
+        match within(bot.get("/users/@me").retry(false).response()).await {
+            Ok(response) => {
+                let error = response.json::<u64>().map_err(|error| whole(&error));
+                kinds.push(format!("{response:?} {error:?}"));
+            }
+            Err(error) => kinds.push(whole(&error)),
+        }
+        let bearer = bot
+            .get("/users/@me")
+            .header("authorization", format!("Bearer {INTERACTION}"));
+        if let Err(error) = within(bearer.retry(false).json::<u64>()).await {
             kinds.push(whole(&error));
         }
     }
@@ -142,4 +178,26 @@ async fn no_token_is_shown_by_any_error_or_log() {
     let ours = log.lines().filter(|line| line.starts_with("smalld"));
     assert!(ours.count() > 10, "{log}");
     assert_secret(&log);
+}
+
+#[tokio::test]
+async fn a_server_that_echoes_the_request_shows_none_of_its_tokens() {
+    let server = Scripted::by(|_, seen| {
+        let authorization = seen.header("authorization").unwrap_or_default();
+        let text = format!("Cannot serve {} with {authorization}", seen.target);
+        Reply::text(400, text.clone()).header("x-echo", &text)
+    })
+    .await;
+    let bot = server.bot(RateLimits::Error);
+    for request in [
+        bot.get("/users/@me"),
+        bot.get("/users/@me")
+            .header("authorization", format!("Bearer {INTERACTION}")),
+        bot.get(path!("/webhooks/{}/{}", 7, WEBHOOK)),
+        bot.get(path!("/webhooks/{}/{}/messages/@original", 9, INTERACTION)),
+    ] {
+        let error = within(request).await.unwrap_err();
+        assert_secret(&whole(&error));
+        assert!(whole(&error).contains("***"), "{error}");
+    }
 }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-/// How the tokens of interactions begin: `interaction:` in base64. Those of webhooks are of other
-/// letters and digits.
+/// The start of the tokens of interactions: `interaction:` in base64. Tokens of webhooks start
+/// otherwise.
 const INTERACTION: &str = "aW50ZXJhY3Rpb246";
 
-/// Discord's route of a request: what stands for its limits until a bucket is known.
+/// Discord's route of a request, which has its limits until its bucket is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Method and path with every value replaced by `{}`.
     pub(crate) template: Arc<str>,
-    /// The top-level resource: buckets are counted for each one apart.
+    /// The top-level resource: each of them has buckets of its own.
     pub(crate) major: Arc<str>,
     pub(crate) kind: Kind,
-    /// Whether the bot's own token goes along, as it does where the path holds no other.
+    /// Whether the bot's token is sent, as it is unless the path has one of its own.
     pub(crate) with_bot_token: bool,
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Bot,
     /// With the token of a webhook in the path, outside the global limit.
     Webhook,
-    /// What follows the first answer to an interaction: the same, with the interaction's token.
+    /// After the first answer to an interaction: the same, with the interaction's token.
     FollowUp,
     /// The first answer to an interaction, which has three seconds and no limit.
     Callback,
@@ -34,8 +34,8 @@ pub(crate) enum Kind {
 impl Route {
     /// `path` without its query, percent-encoded as it is sent.
     ///
-    /// Only the start of the path is looked at for the top-level resource, as most clients do: a
-    /// wrong guess costs a wait, and never a 429.
+    /// The top-level resource is looked for at the start of the path only, as most clients do: a wrong
+    /// guess costs a wait, never a 429.
     ///
     /// See [Discord Docs/Rate Limits](https://discord.com/developers/docs/topics/rate-limits).
     pub(crate) fn new(method: &str, path: &str) -> Self {
@@ -73,8 +73,8 @@ impl Route {
 }
 
 impl Route {
-    /// Whether a 401 says that the token is wrong. Where Discord wants the token of a person, it
-    /// answers 401 to every bot.
+    /// Whether a 401 means that the token is wrong. Routes that need the token of a user respond 401 to
+    /// every bot.
     pub(crate) fn judges_the_token(&self) -> bool {
         let of_people = [
             "/oauth2/@me",
@@ -93,7 +93,7 @@ fn is_id(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Discord's own words are of lower-case letters, hyphens and dots (`widget.json`), or begin with
+/// Discord's own words consist of lower-case letters, hyphens and dots (`widget.json`), or start with
 /// `@`.
 fn is_fixed(segment: &str) -> bool {
     segment.starts_with('@')
@@ -102,7 +102,7 @@ fn is_fixed(segment: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'.'))
 }
 
-/// Whether what follows is a value even where it looks like a word: a code, a token, an emoji.
+/// Whether the next segment is a value even if it looks like a word: a code, a token, an emoji.
 fn stands_for_a_value(before: &[&str]) -> bool {
     match before {
         ["webhooks" | "interactions", _] => true,
@@ -114,20 +114,31 @@ fn stands_for_a_value(before: &[&str]) -> bool {
     }
 }
 
-/// The path with the tokens of webhooks and interactions left out, for messages and logs. It need
-/// not be a sound path: people paste whole URLs.
+/// The path with the tokens of webhooks and interactions masked, for messages and logs. It need not
+/// be a valid path: people paste whole URLs.
 pub(crate) fn masked(path: &str) -> String {
-    let path = path.split('?').next().unwrap_or_default();
-    let mut secret = false;
-    let segments = path.split('/').map(|segment| {
-        let hidden = secret && !is_shown(segment);
-        secret |= matches!(segment, "webhooks" | "interactions");
-        if hidden { "***" } else { segment }
-    });
+    let segments =
+        segments(path).map(|(segment, is_hidden)| if is_hidden { "***" } else { segment });
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// What stands in the path of a webhook or an interaction and is surely no token.
+/// The tokens that [`masked`] hides.
+pub(crate) fn hidden(path: &str) -> impl Iterator<Item = &str> {
+    segments(path).filter_map(|(segment, is_hidden)| is_hidden.then_some(segment))
+}
+
+/// The segments of a path, and whether each of them may be a token.
+fn segments(path: &str) -> impl Iterator<Item = (&str, bool)> {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut after_webhook = false;
+    path.split('/').map(move |segment| {
+        let is_hidden = after_webhook && !is_shown(segment);
+        after_webhook |= matches!(segment, "webhooks" | "interactions");
+        (segment, is_hidden)
+    })
+}
+
+/// Segments of the paths of webhooks and interactions that are not tokens.
 fn is_shown(segment: &str) -> bool {
     const WORDS: [&str; 7] = [
         "messages",
