@@ -8,4 +8,6 @@ mod faults;
 mod gateway;
 mod limits;
 mod rest;
+mod routes;
+mod safety;
 mod script;

@@ -1,8 +1,6 @@
 //! What the sandbox refuses to do for others than the bot under test, and the bounds of what it keeps.
 
-mod common;
-
-use common::{Answer, Gateway, LONG, Rest, client, general_url, identify};
+use crate::common::{Answer, Gateway, LONG, Rest, client, general_url, identify};
 use reqwest::Method;
 use serde_json::json;
 use smalld_sandbox::Sandbox;

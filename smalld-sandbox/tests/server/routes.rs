@@ -1,10 +1,8 @@
 //! Documented routes that are not simulated, stubs, and planned rate limits.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{Answer, Rest};
+use crate::common::{Answer, Rest};
 use reqwest::Method;
 use serde_json::json;
 use smalld_sandbox::{Reply, Sandbox, Scope};
