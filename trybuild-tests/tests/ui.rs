@@ -1,8 +1,8 @@
 //! What users see: each file in `fail` is one mistake, with the compiler's answer beside it. What must
 //! go on compiling is in `pass`, which trybuild would build with all its dependencies once more.
 
-// After a change of wording, `TRYBUILD=overwrite cargo test -p trybuild-tests` writes the answers
-// anew. Read them as a user would: the first line says what is wrong in our words, the caret is
+// After a change of wording, `TRYBUILD=overwrite cargo test -p trybuild-tests` updates the answers.
+// Read them as a user would: the first line says what is wrong in our words, the caret is
 // under the user's token, a note says what to write.
 #[rustversion::attr(
     not(stable(1.95)),
