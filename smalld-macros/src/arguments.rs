@@ -1,5 +1,4 @@
-//! The arguments of an attribute, taken apart at their commas. What they mean is decided in
-//! `filter`.
+//! Arguments of an attribute, split at their commas. `filter` decides what they mean.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::{Error, LitStr, Result};
@@ -18,7 +17,7 @@ pub(crate) enum Argument {
     Field(LitStr, Value),
 }
 
-/// What follows a `=`: at least one token.
+/// The tokens after a `=`, at least one.
 pub(crate) struct Value(pub(crate) Vec<TokenTree>);
 
 impl Value {
@@ -27,14 +26,14 @@ impl Value {
     }
 }
 
-/// Splits them. An argument that makes no sense is told of and left out, so that the others are
-/// still looked at.
+/// Splits them. An argument that is malformed is reported and skipped, so that the others are still
+/// checked.
 pub(crate) fn split(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Argument> {
     let tokens = flat(arguments);
     let mut found = Vec::new();
     for part in tokens.split_inclusive(|token| is(token, ',')) {
         match part {
-            [comma] if is(comma, ',') => mistakes.at(comma, "there is nothing before this `,`"),
+            [comma] if is(comma, ',') => mistakes.at(comma, "expected an argument before this `,`"),
             [part @ .., comma] if is(comma, ',') => found.extend(mistakes.keep(argument(part))),
             part => found.extend(mistakes.keep(argument(part))),
         }
@@ -42,7 +41,7 @@ pub(crate) fn split(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Argu
     found
 }
 
-/// What a `macro_rules!` passes on comes in invisible groups; seen from here they are not there.
+/// Opens the invisible groups in which `macro_rules!` passes tokens on.
 fn flat(tokens: TokenStream) -> Vec<TokenTree> {
     let mut flattened = Vec::new();
     for token in tokens {
@@ -75,12 +74,12 @@ fn argument(tokens: &[TokenTree]) -> Result<Argument> {
         [equals, again, ..] if is(equals, '=') && is(again, '=') => {
             return Err(Error::new_spanned(
                 again,
-                format!("write a single `=`, as in `{key} = ..`"),
+                format!("write `=` once, as in `{key} = ..`"),
             ));
         }
         [equals, value @ ..] if is(equals, '=') => Some(Value(value.to_vec())),
         [colon, again, ..] if is(colon, ':') && is(again, ':') => {
-            let message = "a name has no path here: an event is written as in `message_create`";
+            let message = "an event is written without a path, as in `message_create`";
             return Err(Error::new_spanned(colon, message));
         }
         [other, ..] => {
@@ -138,11 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_does_not_hide_the_others() {
+    fn a_mistake_does_not_hide_others() {
         assert_eq!(
             shapes(quote!(a b, c, , d =, "/e" == 1, 7)),
-            "w expected `,` or `=`, found `b`; there is nothing before this `,`; \
-             no value after `d =`; write a single `=`, as in `\"/e\" = ..`; \
+            "w expected `,` or `=`, found `b`; expected an argument before this `,`; \
+             no value after `d =`; write `=` once, as in `\"/e\" = ..`; \
              expected a name or a string, found `7`"
         );
     }

@@ -1,4 +1,4 @@
-//! The name of an event as it is written in an attribute.
+//! Event names as written in an attribute.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -6,19 +6,19 @@ use syn::{Error, LitStr, Result};
 
 use crate::names::{self, EVENTS};
 
-/// The name that an identifier stands for; it must be one of Discord's.
+/// The event that an identifier names. It must be one of Discord's.
 pub(crate) fn known_event(word: &Ident) -> Result<String> {
     let name = word.unraw().to_string();
     let message = match names::event(&name) {
         Some(event) if event == name => return Ok(names::wire(&name)),
-        Some(event) => format!("an event is written in lower case here: `{event}`"),
+        Some(event) => format!("event names are lower case here: write `{event}`"),
         None => {
             let known: Vec<_> = EVENTS.iter().copied().chain(["ordered"]).collect();
             let nearest = names::nearest(&name, &known);
             let first =
                 names::did_you_mean(format!("no gateway event is called `{name}`"), nearest);
             format!(
-                "{first}\nan event that is newer than smalld is written as a string: `\"{}\"`",
+                "{first}\nfor an event that is newer than smalld write a string: `\"{}\"`",
                 names::wire(&name)
             )
         }
@@ -26,19 +26,16 @@ pub(crate) fn known_event(word: &Ident) -> Result<String> {
     Err(Error::new_spanned(word, message))
 }
 
-/// A name as it stands in the JSON, known or not.
+/// A name as in the JSON, known or not.
 pub(crate) fn any_event(text: &LitStr, write: impl Fn(&str) -> String) -> Result<String> {
     let name = text.value();
     let message = match names::event(&name) {
-        _ if name.is_empty() => "the name of an event cannot be empty".to_owned(),
+        _ if name.is_empty() => "an event name cannot be empty".to_owned(),
         _ if name.starts_with('/') => pointer_without_value(&name),
         _ if !name.chars().any(char::is_lowercase) => return Ok(name),
-        Some(event) => format!(
-            "Discord writes the names of events in upper case: {}",
-            write(event)
-        ),
+        Some(event) => format!("Discord writes event names in upper case: {}", write(event)),
         None => format!(
-            "Discord writes the names of events in upper case: write `\"{}\"`",
+            "Discord writes event names in upper case: write `\"{}\"`",
             names::wire(&name)
         ),
     };
@@ -46,5 +43,5 @@ pub(crate) fn any_event(text: &LitStr, write: impl Fn(&str) -> String) -> Result
 }
 
 pub(crate) fn pointer_without_value(pointer: &str) -> String {
-    format!("no value for `{pointer}`: write it after a `=`, as in `\"{pointer}\" = \"text\"`")
+    format!("no value for `{pointer}`: write it after `=`, as in `\"{pointer}\" = \"text\"`")
 }

@@ -1,4 +1,4 @@
-//! The events that Discord documents, as identifiers.
+//! Events that Discord documents, as identifiers. `data/events.csv` has the same list.
 
 /// Every dispatch event, sorted. In the JSON the names are upper case.
 ///

@@ -1,9 +1,9 @@
-//! What an attribute adds behind its function: one registration. All that can be a normal function
-//! is one, in `smalld::__private`.
+//! Output of an attribute: one registration after the function. All that can be a normal function is
+//! one, in `smalld::__private`.
 //!
-//! Each piece carries the place in the user's code that an error about it should point at: a
+//! Each piece has the span that an error about it should point at: a
 //! parameter's type, the return type, the function's name. Names introduced here are resolved where
-//! the macro is defined, so a handler may be called `bot` or `input`.
+//! the macro is defined, so a handler may be named `bot` or `input`.
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -55,7 +55,7 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     }
 }
 
-/// The module of generated code's own, behind a path to smalld.
+/// The module for generated code in smalld.
 pub(crate) fn private(smalld: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #smalld::__private)
 }
@@ -106,7 +106,7 @@ fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// A function of ours for a type of theirs, all of it at that type.
+/// `function::<ty>`, all of it at the span of the type.
 fn of_type(function: &TokenStream, ty: &Type, more: &TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let place = Place::of(ty);
@@ -141,7 +141,7 @@ fn call(kind: Kind, handler: &Handler, private: &TokenStream) -> TokenStream {
         quote_spanned!(mixed=> #cfgs #extract #from)
     });
     let outcome = match output {
-        // Its type is spelled out, where it can be, so that all of it is underlined.
+        // The type is written out if it can be, so that all of it is underlined.
         Some(output) if find_impl(output.to_token_stream()).is_none() => {
             let outcome = of_type(
                 &quote_spanned!(mixed=> #private::outcome),
@@ -154,7 +154,7 @@ fn call(kind: Kind, handler: &Handler, private: &TokenStream) -> TokenStream {
         _ => quote_spanned!(mixed=> #private::outcome(returned)),
     };
     if handler.is_async {
-        // That a future cannot be a task is the function's fault as a whole.
+        // A future that is not `Send` is reported at the function's name.
         let place = Place::of(name);
         let run = quote_spanned! {mixed=>
             let returned = #name(#(#arguments),*).await;
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_function_may_block_and_smalld_may_have_another_name() {
+    fn a_sync_function_may_block_and_smalld_may_have_another_name() {
         let code = expanded(
             quote!(ready, ordered, crate = a::b),
             quote!(

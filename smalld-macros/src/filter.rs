@@ -1,4 +1,4 @@
-//! What an attribute's arguments ask for: which payloads, which values in them, in which order.
+//! Meaning of an attribute's arguments: which payloads, which values in them, which order.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -20,7 +20,7 @@ pub(crate) struct Filter {
     pub(crate) op: Option<u8>,
     /// The names of events, as Discord writes them.
     pub(crate) t: Vec<String>,
-    /// Those of them that were written as a word, as they were written.
+    /// Those that were written as an identifier.
     pub(crate) words: Vec<Ident>,
     pub(crate) fields: Vec<Field>,
     /// Whether it sees the whole payload rather than `d`.
@@ -58,7 +58,7 @@ impl Filter {
                 Argument::Word(word) | Argument::Option(word, _) => word.into_token_stream(),
                 Argument::Text(text) | Argument::Field(text, _) => text.into_token_stream(),
             };
-            let message = format!("`#[smalld::{attribute}]` takes no arguments: write it plainly");
+            let message = format!("`#[smalld::{attribute}]` takes no arguments");
             reader.mistakes.at(written, message);
         }
         Ok(Self {
@@ -80,9 +80,8 @@ impl Filter {
             match argument {
                 Argument::Word(word) if word == "ordered" => reader.ordered(&word),
                 Argument::Word(word) => {
-                    let name = known_event(&word);
-                    reader.words.extend(name.is_ok().then(|| word.clone()));
-                    reader.event(&word, name);
+                    reader.event(&word, known_event(&word));
+                    reader.words.push(word);
                 }
                 Argument::Text(text) => {
                     let name = any_event(&text, |name| format!("write `{name}`, without quotes"));
@@ -92,7 +91,7 @@ impl Filter {
                 Argument::Option(key, value) if key == "crate" => reader.smalld(&key, &value),
                 Argument::Option(key, _) if key == "op" || key == "t" => reader.mistakes.at(
                     &key,
-                    format!("`{key}` belongs to `#[smalld::on_gateway_payload({key} = ..)]`; `#[smalld::on(..)]` takes names of events"),
+                    format!("`{key}` is an option of `#[smalld::on_gateway_payload({key} = ..)]`; `#[smalld::on(..)]` takes event names"),
                 ),
                 Argument::Option(key, value) => reader.unknown(&key, &value, &["crate"]),
             }
@@ -101,7 +100,7 @@ impl Filter {
             reader.mistakes.add(Error::new(
                 Span::call_site(),
                 "no event: name at least one, as in `#[smalld::on(message_create)]`\n\
-                 for every payload there is `#[smalld::on_gateway_payload]`",
+                 for every payload use `#[smalld::on_gateway_payload]`",
             ));
         }
         reader.finish(Some(0), false)
@@ -143,7 +142,7 @@ impl Filter {
         }
         if let (Some(t), Some(op @ 1..)) = (&t, op) {
             let message = format!(
-                "only dispatches have a name, and they are op 0, not op {op}: leave out one of the two"
+                "only events have a name, and events are op 0, not op {op}: remove one of the two"
             );
             reader.mistakes.at(t, message);
         }
@@ -184,7 +183,7 @@ impl Reader {
         };
         if self.fields.iter().any(|other| other.tokens == field.tokens) {
             let message = format!(
-                "`{}` has a value already, and all filters must hold; for either of two values write two attributes",
+                "`{}` already has a value, and all filters must match; for either of two values write two attributes",
                 field.pointer
             );
             self.mistakes.at(pointer, message);
@@ -208,7 +207,7 @@ impl Reader {
             Ok(path) => self.smalld = Some(path),
             Err(_) => self.mistakes.at(
                 tokens,
-                "the path of a renamed smalld is written without quotes, as in `crate = ::my_smalld`",
+                "the path to a renamed smalld has no quotes, as in `crate = ::my_smalld`",
             ),
         }
     }
@@ -217,7 +216,7 @@ impl Reader {
         let Ok(text) = syn::parse2::<LitStr>(value.tokens()) else {
             self.mistakes.at(
                 value.tokens(),
-                "an event's name is a string here, as in `t = \"MESSAGE_CREATE\"`",
+                "`t` must be a string, as in `t = \"MESSAGE_CREATE\"`",
             );
             return None;
         };
@@ -231,7 +230,7 @@ impl Reader {
 
     fn unknown_word(&mut self, word: &Ident) {
         let message = format!(
-            "`{word}` is none of the arguments `op = ..`, `t = ..`, `\"/pointer\" = ..`, `ordered` and `crate = ..`"
+            "unknown argument `{word}`: expected `op = ..`, `t = ..`, `\"/pointer\" = ..`, `ordered` or `crate = ..`"
         );
         let nearest = names::nearest(&word.unraw().to_string(), &["ordered"]);
         self.mistakes
@@ -246,12 +245,10 @@ impl Reader {
             name => name,
         };
         let message = match names::nearest(guessed, known) {
-            _ if name == "ordered" => "`ordered` stands alone, without a value".to_owned(),
-            Some(nearest) => {
-                names::did_you_mean(format!("there is no option `{key}`"), Some(nearest))
-            }
+            _ if name == "ordered" => "`ordered` takes no value".to_owned(),
+            Some(nearest) => names::did_you_mean(format!("unknown option `{key}`"), Some(nearest)),
             None => format!(
-                "there is no option `{key}`; a filter is a JSON pointer, as in `\"/{name}\" = {}`",
+                "unknown option `{key}`; a filter is a JSON pointer, as in `\"/{name}\" = {}`",
                 value.tokens()
             ),
         };
@@ -282,14 +279,14 @@ impl Reader {
     }
 }
 
-/// Where smalld is found unless `crate = ..` says otherwise.
+/// The path to smalld unless `crate = ..` says otherwise.
 pub(crate) fn default_smalld() -> TokenStream {
     quote_spanned!(Span::mixed_site()=> ::smalld)
 }
 
 fn named_by_t(event: &str) -> String {
     format!(
-        "here an event is named by `t`: write `t = \"{}\"`",
+        "`on_gateway_payload` takes an event name as `t`: write `t = \"{}\"`",
         names::wire(event)
     )
 }
@@ -300,7 +297,7 @@ fn opcode(value: &Value) -> Result<u8> {
     op.ok_or_else(|| {
         Error::new_spanned(
             value.tokens(),
-            "an opcode is an integer from 0 to 255, as in `op = 10`",
+            "`op` must be an integer from 0 to 255, as in `op = 10`",
         )
     })
 }
@@ -334,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_named_by_identifier_or_string() {
+    fn an_event_is_an_identifier_or_a_string() {
         let filter = on(quote!(message_create, "AN_EVENT_NEWER", ready));
         assert_eq!(filter.t, ["MESSAGE_CREATE", "AN_EVENT_NEWER", "READY"]);
         assert_eq!(
@@ -353,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_and_options_stand_in_any_order() {
+    fn filters_and_options_come_in_any_order() {
         let filter = on(quote!(
             "/type" = 2,
             ordered,
@@ -369,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_filter_may_be_empty_or_name_op_and_t() {
+    fn a_payload_filter_may_be_empty_or_have_op_and_t() {
         let all = Filter::from_gateway_payload(quote!()).unwrap();
         assert_eq!((all.op, all.t.len(), all.whole), (None, 0, true));
         let ready = Filter::from_gateway_payload(quote!(op = 0, t = "READY", ordered, "/d/v" = 10))
@@ -386,13 +383,15 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_event_is_answered_with_the_nearest() {
+    fn a_misspelled_event_gets_the_nearest_name() {
         assert!(mistake(quote!(mesage_create)).starts_with(
             "no gateway event is called `mesage_create`; did you mean `message_create`?"
         ));
-        assert!(mistake(quote!(banana)).ends_with("written as a string: `\"BANANA\"`"));
+        assert!(mistake(quote!(banana)).ends_with("write a string: `\"BANANA\"`"));
         assert!(mistake(quote!(message_create, orderd)).contains("did you mean `ordered`?"));
-        assert!(mistake(quote!(MESSAGE_CREATE)).ends_with("lower case here: `message_create`"));
+        assert!(
+            mistake(quote!(MESSAGE_CREATE)).ends_with("lower case here: write `message_create`")
+        );
         assert!(
             mistake(quote!("message_create")).ends_with("write `message_create`, without quotes")
         );
@@ -409,11 +408,11 @@ mod tests {
     }
 
     #[test]
-    fn unknown_options_are_answered_with_the_nearest() {
+    fn an_unknown_option_gets_the_nearest_name() {
         assert!(mistake(quote!(ready, crates = x)).contains("did you mean `crate`?"));
         assert!(mistake(quote!(ready, kind = 2)).contains("`\"/kind\" = 2`"));
         assert!(mistake(quote!(ready, op = 2)).contains("on_gateway_payload(op = ..)"));
-        assert!(mistake(quote!(ready, ordered = true)).contains("stands alone"));
+        assert!(mistake(quote!(ready, ordered = true)).contains("takes no value"));
         assert!(payload_mistake(quote!(opp = 2)).contains("did you mean `op`?"));
         assert!(payload_mistake(quote!(opcode = 2)).contains("did you mean `op`?"));
         assert!(payload_mistake(quote!(order)).contains("did you mean `ordered`?"));
@@ -421,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_given_twice() {
+    fn an_option_cannot_be_given_twice() {
         assert_eq!(mistake(quote!(ready, ready)), "`READY` is named twice");
         assert_eq!(
             mistake(quote!(ready, ordered, ordered)),
@@ -431,7 +430,7 @@ mod tests {
             mistake(quote!(ready, crate = a, crate = b)),
             "`crate` is given twice"
         );
-        assert!(mistake(quote!(ready, "/v" = 1, "/v" = 2)).starts_with("`/v` has a value already"));
+        assert!(mistake(quote!(ready, "/v" = 1, "/v" = 2)).starts_with("`/v` already has a value"));
         assert_eq!(
             payload_mistake(quote!(op = 1, op = 2)),
             "`op` is given twice"
@@ -443,24 +442,24 @@ mod tests {
     }
 
     #[test]
-    fn opcodes_and_names_fit_together() {
+    fn opcode_and_name_must_fit_together() {
         for op in [quote!(256), quote!(-1), quote!("0"), quote!(HELLO)] {
-            assert!(payload_mistake(quote!(op = #op)).starts_with("an opcode is an integer"));
+            assert!(payload_mistake(quote!(op = #op)).starts_with("`op` must be an integer"));
         }
         assert!(payload_mistake(quote!(op = 10, t = "READY")).contains("not op 10"));
         assert!(payload_mistake(quote!(t = "ready")).ends_with("write `\"READY\"`"));
-        assert!(payload_mistake(quote!(t = READY)).contains("is a string here"));
+        assert!(payload_mistake(quote!(t = READY)).contains("must be a string"));
     }
 
     #[test]
-    fn every_mistake_is_told() {
-        let told = errors(Filter::from_event(quote!(
+    fn every_mistake_is_reported() {
+        let reported = errors(Filter::from_event(quote!(
             raedy,
             "/x" = 1.5,
             "x" = 1,
             crate = "y",
             z = 1
         )));
-        assert_eq!(told.len(), 5, "{told:?}");
+        assert_eq!(reported.len(), 5, "{reported:?}");
     }
 }

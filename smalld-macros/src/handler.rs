@@ -1,5 +1,5 @@
-//! The annotated function: what to call, with what, and where an error about it should point. Its
-//! body is never looked at: what is half typed there is for the compiler to judge.
+//! The annotated function: its name, parameters and return type. The body is never parsed, so that a
+//! half-typed one is reported by the compiler alone.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -11,14 +11,14 @@ use syn::{Signature, Token, Type, Visibility};
 
 use crate::mistakes::Mistakes;
 
-/// A function that can be a handler, its types apart: those are for traits to judge.
+/// A function that can be a handler, as far as its form goes; traits decide about its types.
 pub(crate) struct Handler {
     pub(crate) name: Ident,
-    /// The conditions under which it is there at all.
+    /// Its `#[cfg(..)]` attributes.
     pub(crate) cfgs: TokenStream,
     pub(crate) is_async: bool,
     pub(crate) parameters: Vec<Parameter>,
-    /// What it returns, where that is written.
+    /// The return type, if written.
     pub(crate) output: Option<Type>,
 }
 
@@ -31,7 +31,7 @@ impl Handler {
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
         let parse = |input: ParseStream<'_>| {
             let handler = Self::parse_signature(input);
-            // The body, and whatever else: without this the parser would miss the end.
+            // The parser expects all tokens to be consumed.
             input.parse::<TokenStream>()?;
             handler
         };
@@ -51,7 +51,7 @@ impl Handler {
         if let Some(variadic) = &signature.variadic {
             mistakes.at(
                 variadic,
-                "a handler has a parameter for each thing that it takes, and no `...`",
+                "a handler cannot have `...`: write one parameter for each value that it takes",
             );
         }
         mistakes.into_result()?;
@@ -69,14 +69,13 @@ impl Handler {
         })
     }
 
-    /// Its name as it stands in a path that people read.
+    /// Its name without `r#`.
     pub(crate) fn readable_name(&self) -> String {
         self.name.unraw().to_string()
     }
 }
 
-/// The conditions among some attributes, those inside of a `cfg_attr` included: such a one is still
-/// whole where it stands below ours.
+/// The `cfg` attributes, including those in a `cfg_attr`, which is not expanded yet if it is below ours.
 fn cfgs(attributes: &[Attribute]) -> TokenStream {
     let conditions = attributes.iter().filter_map(|it| condition(&it.meta));
     quote!(#(#[#conditions])*)
@@ -101,7 +100,7 @@ fn condition(meta: &Meta) -> Option<TokenStream> {
     (!inner.is_empty()).then(|| quote!(cfg_attr(#predicate, #(#inner),*)))
 }
 
-/// An error in our words where the item is a struct, a module or anything else.
+/// An error in our words if the item is a struct, a module or anything else.
 fn expect_function(input: ParseStream<'_>) -> Result<()> {
     let ahead = input.fork();
     ahead.parse::<Option<Token![const]>>()?;
@@ -113,11 +112,10 @@ fn expect_function(input: ParseStream<'_>) -> Result<()> {
     }
     match input.fork().parse::<TokenTree>() {
         Ok(first) => {
-            let message =
-                format!("a handler is a function: the attribute cannot stand before `{first}`");
+            let message = format!("a handler is a function: the attribute cannot be on `{first}`");
             Err(Error::new_spanned(first, message))
         }
-        Err(_) => Err(input.error("a handler is a function: the attribute stands before an `fn`")),
+        Err(_) => Err(input.error("a handler is a function: write the attribute before an `fn`")),
     }
 }
 
@@ -125,20 +123,17 @@ fn qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(constness) = &signature.constness {
         mistakes.at(
             constness,
-            "a handler cannot be a `const fn`: leave out `const`",
+            "a handler cannot be a `const fn`: remove `const`",
         );
     }
     if let Safety::Unsafe(unsafety) = &signature.safety {
         mistakes.at(
             unsafety,
-            "a handler cannot be an `unsafe fn`, for smalld calls it from safe code: leave out `unsafe`",
+            "a handler cannot be an `unsafe fn`, since smalld calls it from safe code: remove `unsafe`",
         );
     }
     if let Some(abi) = &signature.abi {
-        mistakes.at(
-            abi,
-            "a handler cannot be an `extern fn`: leave out `extern`",
-        );
+        mistakes.at(abi, "a handler cannot be an `extern fn`: remove `extern`");
     }
 }
 
@@ -146,15 +141,15 @@ fn generics(signature: &Signature, mistakes: &mut Mistakes) {
     for parameter in &signature.generics.params {
         let message = match parameter {
             GenericParam::Lifetime(lifetime) => format!(
-                "a handler cannot name a lifetime: leave out `{0}` here and write `'_` where it is used, as in `Msg<'_>`",
+                "a handler cannot have lifetime parameters: remove `{0}` here and write `'_` instead, as in `Msg<'_>`",
                 lifetime.lifetime
             ),
             GenericParam::Type(ty) => format!(
-                "a handler cannot be generic, for nothing would decide what `{}` is: write a type in its place",
+                "a handler cannot be generic, since nothing determines `{}`: write a concrete type",
                 ty.ident
             ),
             GenericParam::Const(constant) => format!(
-                "a handler cannot be generic, for nothing would decide what `{}` is: write a value in its place",
+                "a handler cannot be generic, since nothing determines `{}`: write a value",
                 constant.ident
             ),
         };
@@ -168,11 +163,11 @@ fn parameters(inputs: Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
         match input {
             FnArg::Receiver(receiver) => mistakes.at(
                 receiver,
-                "a handler is a free function and has no `self`: move it out of the `impl`, and take what it needs as a `State<T>`",
+                "a handler is a free function without `self`: move it out of the `impl`, and take shared values as `State<T>`",
             ),
             FnArg::Typed(typed) => {
                 if let Some(opaque) = find_impl(typed.ty.to_token_stream()) {
-                    mistakes.at(opaque, "a handler's parameter needs a type: `impl Trait` leaves open which");
+                    mistakes.at(opaque, "a handler's parameter needs a concrete type, not `impl Trait`");
                 }
                 parameters.push(Parameter { cfgs: cfgs(&typed.attrs), ty: *typed.ty });
             }
@@ -181,7 +176,7 @@ fn parameters(inputs: Punctuated<FnArg, Token![,]>, mistakes: &mut Mistakes) -> 
     parameters
 }
 
-/// The `impl` of a type that has one: a keyword means one thing only, however deep it stands.
+/// The `impl` keyword in a type, at any depth.
 pub(crate) fn find_impl(tokens: TokenStream) -> Option<Ident> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(word) => (word == "impl").then_some(word),
@@ -233,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_are_found_inside_of_other_conditions() {
+    fn conditions_in_other_conditions_are_found() {
         let handler = Handler::parse(quote! {
             #[cfg_attr(a, unsafe(no_mangle), cfg(b), cfg_attr(true, cfg(d), inline))]
             #[cfg_attr(a, inline)]
@@ -248,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handler_may_be_plain_and_take_nothing() {
+    fn a_handler_may_be_sync_and_take_nothing() {
         let handler = Handler::parse(quote!(
             fn f() {}
         ))
@@ -257,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_function_is_said_to_be_none() {
+    fn an_item_that_is_not_a_function_is_named() {
         for (item, word) in [
             (
                 quote!(
@@ -291,23 +286,23 @@ mod tests {
                 "unsafe",
             ),
         ] {
-            assert!(mistake(item).ends_with(&format!("cannot stand before `{word}`")));
+            assert!(mistake(item).ends_with(&format!("cannot be on `{word}`")));
         }
     }
 
     #[test]
-    fn what_a_handler_cannot_be_is_told_in_full() {
+    fn each_form_that_a_handler_cannot_have_is_reported() {
         assert!(
             mistake(quote!(
                 fn f(&self) {}
             ))
-            .contains("has no `self`")
+            .contains("without `self`")
         );
         assert!(
             mistake(quote!(
                 fn f(self: Arc<Self>) {}
             ))
-            .contains("has no `self`")
+            .contains("without `self`")
         );
         assert!(
             mistake(quote!(
@@ -319,13 +314,13 @@ mod tests {
             mistake(quote!(
                 fn f<T: X>(m: T) {}
             ))
-            .contains("what `T` is")
+            .contains("determines `T`")
         );
         assert!(
             mistake(quote!(
                 fn f<const N: usize>(m: [u8; N]) {}
             ))
-            .contains("what `N` is")
+            .contains("determines `N`")
         );
         assert!(
             mistake(quote!(
@@ -337,26 +332,26 @@ mod tests {
             mistake(quote!(
                 const fn f() {}
             ))
-            .contains("leave out `const`")
+            .contains("remove `const`")
         );
         assert!(
             mistake(quote!(
                 unsafe fn f() {}
             ))
-            .contains("leave out `unsafe`")
+            .contains("remove `unsafe`")
         );
         assert!(
             mistake(quote!(
                 extern "C" fn f() {}
             ))
-            .contains("leave out `extern`")
+            .contains("remove `extern`")
         );
         assert!(
             mistakes(quote!(
                 unsafe extern "C" fn f(a: u8, ...) {}
             ))
             .concat()
-            .contains("no `...`")
+            .contains("cannot have `...`")
         );
         assert_eq!(
             mistakes(quote!(

@@ -1,4 +1,4 @@
-//! Collects what is wrong, so that a declaration with three mistakes is told of all three at once.
+//! Collection of errors, so that a declaration with three mistakes gets three errors at once.
 
 use std::fmt::Display;
 
@@ -21,7 +21,7 @@ impl Mistakes {
         }
     }
 
-    /// The value of a result; its error is kept.
+    /// Returns the value of a result, or keeps its error.
     pub(crate) fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }
@@ -30,7 +30,7 @@ impl Mistakes {
         self.0.is_none()
     }
 
-    /// All of them, or none.
+    /// All errors as one, if there are any.
     pub(crate) fn into_result(self) -> Result<()> {
         self.0.map_or(Ok(()), Err)
     }

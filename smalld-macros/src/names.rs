@@ -1,11 +1,11 @@
-//! The names that Discord and smalld know, and the nearest of them to a misspelling.
+//! Names of events and routes, and the nearest one to a misspelling.
 
 use std::fmt::Display;
 
 pub(crate) use crate::events::EVENTS;
 use crate::routes::ROUTES;
 
-/// The event's identifier, where Discord has one of this name, however it is cased:
+/// The identifier of a known event, in any case:
 /// `MESSAGE_CREATE` and `MessageCreate` are `message_create`.
 pub(crate) fn event(name: &str) -> Option<&'static str> {
     let name = snake_case(name);
@@ -15,7 +15,7 @@ pub(crate) fn event(name: &str) -> Option<&'static str> {
         .map(|found| EVENTS[found])
 }
 
-/// The name that `written` was most likely meant to be, if any is near enough.
+/// The name that `written` most likely means, if any is near enough.
 pub(crate) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
     let written = snake_case(written);
     let misspelt = || {
@@ -23,7 +23,7 @@ pub(crate) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
         let (distance, name) = near.min_by_key(|&(distance, _)| distance)?;
         (distance <= 1 + written.chars().count() / 4).then_some(name)
     };
-    // `create_message` and `member_add` are farther away in letters than what is meant.
+    // By letters, other names are nearer to `create_message` and `member_add`.
     let reordered = || {
         names
             .iter()
@@ -40,7 +40,7 @@ pub(crate) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
     misspelt().or_else(reordered).or_else(shortened)
 }
 
-/// A message that goes on to offer the nearest name, where there is one.
+/// The message, with the nearest name if there is one.
 pub(crate) fn did_you_mean(message: impl Display, nearest: Option<&str>) -> String {
     match nearest {
         Some(nearest) => format!("{message}; did you mean `{nearest}`?"),
@@ -80,8 +80,8 @@ fn has_words(name: &str, words: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('_'))
 }
 
-/// How many letters must be put in, taken out, replaced or swapped with their neighbour (optimal
-/// string alignment: the commonest slips of a keyboard cost one each).
+/// How many letters must be inserted, removed, replaced or swapped with a neighbor (optimal string
+/// alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     align(
@@ -93,8 +93,8 @@ fn distance(a: &str, b: &str) -> usize {
     )
 }
 
-/// The cheapest way from one sequence to another. `gap` is the cost of an element too many or too
-/// few, `replace` that of one for another, and two that are `swapped` cost one.
+/// The lowest cost of an alignment of two sequences. A missing or extra element costs `gap`, a
+/// replaced one `replace`, and two that are `swapped` cost one.
 fn align(
     rows: usize,
     columns: usize,
@@ -122,7 +122,7 @@ fn align(
     cost[rows][columns]
 }
 
-/// A path between two slashes: literal text, or `None` where a value goes in.
+/// A part of a path between two slashes: literal text, or `None` for a value.
 pub(crate) type Segment = Option<String>;
 
 /// Whether Discord documents a route of this shape.
@@ -137,7 +137,7 @@ pub(crate) fn is_route(segments: &[Segment]) -> bool {
     })
 }
 
-/// The documented route that is most like this one.
+/// The most similar documented route.
 pub(crate) fn nearest_route(segments: &[Segment]) -> &'static str {
     let difference = |route: &&&str| {
         let route: Vec<_> = split(route).collect();
@@ -151,14 +151,14 @@ pub(crate) fn nearest_route(segments: &[Segment]) -> &'static str {
         .unwrap_or_default()
 }
 
-/// What a segment too many or too few costs.
+/// Cost of a missing or extra segment.
 const SEGMENT: usize = 100;
 
 fn split(route: &str) -> impl Iterator<Item = &str> {
     route.split('/').skip(1)
 }
 
-/// How badly a segment fits one of a route; zero where it matches.
+/// How much a segment differs from one of a route; zero if it matches.
 fn mismatch(segment: &Segment, route: &str) -> usize {
     let parameter = route
         .strip_prefix('{')
@@ -174,8 +174,7 @@ fn mismatch(segment: &Segment, route: &str) -> usize {
     }
 }
 
-/// Ids are digits. With this a misspelt `/guilds/{}/roles/membercounts` is not taken for the role
-/// of that id.
+/// Ids are digits, so a misspelled `/guilds/{}/roles/membercounts` is not a role's id.
 fn can_be(literal: &str, parameter: &str) -> bool {
     let is_snowflake = parameter.contains("_id") && parameter != "instance_id";
     !is_snowflake || literal.bytes().all(|byte| byte.is_ascii_digit())
@@ -192,8 +191,8 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_the_one_that_was_meant() {
-        for (written, meant) in [
+    fn the_nearest_name_is_the_intended_one() {
+        for (written, intended) in [
             ("mesage_create", "message_create"),
             ("message_craete", "message_create"),
             ("messageCreate", "message_create"),
@@ -203,14 +202,14 @@ mod tests {
             ("guild_member_added", "guild_member_add"),
             ("intercation_create", "interaction_create"),
         ] {
-            assert_eq!(nearest(written, EVENTS), Some(meant), "{written}");
+            assert_eq!(nearest(written, EVENTS), Some(intended), "{written}");
         }
         assert_eq!(nearest("banana", EVENTS), None);
         assert_eq!(nearest("order", &["ordered", "crate"]), Some("ordered"));
     }
 
     #[test]
-    fn an_event_is_found_however_it_is_cased() {
+    fn an_event_is_found_in_any_case() {
         for name in [
             "message_create",
             "MESSAGE_CREATE",
@@ -223,14 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_is_one_slip() {
+    fn swapped_neighbors_cost_one() {
         assert_eq!(distance("raedy", "ready"), 1);
         assert_eq!(distance("", "ready"), 5);
         assert_eq!(distance("kitten", "sitting"), 3);
     }
 
     #[test]
-    fn a_route_is_known_by_its_shape() {
+    fn a_route_is_found_by_its_shape() {
         assert!(is_route(&segments("/channels/{}/messages")));
         assert!(is_route(&segments("/channels/42/messages/{}")));
         assert!(is_route(&segments("/users/@me")));
@@ -243,8 +242,8 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_route_is_the_one_that_was_meant() {
-        for (written, meant) in [
+    fn the_nearest_route_is_the_intended_one() {
+        for (written, intended) in [
             ("/channels/{}/mesages", "/channels/{channel_id}/messages"),
             (
                 "/chanels/{}/mesages/{}",
@@ -261,7 +260,7 @@ mod tests {
                 "/guilds/{guild_id}/roles/member-counts",
             ),
         ] {
-            assert_eq!(nearest_route(&segments(written)), meant, "{written}");
+            assert_eq!(nearest_route(&segments(written)), intended, "{written}");
         }
     }
 

@@ -23,7 +23,7 @@ mod keyword {
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match parse.parse2(input) {
         Ok(call) => call.into_tokens(),
-        // In a block, for there may be several, and this stands where an expression does.
+        // In a block, since this is an expression and there may be several errors.
         Err(error) => {
             let errors = error.into_compile_error();
             quote_spanned!(Span::mixed_site()=> { #errors })
@@ -31,7 +31,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     }
 }
 
-/// What was asked for: as many values as the template has holes.
+/// A call with one value for each hole of the template.
 struct Call {
     smalld: TokenStream,
     template: String,
@@ -45,14 +45,14 @@ fn parse(input: ParseStream<'_>) -> Result<Call> {
     if input.is_empty() {
         return Err(Error::new(
             Span::call_site(),
-            "no path: write it as a string, as in `path!(\"/channels/{}/messages\", id)`",
+            "no path: write a string, as in `path!(\"/channels/{}/messages\", id)`",
         ));
     }
     let Ok(literal) = input.parse::<LitStr>() else {
         let rest: TokenStream = input.parse()?;
         return Err(Error::new_spanned(
             rest,
-            "a template is written here as a string; a path that is made at run time needs no `path!`: pass the `String` itself",
+            "the template must be a string literal; for a path made at run time, pass the `String` itself without `path!`",
         ));
     };
     let arguments = arguments(input)?;
@@ -76,14 +76,14 @@ fn parse(input: ParseStream<'_>) -> Result<Call> {
         mistakes.at(
             &literal,
             format!(
-                "Discord documents no path `{text}`; the nearest is `{nearest}`\n\
-             one that is newer than smalld is written `path!(new \"{text}\", ..)`"
+                "Discord does not document `{text}`; the nearest path is `{nearest}`\n\
+             for a path that is newer than smalld write `path!(new \"{text}\", ..)`"
             ),
         );
     }
     for argument in &arguments {
         if let Expr::Assign(named) = argument {
-            mistakes.at(named, "an argument of `path!` has no name: write only the value, and `{}` in the template");
+            mistakes.at(named, "arguments of `path!` have no names: write only the value, and `{}` in the template");
         }
     }
     let values = template
@@ -117,7 +117,7 @@ fn arguments(input: ParseStream<'_>) -> Result<Punctuated<Expr, Token![,]>> {
         return Ok(Punctuated::new());
     }
     if !input.peek(Token![,]) {
-        return Err(input.error("expected `,` behind the template"));
+        return Err(input.error("expected `,` after the template"));
     }
     input.parse::<Token![,]>()?;
     Punctuated::parse_terminated(input)
@@ -149,10 +149,7 @@ fn values(
         );
     }
     for surplus in arguments.iter().skip(wanted) {
-        mistakes.at(
-            surplus,
-            "argument never used: the template has no `{}` for it",
-        );
+        mistakes.at(surplus, "unused argument: the template has no `{}` for it");
     }
     let mut next = arguments.into_iter();
     let value = |hole: &Hole| match hole {
@@ -162,7 +159,7 @@ fn values(
     template.holes().filter_map(value).collect()
 }
 
-/// Looked up where the template stands, as `format!` does.
+/// Resolved at the template, as `format!` does.
 fn variable(name: &str, span: Span) -> Expr {
     let is_plain = |name: &str| syn::parse_str::<Ident>(name).is_ok() || name == "self";
     let name = if is_plain(name) {
@@ -201,7 +198,7 @@ impl Call {
 
 fn readable(value: &Expr) -> String {
     match value {
-        // A variable of the template is shown without the `r#` that only the compiler needs.
+        // A variable of the template is shown without `r#`.
         Expr::Verbatim(name) => syn::parse2::<Ident>(name.clone())
             .map_or_else(|_| name.to_string(), |name| name.unraw().to_string()),
         value => text::readable(value.to_token_stream()),
@@ -248,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_taken_from_the_scope_and_mix_with_arguments() {
+    fn inline_names_mix_with_arguments() {
         let code = code(quote!(
             "/channels/{channel}/messages/{}/reactions/{type}/@me",
             id
@@ -269,15 +266,15 @@ mod tests {
                 .starts_with("2 placeholders `{}` in the template, but there is 1")
         );
         assert_eq!(mistakes(quote!("/users/@me", a, b)).len(), 2);
-        assert!(mistake(quote!("/users/{}", id = 5)).contains("has no name"));
+        assert!(mistake(quote!("/users/{}", id = 5)).contains("have no names"));
         assert!(mistake(quote!("/users/{}" id)).contains("expected `,`"));
     }
 
     #[test]
-    fn an_undocumented_path_is_answered_with_the_nearest() {
+    fn an_undocumented_path_gets_the_nearest_one() {
         let message = mistake(quote!("/channels/{}/mesages", id));
         assert!(
-            message.contains("the nearest is `/channels/{channel_id}/messages`"),
+            message.contains("the nearest path is `/channels/{channel_id}/messages`"),
             "{message}"
         );
         assert!(
@@ -291,6 +288,6 @@ mod tests {
         assert!(mistake(quote!()).contains("no path"));
         assert!(mistake(quote!(new)).contains("no path"));
         assert!(mistake(quote!(url)).contains("pass the `String` itself"));
-        assert!(mistake(quote!(new "things")).contains("begins with `/`"));
+        assert!(mistake(quote!(new "things")).contains("must begin with `/`"));
     }
 }

@@ -1,11 +1,10 @@
-//! Places in the user's code, for generated tokens to stand at, so that the compiler underlines
-//! what the user wrote. What the tokens mean stays as it was: names introduced by the macros are
-//! resolved where the macros are defined.
+//! Spans of the user's code for generated tokens, so that the compiler underlines what the user
+//! wrote. Names are still resolved where the macros are defined.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// From the first to the last of some tokens.
+/// The span from the first to the last of some tokens.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     first: Span,
@@ -25,7 +24,7 @@ impl Place {
         }
     }
 
-    /// Tokens that reach from its beginning to its end.
+    /// Moves tokens so that they reach from its beginning to its end.
     pub(crate) fn over(self, tokens: TokenStream) -> TokenStream {
         let mut place = self.first;
         let moved = tokens.into_iter().map(|token| {
@@ -36,7 +35,7 @@ impl Place {
         moved.collect()
     }
 
-    /// Tokens at its end.
+    /// Moves tokens to its end.
     pub(crate) fn end(self, tokens: TokenStream) -> TokenStream {
         tokens
             .into_iter()
@@ -44,7 +43,7 @@ impl Place {
             .collect()
     }
 
-    /// Delimiters at its end, around tokens that stay where they are.
+    /// Puts delimiters at its end around tokens that stay where they are.
     pub(crate) fn enclose(self, delimiter: Delimiter, tokens: TokenStream) -> TokenStream {
         let mut group = Group::new(delimiter, tokens);
         group.set_span(Span::mixed_site().located_at(self.last));

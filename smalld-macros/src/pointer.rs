@@ -5,7 +5,7 @@ use syn::{Error, Lit, LitInt, LitStr, Result};
 
 use crate::arguments::Value;
 
-/// A place in the JSON and what must be there.
+/// A place in the JSON and the value that must be there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
     /// The pointer as written.
@@ -58,14 +58,14 @@ fn tokens(pointer: &LitStr) -> Result<Vec<String>> {
         let meant = text.trim_start_matches("$.").replace('.', "/");
         return Err(Error::new_spanned(
             pointer,
-            format!("a JSON pointer begins with `/`: write `\"/{meant}\"`"),
+            format!("a JSON pointer must begin with `/`: write `\"/{meant}\"`"),
         ));
     };
     let tokens: Option<Vec<_>> = path.split('/').map(unescaped).collect();
     tokens.ok_or_else(|| {
         Error::new_spanned(
             pointer,
-            "in a JSON pointer `~` stands only in `~0`, which is `~`, and in `~1`, which is `/`",
+            "in a JSON pointer `~` is written `~0`, and `/` in a key is written `~1`",
         )
     })
 }
@@ -116,13 +116,13 @@ fn scalar(value: &Value) -> Result<Scalar> {
     }
 }
 
-const EXPECTED: &str = "a filter's value is a string, an integer, `true`, `false` or `null`";
-const FLOAT: &str = "a number with a fraction cannot be compared exactly: a filter's value is a string, an integer, `true`, `false` or `null`";
+const EXPECTED: &str = "a filter's value must be a string, an integer, `true`, `false` or `null`";
+const FLOAT: &str = "a number with a fraction cannot be compared exactly: a filter's value must be a string, an integer, `true`, `false` or `null`";
 
 fn integer(value: &Value, digits: &LitInt, negative: bool) -> Result<Scalar> {
     if !digits.suffix().is_empty() {
         let suffix = digits.suffix();
-        let message = format!("JSON's integers have no types: leave out `{suffix}`");
+        let message = format!("integers in JSON have no type: remove `{suffix}`");
         return Err(Error::new_spanned(digits, message));
     }
     let integer = digits
@@ -133,7 +133,7 @@ fn integer(value: &Value, digits: &LitInt, negative: bool) -> Result<Scalar> {
         Ok(integer) if range.contains(&integer) => Ok(Scalar::Integer(integer)),
         _ => Err(Error::new_spanned(
             value.tokens(),
-            "no integer in JSON is that large: 64 bits hold them all",
+            "this integer does not fit in 64 bits",
         )),
     }
 }
@@ -190,9 +190,9 @@ mod tests {
         assert!(error("/id", quote!(-7)).contains("ids are strings"));
         assert!(error("/x", quote!(1.5)).contains("fraction"));
         assert!(error("/x", quote!(-1.5)).contains("fraction"));
-        assert!(error("/x", quote!(2u8)).contains("leave out `u8`"));
+        assert!(error("/x", quote!(2u8)).contains("remove `u8`"));
         assert!(error("/x", quote!(18446744073709551616)).contains("64 bits"));
-        assert!(error("/x", quote!(NAME)).contains("a filter's value is"));
+        assert!(error("/x", quote!(NAME)).contains("a filter's value must be"));
         assert!(error("/x", quote!(None)).contains("write `null`"));
         assert!(error("/x", quote!(1 "/y")).contains("expected `,`"));
         assert!(field("/paid", quote!(7)).is_ok() && field("/ids/0", quote!(7)).is_ok());

@@ -1,6 +1,6 @@
-//! The routes that Discord documents, whatever their methods.
+//! Routes that Discord documents. `data/routes.csv` has the same list, with methods.
 
-/// Every path, sorted, its parameters named as Discord names them.
+/// Every path, sorted, with Discord's names for its parameters.
 ///
 /// See [Discord's OpenAPI description](https://github.com/discord/discord-api-spec).
 #[rustfmt::skip]

@@ -1,10 +1,10 @@
-//! The template of `path!`: literal text and the places where values go in.
+//! Template of `path!`: literal text with holes for values.
 
 use std::fmt::Write;
 
 use crate::names::Segment;
 
-/// A template in which every character may stand in a URL's path.
+/// A template whose characters are all allowed in the path of a URL.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Template {
     pieces: Vec<Piece>,
@@ -16,7 +16,7 @@ enum Piece {
     Hole(Hole),
 }
 
-/// Where a value goes in.
+/// A place for a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Hole {
     /// `{}`: the next argument.
@@ -35,16 +35,18 @@ impl Template {
             pieces: pieces(text, &mut mistakes),
         };
         if text.contains("://") {
-            mistakes.push("a path has no host: it begins with the `/` behind `/api/v10`".into());
+            mistakes.push(
+                "a path must not have a host: it begins with the `/` after `/api/v10`".into(),
+            );
         } else if !text.starts_with('/') {
-            mistakes.push("a path begins with `/`, as in `/channels/{}/messages`".into());
+            mistakes.push("a path must begin with `/`, as in `/channels/{}/messages`".into());
         }
         for mistake in template.pieces.iter().filter_map(Piece::mistake) {
             if !mistakes.contains(&mistake) {
                 mistakes.push(mistake);
             }
         }
-        // What lies between slashes is worth a look only where all else is right.
+        // Segments are checked only if all else is right.
         if mistakes.is_empty() {
             mistakes.extend(template.segments_mistake());
         }
@@ -62,7 +64,7 @@ impl Template {
         })
     }
 
-    /// The text before, between and behind the holes, encoded as it stands in a URL.
+    /// The text before, between and after the holes, encoded as in a URL.
     pub(crate) fn literals(&self) -> Vec<String> {
         let texts = self.pieces.split(|piece| matches!(piece, Piece::Hole(_)));
         let encoded = |text: &[Piece]| {
@@ -75,7 +77,7 @@ impl Template {
         texts.map(encoded).collect()
     }
 
-    /// What stands between the slashes. A hole with text around it counts as a hole.
+    /// The parts between the slashes. A hole with text around it counts as a hole.
     pub(crate) fn segments(&self) -> Vec<Segment> {
         let segment = |pieces: &[Piece]| {
             pieces
@@ -100,36 +102,43 @@ impl Template {
         let (last, others) = segments.split_last()?;
         let is = |text: &'static str| move |segment: &Segment| segment.as_deref() == Some(text);
         if others.iter().any(is("")) {
-            return Some("a path has no `//`: something must stand between two slashes".to_owned());
+            return Some(
+                "a path must not have an empty segment: remove one `/` of `//`".to_owned(),
+            );
         }
         if is("api")(&segments[0]) {
-            return Some("a path begins behind the version: leave out `/api` and what follows it up to the next `/`".to_owned());
+            return Some(
+                "a path begins after the API version: remove `/api` and the version".to_owned(),
+            );
         }
         if is("")(last) {
-            return Some("a path does not end in `/`: leave it out".to_owned());
+            return Some("a path must not end with `/`: remove it".to_owned());
         }
         let dots = segments
             .iter()
             .any(|segment| is(".")(segment) || is("..")(segment));
-        dots.then(|| "a path has no segment `.` or `..`: it would lead to another route".to_owned())
+        dots.then(|| {
+            "a path must not have a segment `.` or `..`: it would lead to another route".to_owned()
+        })
     }
 }
 
 impl Piece {
-    /// RFC 3986's characters of a path, and what is encoded on the way.
+    /// Reports what RFC 3986 does not allow in a path.
     fn mistake(&self) -> Option<String> {
         let Self::Char(char) = self else { return None };
         match char {
-            '?' => {
-                Some("a path has no query: add `.param(\"name\", value)` to the request".to_owned())
-            }
-            '#' => Some("a path has no fragment: leave out `#`".to_owned()),
-            '\\' => Some("a path is written with `/`, not with a backslash".to_owned()),
+            '?' => Some(
+                "a path must not have a query: add `.param(\"name\", value)` to the request"
+                    .to_owned(),
+            ),
+            '#' => Some("a path must not have a fragment: remove `#`".to_owned()),
+            '\\' => Some("a path has `/`, not a backslash".to_owned()),
             '"' | '<' | '>' | '^' | '`' | '|' | '[' | ']' => Some(format!(
-                "`{char}` cannot stand in a path: pass it as a value, which is encoded"
+                "`{char}` is not allowed in a path: pass it as a value, which is encoded"
             )),
             char if char.is_whitespace() || char.is_control() => Some(format!(
-                "white space and control characters cannot stand in a path, and here is {char:?}: pass them as a value, which is encoded"
+                "{char:?} is not allowed in a path: pass it as a value, which is encoded"
             )),
             _ => None,
         }
@@ -168,9 +177,9 @@ fn pieces(text: &str, mistakes: &mut Vec<String>) -> Vec<Piece> {
                 })));
                 rest = after;
             }
-            '{' => mistakes.push("a `{` is not closed; for the character itself write `{{`".into()),
+            '{' => mistakes.push("unclosed `{`; for a literal brace write `{{`".into()),
             '}' => {
-                mistakes.push("a `}` was never opened; for the character itself write `}}`".into());
+                mistakes.push("unmatched `}`; for a literal brace write `}}`".into());
             }
             char => pieces.push(Piece::Char(char)),
         }
@@ -187,15 +196,15 @@ fn hole(name: &str) -> Result<Hole, String> {
     match name {
         "" => Ok(Hole::Next),
         "_" | "crate" | "super" | "Self" => Err(format!(
-            "`{{{name}}}` names no variable: write `{{}}` and pass a value"
+            "`{{{name}}}` is not a variable: write `{{}}` and pass a value"
         )),
         _ if is_name => Ok(Hole::Named(name.to_owned())),
         _ => match name.split_once(':') {
             Some((name, _)) => Err(format!(
-                "a value in a path has no format: write `{{{name}}}`"
+                "a value in a path takes no format: write `{{{name}}}`"
             )),
             None => Err(format!(
-                "a placeholder is `{{}}` or the name of a variable: write `{{}}` and pass `{name}` behind the template"
+                "a placeholder is `{{}}` or the name of a variable: write `{{}}` and pass `{name}` after the template"
             )),
         },
     }
@@ -214,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn holes_stand_between_literals() {
+    fn holes_are_between_literals() {
         let path = template("/channels/{}/messages/{id}");
         assert_eq!(path.literals(), ["/channels/", "/messages/", ""]);
         assert_eq!(
@@ -244,15 +253,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_told_in_full() {
+    fn each_mistake_in_a_path_is_reported() {
         for (text, part) in [
-            ("", "begins with `/`"),
-            ("channels", "begins with `/`"),
-            ("/", "does not end in `/`"),
-            ("https://discord.com/api/v10/users/@me", "no host"),
-            ("/api/v10/users/@me", "behind the version"),
-            ("/users/", "does not end in `/`"),
-            ("/users//x", "no `//`"),
+            ("", "must begin with `/`"),
+            ("channels", "must begin with `/`"),
+            ("/", "must not end with `/`"),
+            ("https://discord.com/api/v10/users/@me", "not have a host"),
+            ("/api/v10/users/@me", "after the API version"),
+            ("/users/", "must not end with `/`"),
+            ("/users//x", "of `//`"),
             ("/users/../x", "`..`"),
             ("/users/.", "`.`"),
             ("/users?limit=5", ".param("),
@@ -266,7 +275,7 @@ mod tests {
             ("/{0}", "pass `0`"),
             ("/{a.b}", "pass `a.b`"),
             ("/{a:?}", "write `{a}`"),
-            ("/{_}", "names no variable"),
+            ("/{_}", "is not a variable"),
         ] {
             assert!(mistake(text).contains(part), "{text}: {}", mistake(text));
         }

@@ -1,4 +1,4 @@
-//! Source code in messages, spaced as people space it.
+//! Source code in messages, with the usual spacing.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 

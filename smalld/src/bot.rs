@@ -135,7 +135,7 @@ impl SmallD {
 
     /// Connects, dispatches events to the handlers, and reconnects as often as it takes, until
     /// [`close`](Self::close), ctrl-c or SIGTERM. Handlers that run then may finish within
-    /// [`shutdown_timeout`](Builder::shutdown_timeout); a second signal does not wait for them.
+    /// [`shutdown_timeout`](crate::Builder::shutdown_timeout); a second signal does not wait for them.
     ///
     /// # Errors
     ///

@@ -84,7 +84,16 @@ pub use rest::{Attachment, Path, PathValue, RateLimits, Request, Response};
 #[doc(inline)]
 pub use serde_json::Value as Json;
 pub use serde_json::json;
-pub use smalld_macros::{on, on_error, on_gateway_payload, on_start, path};
+#[doc = include_str!("attributes/on.md")]
+pub use smalld_macros::on;
+#[doc = include_str!("attributes/on_error.md")]
+pub use smalld_macros::on_error;
+#[doc = include_str!("attributes/on_gateway_payload.md")]
+pub use smalld_macros::on_gateway_payload;
+#[doc = include_str!("attributes/on_start.md")]
+pub use smalld_macros::on_start;
+#[doc = include_str!("attributes/path.md")]
+pub use smalld_macros::path;
 
 /// Builds a bot from the environment and the given options, and runs it until it is stopped.
 ///
@@ -112,12 +121,7 @@ pub use smalld_macros::{on, on_error, on_gateway_payload, on_start, path};
 #[macro_export]
 macro_rules! run {
     ($($option:ident = $value:expr),* $(,)?) => {
-        $crate::__private::run_checked!(
-            [$($option)*] $crate::SmallD::builder()$(.$option($value))*.run_blocking()
-        )
-    };
-    ($($mistake:tt)*) => {
-        $crate::__private::run_mistake!($($mistake)*)
+        $crate::SmallD::builder()$(.$option($value))*.run_blocking()
     };
 }
 
@@ -127,7 +131,6 @@ pub mod __private {
     pub use std::borrow::Cow::Borrowed;
 
     pub use inventory::submit;
-    pub use smalld_macros::{run_checked, run_mistake};
 
     pub use crate::dispatch::{
         Call, EventTrigger, Failure, Field, Filter, Registration, Scalar, Trigger, check,

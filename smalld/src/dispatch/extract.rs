@@ -1,4 +1,4 @@
-//! How a handler's parameters are taken from an event.
+//! Extraction of a handler's parameters from an event, a failure or the bot.
 
 use std::any::type_name;
 use std::fmt;
@@ -16,14 +16,16 @@ use crate::gateway::Shard;
 
 /// A type that can be a handler's parameter.
 ///
-/// [`SmallD`], [`Payload`], [`Shard`] and [`State<T>`] are; and so is every `T: Deserialize`, which
-/// is read from the event's `d` (from the whole payload under `on_gateway_payload`) and may borrow
-/// from it. Implement it for a type of your own that does not also derive `Deserialize`:
+/// These are parameters: [`SmallD`], [`Payload`], [`Shard`], [`State<T>`], every `T: FromBot`, and
+/// every `T: Deserialize`, which is read from the event's `d` (from the whole payload under
+/// `on_gateway_payload`) and may borrow from it. Implement this trait for a type of your own that is
+/// taken from an event. A type that needs no event implements [`FromBot`] alone. Neither may also
+/// implement `Deserialize`, since the compiler could not decide between the two.
 ///
 /// ```
 /// use smalld::{BoxError, FromEvent, Json, Payload, SmallD};
 ///
-/// /// Who wrote a message, where it was written in a guild.
+/// /// The author of a message in a guild.
 /// struct Member {
 ///     name: String,
 /// }
@@ -45,41 +47,42 @@ use crate::gateway::Shard;
 /// }
 /// ```
 ///
-/// `Via` only keeps the two ways of implementing apart; leave it at its default.
+/// `Via` only keeps the implementations apart for the compiler; leave it at its default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "cannot be taken from an event",
-    note = "a parameter is `SmallD`, `Json`, `Payload`, `Shard`, `State<T>`, any type that implements `serde::Deserialize`, or one of yours that implements `FromEvent`"
+    note = "a parameter is `SmallD`, `Json`, `Payload`, `Shard`, `State<T>`, any type that implements `serde::Deserialize`, or one of yours that implements `FromEvent` or `FromBot`",
+    note = "`HandlerError` is for handlers of `#[smalld::on_error]`"
 )]
 pub trait FromEvent<'e, Via = ViaEvent>: Sized {
     /// Takes the value from the event.
     ///
     /// # Errors
     ///
-    /// Why this event does not give one; it is reported with the handler's place, and the handler
-    /// is not called.
+    /// The event has no such value. The error is reported with the handler's name and place, and the
+    /// handler is not called.
     fn from_event(bot: &SmallD, payload: &'e Payload) -> Result<Self, BoxError>;
 
-    /// Asked once at startup for every handler that takes this type.
+    /// Called once at startup for every handler that takes this type.
     ///
     /// # Errors
     ///
-    /// Why no event could ever give one. The bot does not start.
+    /// No event can ever have such a value. The bot does not start.
     fn check(bot: &SmallD) -> Result<(), String> {
         let _ = bot;
         Ok(())
     }
 }
 
-/// The usual way to implement [`FromEvent`].
+/// Marks implementations of [`FromEvent`] by hand.
 #[derive(Debug)]
 pub struct ViaEvent(());
 
-/// The way of types that implement `Deserialize`.
+/// Marks types that implement `Deserialize`.
 #[derive(Debug)]
 pub struct ViaJson(());
 
-/// The way of types that implement [`FromBot`].
+/// Marks types that implement [`FromBot`].
 #[derive(Debug)]
 pub struct ViaBot(());
 
@@ -113,8 +116,31 @@ impl FromEvent<'_> for Shard {
     }
 }
 
-/// A type that can be a parameter of a handler of [`on_start`](crate::on_start), where there is no
-/// event yet: [`SmallD`], [`State<T>`], and types of your own.
+/// A type that can be a parameter of every handler, since it needs no event: [`SmallD`],
+/// [`State<T>`], and types of your own. Handlers of [`on_start`](crate::on_start) take only these.
+///
+/// ```
+/// use smalld::{BoxError, FromBot, SmallD};
+///
+/// /// The bot's own id.
+/// struct Me(String);
+///
+/// impl FromBot for Me {
+///     fn from_bot(bot: &SmallD) -> Result<Self, BoxError> {
+///         Ok(Me(bot.id().ok_or("the bot's id is not known yet")?.to_owned()))
+///     }
+/// }
+///
+/// #[smalld::on_start]
+/// fn starts(Me(id): Me) {
+///     println!("{id} starts");
+/// }
+///
+/// #[smalld::on(guild_create)]
+/// fn joins(Me(id): Me, guild: smalld::Json) {
+///     println!("{id} is in {}", guild["name"]);
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of `on_start`",
     label = "there is no event to take it from",
@@ -125,14 +151,15 @@ pub trait FromBot: Sized {
     ///
     /// # Errors
     ///
-    /// Why it cannot be had; it is reported with the handler's place, and the handler is not called.
+    /// The bot has no such value. The error is reported with the handler's name and place, and the
+    /// handler is not called.
     fn from_bot(bot: &SmallD) -> Result<Self, BoxError>;
 
-    /// Asked once at startup, before anything is sent.
+    /// Called once at startup, before anything is sent.
     ///
     /// # Errors
     ///
-    /// Why it can never be had. The bot does not start.
+    /// The bot can never have such a value. It does not start.
     fn check(bot: &SmallD) -> Result<(), String> {
         let _ = bot;
         Ok(())
@@ -160,7 +187,7 @@ impl<T: Send + Sync + 'static> FromBot for State<T> {
 
 /// A value that was given to [`state`](crate::Builder::state), shared by all handlers.
 ///
-/// It dereferences to `T`. A handler that takes a `State` that nobody gave is an error at startup.
+/// It dereferences to `T`. A handler that takes a `State` that was not given is an error at startup.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -182,7 +209,7 @@ impl<T: Send + Sync + 'static> FromBot for State<T> {
 /// # }
 /// ```
 pub struct State<T>(
-    /// The value, to be kept or moved into a task: `State(count): State<Count>`.
+    /// The value, which can be moved into a task: `State(count): State<Count>`.
     pub Arc<T>,
 );
 
@@ -228,7 +255,7 @@ pub trait FromFailure<'e, Via>: Sized {
     fn check(bot: &SmallD) -> Result<(), String>;
 }
 
-/// The way of the [`HandlerError`] itself.
+/// Marks the [`HandlerError`] itself.
 #[derive(Debug)]
 pub struct ViaFailure(());
 
@@ -282,7 +309,7 @@ impl<T: FromBot> FromFailure<'_, ViaBot> for T {
     }
 }
 
-/// The failure that could not be handled is part of the sentence, since no handler of errors saw it.
+/// Includes the original failure, which no handler of errors has seen.
 fn without_event(error: &HandlerError) -> BoxError {
     format!("there is no event ({error})").into()
 }

@@ -1,28 +1,37 @@
-//! What a handler may return, and how its failure is told.
+//! Return values of handlers, and how a failure is reported.
 
 use std::any::Any;
 use std::fmt;
 
 use crate::error::{BoxError, sentence};
 
-/// What a handler may return: `()`, or `Result<(), E>` for any error that converts into a boxed
-/// one (std errors, `String`, `anyhow::Error`, [`smalld::Error`](crate::Error)).
+/// What a handler may return: `()`, or `Result<(), E>` for any error that converts into a boxed one
+/// (std errors, `String`, `anyhow::Error`, [`smalld::Error`](crate::Error)).
+///
+/// It cannot be implemented for other types.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot return `{Self}`",
     label = "a handler returns nothing or a `Result<(), E>`",
-    note = "write `-> smalld::Result<()>`, or `-> Result<(), E>` for any error type `E` that converts into `Box<dyn Error + Send + Sync>`"
+    note = "write `-> smalld::Result<()>`, or `-> Result<(), E>` for an error `E` that implements `std::error::Error`, or is a `String` or an `anyhow::Error`"
 )]
-pub trait Outcome {
+pub trait Outcome: Sealed {
     /// The error, boxed.
     #[doc(hidden)]
     fn into_result(self) -> Result<(), BoxError>;
 }
+
+/// Keeps [`Outcome`] to the types in this file.
+pub trait Sealed {}
+
+impl Sealed for () {}
 
 impl Outcome for () {
     fn into_result(self) -> Result<(), BoxError> {
         Ok(())
     }
 }
+
+impl<E: Into<BoxError>> Sealed for Result<(), E> {}
 
 #[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> Outcome for Result<(), E> {
@@ -31,19 +40,19 @@ impl<E: Into<BoxError>> Outcome for Result<(), E> {
     }
 }
 
-/// Why a handler's run did not end well.
+/// Why a run of a handler failed.
 #[derive(Debug)]
 pub enum Failure {
     /// A parameter could not be taken from the payload.
     Parameter {
         /// The parameter's type.
         ty: &'static str,
-        /// What was wrong.
+        /// Why.
         error: BoxError,
     },
     /// The handler returned an error.
     Returned(BoxError),
-    /// The handler panicked with these words.
+    /// The handler panicked with this message.
     Panicked(String),
 }
 

@@ -1,0 +1,4 @@
+#[smalld::on(message_create, mess)]
+async fn handler() {}
+
+fn main() {}
