@@ -1,12 +1,12 @@
 //! A Discord to develop and test bots against, on your own machine.
 //!
-//! A [`Sandbox`] is one guild with one text channel, some people and one bot. It serves Discord's
-//! REST API and gateway (version 10) on the loopback, keeps what is written, tells it to target
-//! the intents say, limits rates, and refuses what Discord refuses, in Discord's own words. A bot
-//! in any language runs against it that can be told where the API is.
+//! A [`Sandbox`] serves Discord's REST API and gateway (version 10) on the loopback. It keeps guilds,
+//! channels, members and messages, dispatches events by intents and shards, limits rates, and refuses
+//! what Discord refuses, with Discord's own errors. A bot in any language can run against it if the
+//! address of the API can be set. `ROUTES.md` lists the simulated routes; [`Sandbox::on`] stubs others.
 //!
-//! Tests speak as a user, look at what the bot does, and let happen what is hard to wait for:
-//! connections that drop, sessions that end, events that nobody has heard of.
+//! Tests act as users, check what the bot does, and cause what is hard to wait for: connections that
+//! drop, sessions that end, unknown events.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -16,7 +16,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let sandbox = Sandbox::start().await?;
-//! // Here a bot would be started, with `sandbox.base_url()` and `sandbox.token()`.
+//! // Start a bot here, with `sandbox.base_url()` and `sandbox.token()`.
 //! assert!(sandbox.wait_until_ready(Duration::from_secs(10)).await);
 //!
 //! sandbox.say("++ping");
@@ -28,8 +28,8 @@
 //!
 //! # Faults
 //!
-//! The sandbox keeps Discord's limits of IDENTIFY, and lets go wrong what a test wants to: for all
-//! bots, or for one [`shard`](Sandbox::shard).
+//! The sandbox enforces Discord's limits of IDENTIFY. A test can cause faults for all bots, or for one
+//! [`shard`](Sandbox::shard).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -40,7 +40,7 @@
 //! # async fn main() -> std::io::Result<()> {
 //! let builder = Sandbox::builder().shards(2).max_concurrency(1);
 //! let sandbox = builder.replay(Replay::Unacknowledged).start().await?;
-//! // Here a bot would be started.
+//! // Start a bot here.
 //! let both = |sandbox: &Sandbox| sandbox.identifies() == 2;
 //! assert!(sandbox.wait_until(both, Duration::from_secs(20)).await);
 //! assert_eq!(sandbox.too_early_identifies(), 0);
@@ -55,8 +55,8 @@
 //!
 //! # Scripts
 //!
-//! What a server of its own accord would never do, a [`Script`] does: it takes the gateway's
-//! connections away from the sandbox, and the test sends every frame itself.
+//! A [`Script`] does what a real server would never do: it takes the gateway's connections from the
+//! sandbox, and the test sends every frame itself.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -70,7 +70,7 @@
 //! let sandbox = Sandbox::start().await?;
 //! let mut script = sandbox.script();
 //! script.refuse(Refusal::status(503), 1);
-//! // Here a bot would be started; its first attempt fails.
+//! // Start a bot here; its first attempt to connect fails.
 //! let mut connection = script.connection(SOON).await.expect("a second attempt");
 //! assert_eq!(connection.target(), "/?v=10&encoding=json");
 //! connection.hello(Duration::from_secs(45)).await;
@@ -87,8 +87,8 @@
 //! # }
 //! ```
 //!
-//! The program of the same name does this for people: it starts a bot, shows the conversation in
-//! the terminal, and says what is typed.
+//! The program of the same name is for people: it starts a bot, shows the conversation in the
+//! terminal, and sends what is typed.
 
 mod gateway;
 mod hub;

@@ -1,5 +1,5 @@
-//! A Discord in the terminal: starts a bot against a sandbox, shows the conversation, and says
-//! what is typed. All that a bot can notice is the library's business.
+//! A Discord in the terminal: starts a bot against a sandbox, shows the conversation, and sends what
+//! is typed. The library decides everything that a bot can notice.
 
 mod terminal;
 

@@ -1,7 +1,7 @@
-//! The program as people and scripts run it, with a stand-in for the bot: this test binary itself,
-//! started again with nothing but `stand_in_bot` to run.
+//! The program as people and scripts run it. The bot is this test binary itself, started again with
+//! nothing but `stand_in_bot` to run.
 
-// Elsewhere a child cannot be asked to stop, which is what most of this is about.
+// On other systems a child cannot be asked to stop, which most of these tests are about.
 #![cfg(unix)]
 
 mod common;
@@ -9,7 +9,7 @@ mod common;
 use std::process::{Stdio, exit};
 use std::{env, future};
 
-use common::{ALL_INTENTS, Gateway, LONG, Received, Rest, gateway_at, identify};
+use common::{ALL_INTENTS, Gateway, Received, Rest, TIMEOUT, gateway_at, identify};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -18,8 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smalld-sandbox");
-/// How the stand-in behaves; without it, it is a test that does nothing.
-const MANNERS: &str = "SANDBOX_TEST_BOT";
+/// The variable with the behavior of the stand-in; without it, the stand-in does nothing.
+const BEHAVIOR: &str = "SANDBOX_TEST_BOT";
 
 #[tokio::test]
 async fn a_bot_that_says_what_is_expected_is_a_success() {
@@ -36,7 +36,7 @@ async fn a_bot_that_says_what_is_expected_is_a_success() {
 }
 
 #[tokio::test]
-async fn a_bot_that_does_not_is_a_failure_that_says_what_came_instead() {
+async fn a_bot_that_says_something_else_is_a_failure() {
     let options = [
         "--say=++ping",
         "--expect=pong",
@@ -45,9 +45,9 @@ async fn a_bot_that_does_not_is_a_failure_that_says_what_came_instead() {
     ];
     let run = run("graceful", &options, "").await;
     assert_eq!(run.status, 1, "{run:?}");
-    let complaint =
+    let failure =
         "sandbox: the bot did not say `pung` within 2 s; the last it said was:\n    pong\n";
-    assert!(run.err.contains(complaint), "{run:?}");
+    assert!(run.err.contains(failure), "{run:?}");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn the_status_of_a_bot_that_ends_by_itself_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_bot_that_ends_by_the_signal_it_is_sent_has_done_well() {
+async fn a_bot_that_ends_by_sigterm_is_a_success() {
     let run = run("plain", &["--say", "++ping", "--expect", "pong"], "").await;
     assert_eq!(run.status, 0, "{run:?}");
 }
@@ -102,7 +102,7 @@ async fn a_bot_that_does_not_stop_is_killed() {
 }
 
 #[tokio::test]
-async fn a_bot_that_is_never_ready_is_not_waited_for_forever() {
+async fn a_bot_that_is_never_ready_is_a_failure() {
     let run = run("silent", &["--ready-timeout=0.2"], "++ping\n").await;
     assert_eq!(run.status, 1, "{run:?}");
     assert!(
@@ -147,10 +147,10 @@ async fn without_a_command_a_bot_can_be_started_by_hand() {
 }
 
 #[tokio::test]
-async fn nobody_reading_is_a_reason_to_stop() {
+async fn a_closed_stdout_stops_the_program() {
     let script = r#"exec "$0" stand_in_bot --exact >/dev/null"#;
     let exe = this_binary();
-    // Something is said all the time, so that the end of the pipe is noticed.
+    // The program keeps writing, so that it notices the end of the pipe.
     let words = ["--say=++ping", "sh", "-c", script, &exe];
     let mut child = start("graceful", &words, Stdio::piped());
     let mut lines = Lines::of(&mut child);
@@ -180,15 +180,15 @@ async fn mistakes_are_explained() {
         ),
         (vec!["/"], 126, "cannot start `/`"),
     ];
-    for (words, status, complaint) in mistakes {
+    for (words, status, failure) in mistakes {
         let run = Run::of(start("", &words, Stdio::null())).await;
         assert_eq!(run.status, status, "{run:?}");
-        assert!(run.err.contains(complaint), "{run:?}");
+        assert!(run.err.contains(failure), "{run:?}");
     }
 }
 
 #[tokio::test]
-async fn help_and_version_are_answers() {
+async fn help_and_version_are_printed() {
     let help = Run::of(start("", &["--help"], Stdio::null())).await;
     assert!(help.status == 0 && help.out.contains("Usage: smalld-sandbox"));
     let version = Run::of(start("", &["-V"], Stdio::null())).await;
@@ -207,9 +207,9 @@ struct Run {
 }
 
 impl Run {
-    /// Waits until it has ended and nothing of it is left that could write.
+    /// Waits until it has ended and nothing can write to its output any more.
     async fn of(child: Child) -> Self {
-        let output = timeout(LONG, child.wait_with_output());
+        let output = timeout(TIMEOUT, child.wait_with_output());
         let output = output.await.expect("an end in time").expect("output");
         Self {
             status: output.status.code().expect("a status"),
@@ -218,7 +218,7 @@ impl Run {
         }
     }
 
-    /// Checks that all this was printed, in this order.
+    /// Checks that these texts were printed, in this order.
     fn told(&self, texts: &[&str]) {
         let mut rest = self.out.as_str();
         for text in texts {
@@ -230,7 +230,7 @@ impl Run {
     }
 }
 
-/// What the program prints, as it prints it.
+/// The lines of the program, as they are printed.
 struct Lines {
     stdout: BufReader<ChildStdout>,
 }
@@ -245,7 +245,7 @@ impl Lines {
     async fn until(&mut self, text: &str) -> String {
         loop {
             let mut line = String::new();
-            let read = timeout(LONG, self.stdout.read_line(&mut line))
+            let read = timeout(TIMEOUT, self.stdout.read_line(&mut line))
                 .await
                 .expect("in time");
             assert_ne!(read.expect("text"), 0, "ended without {text:?}");
@@ -256,10 +256,10 @@ impl Lines {
     }
 }
 
-/// Runs the program with a bot of these manners and all of this on stdin.
-async fn run(manners: &str, options: &[&str], stdin: &str) -> Run {
+/// Runs the program with a bot of this behavior, and this on stdin.
+async fn run(behavior: &str, options: &[&str], stdin: &str) -> Run {
     let words = words(options);
-    let mut child = start(manners, &as_strs(&words), Stdio::piped());
+    let mut child = start(behavior, &as_strs(&words), Stdio::piped());
     let mut input = child.stdin.take().expect("stdin");
     input.write_all(stdin.as_bytes()).await.expect("written");
     drop(input);
@@ -285,9 +285,12 @@ fn this_binary() -> String {
     exe.into_os_string().into_string().expect("text")
 }
 
-fn start(manners: &str, words: &[&str], stdin: Stdio) -> Child {
+fn start(behavior: &str, words: &[&str], stdin: Stdio) -> Child {
     let mut command = Command::new(PROGRAM);
-    command.args(words).env(MANNERS, manners).kill_on_drop(true);
+    command
+        .args(words)
+        .env(BEHAVIOR, behavior)
+        .kill_on_drop(true);
     command
         .stdin(stdin)
         .stdout(Stdio::piped())
@@ -305,35 +308,38 @@ fn interrupt(child: &Child) {
     kill_process(id, Signal::INT).expect("signalled");
 }
 
-/// Not a test but the bot. It answers `++ping`, and ends after a while whatever happens.
+/// The bot, not a test. It answers `++ping`, and ends after a while in any case.
 #[tokio::test]
 async fn stand_in_bot() {
-    let Some(manners) = env::var(MANNERS).ok().filter(|manners| !manners.is_empty()) else {
+    let Some(behavior) = env::var(BEHAVIOR)
+        .ok()
+        .filter(|behavior| !behavior.is_empty())
+    else {
         return;
     };
     let [url, mut token] =
         ["SMALLD_BASE_URL", "SMALLD_TOKEN"].map(|name| env::var(name).expect(name));
     let rest = Rest::at(&url, &token);
     tokio::spawn(async {
-        // No test waits so long, so the one that began this is gone.
-        sleep(2 * LONG).await;
+        // No test waits that long, so the test that started this is gone.
+        sleep(2 * TIMEOUT).await;
         exit(9)
     });
-    if manners == "mistaken" {
+    if behavior == "mistaken" {
         token = "guessed".to_owned();
     }
     let stop = async {
-        if manners == "plain" {
+        if behavior == "plain" {
             return future::pending().await;
         }
         let mut signals = signal(SignalKind::terminate()).expect("signals");
         signals.recv().await;
-        if manners == "stubborn" {
+        if behavior == "stubborn" {
             future::pending::<()>().await;
         }
     };
     let work = async {
-        if manners == "silent" {
+        if behavior == "silent" {
             future::pending::<()>().await;
         }
         let mut gateway = Gateway::connect(&gateway_at(&url)).await;

@@ -1,4 +1,4 @@
-//! Why a connection ends: Discord's close codes, each with the words that go with it.
+//! Discord's close codes, each with its reason text.
 //!
 //! See [Discord Docs/Gateway Close Event Codes].
 //!
@@ -40,7 +40,7 @@ pub(crate) const INVALID_VERSION: Close = close(4012, "Invalid API version.");
 pub(crate) const INVALID_INTENTS: Close = close(4013, "Invalid intent(s).");
 pub(crate) const DISALLOWED_INTENTS: Close = close(4014, "Disallowed intent(s).");
 
-/// Whether a session outlives its bot closing with this code; it does without any.
+/// Whether a session can still be resumed after its bot closed with this code, or without one.
 pub(crate) fn keeps_session(code_of_bot: Option<u16>) -> bool {
     !matches!(code_of_bot, Some(1000 | 1001))
 }

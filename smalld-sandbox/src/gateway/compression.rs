@@ -1,16 +1,15 @@
-//! Compresses what goes to a bot: one stream for as long as a connection lasts, flushed after each
-//! message.
+//! Compression of the messages to a bot: one stream per connection, flushed after each message.
 
 use flate2::{Compress, FlushCompress};
 use tokio_tungstenite::tungstenite::Bytes;
 #[cfg(feature = "zstd")]
 use zstd_safe::{CCtx, InBuffer, OutBuffer, zstd_sys::ZSTD_EndDirective};
 
-/// How much room a message gets at a time.
-const PORTION: usize = 16 << 10;
-/// As the first byte of a message it can stand in no stream: neither zlib nor zstd has such a
-/// header, and to both it is a block of a kind that does not exist.
-const DAMAGE: u8 = 0xff;
+/// By how much the output buffer grows at a time.
+const CHUNK_BYTES: usize = 16 << 10;
+/// As the first byte of a message it is invalid in every stream: neither zlib nor zstd has such a
+/// header, and for both it is an unknown block type.
+const INVALID_FIRST_BYTE: u8 = 0xff;
 
 /// How the texts to a connection are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// What `compress` in the query asks for, or why it cannot be had.
+    /// The compression that `compress` in the query asks for, or why it is refused.
     pub(crate) fn requested(name: &str) -> Result<Self, &'static str> {
         match name {
             "zlib-stream" => Ok(Self::ZlibStream),
@@ -58,8 +57,8 @@ impl Compressor {
         }
     }
 
-    /// The binary message that carries a text, or none where texts go as they are. A damaged one
-    /// does not inflate.
+    /// The binary message that carries a text, or none without compression. A damaged message does
+    /// not inflate.
     pub(crate) fn message(&mut self, text: &str, damaged: bool) -> Option<Bytes> {
         let mut bytes = match self {
             Self::None => return None,
@@ -68,21 +67,21 @@ impl Compressor {
             Self::Zstd(stream) => by_zstd(stream, text.as_bytes()),
         };
         if let Some(first) = bytes.first_mut().filter(|_| damaged) {
-            *first = DAMAGE;
+            *first = INVALID_FIRST_BYTE;
         }
         Some(bytes.into())
     }
 }
 
-/// Goes on until all is taken and the last step left room, for then it is flushed as well.
+/// Repeats until all input is taken and the last step did not fill the buffer: then it is flushed.
 fn by_zlib(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() == bytes.capacity() || !text.is_empty() {
-        bytes.reserve(PORTION);
+        bytes.reserve(CHUNK_BYTES);
         let before = stream.total_in();
         stream
             .compress_vec(text, &mut bytes, FlushCompress::Sync)
-            .expect("a stream that is not finished takes all");
+            .expect("a stream that is not finished accepts all input");
         let taken = usize::try_from(stream.total_in() - before).unwrap_or(text.len());
         text = &text[taken..];
     }
@@ -93,12 +92,12 @@ fn by_zlib(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
 fn by_zstd(stream: &mut CCtx<'static>, text: &[u8]) -> Vec<u8> {
     let (mut bytes, mut from) = (Vec::new(), InBuffer::around(text));
     loop {
-        bytes.reserve(PORTION);
+        bytes.reserve(CHUNK_BYTES);
         let written = bytes.len();
         let mut into = OutBuffer::around_pos(&mut bytes, written);
         let left = stream
             .compress_stream2(&mut into, &mut from, ZSTD_EndDirective::ZSTD_e_flush)
-            .expect("a stream that is not finished takes all");
+            .expect("a stream that is not finished accepts all input");
         if left == 0 {
             return bytes;
         }
@@ -111,15 +110,15 @@ mod tests {
 
     use super::*;
 
-    /// Short, long, and such that nothing of it can be left out.
+    /// Short and long texts that cannot be compressed.
     fn texts() -> Vec<String> {
         let mut random = fastrand::Rng::with_seed(1);
         let noise = |length| (0..length).map(|_| random.alphanumeric()).collect();
-        [1, 100, PORTION, 10 * PORTION].map(noise).into()
+        [1, 100, CHUNK_BYTES, 10 * CHUNK_BYTES].map(noise).into()
     }
 
     #[test]
-    fn a_stream_of_zlib_inflates_to_what_went_in_and_each_message_ends_with_a_flush() {
+    fn a_zlib_stream_inflates_to_its_input_and_flushes_each_message() {
         let mut compressor = Compressor::new(Compression::ZlibStream);
         let mut stream = Vec::new();
         for text in texts() {
@@ -135,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_does_not_inflate() {
+    fn a_damaged_message_does_not_inflate() {
         for before in 0..2 {
             let mut compressor = Compressor::new(Compression::ZlibStream);
             let mut stream = Vec::new();
@@ -150,7 +149,7 @@ mod tests {
 
     #[cfg(feature = "zstd")]
     #[test]
-    fn a_stream_of_zstd_inflates_to_what_went_in_message_by_message() {
+    fn a_zstd_stream_inflates_message_by_message() {
         let mut compressor = Compressor::new(Compression::ZstdStream);
         let mut decoder = zstd_safe::DCtx::create();
         for text in texts() {
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused_with_what_is() {
+    fn an_unknown_compression_is_refused_with_the_known_ones() {
         assert_eq!(
             Compression::requested("zlib-stream"),
             Ok(Compression::ZlibStream)

@@ -1,4 +1,4 @@
-//! The open connections, as seen by those who send: a bounded queue each, and a way to end them.
+//! The open connections as the sending side sees them: a bounded queue each, and a way to end them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::target::Target;
 
-/// How many texts may wait for a bot that does not read. More than a session remembers, so that a
-/// whole replay fits in.
-const MOST_WAITING: usize = 12_000;
+/// How many texts may wait for a bot that does not read: more than a session remembers, so that a
+/// whole replay fits.
+const MAX_WAITING_TEXTS: usize = 12_000;
 /// How many bytes of them, for the same reason.
 const MAX_WAITING_BYTES: u32 = 48 << 20;
 
@@ -20,30 +20,30 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 /// How a connection is to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With this close code, after what is on its way.
+    /// With this close code, after everything that is queued.
     Close(u16, String),
-    /// The TCP connection stays, and nothing happens on it any more.
+    /// The TCP connection stays open, and nothing happens on it any more.
     Hang,
-    /// The TCP connection drops at once, without a close frame.
+    /// The TCP connection is dropped at once, without a close frame.
     Cut,
 }
 
-/// A text on its way to a bot, and what happens to it there.
+/// A text on its way to a bot, and how it is sent.
 #[derive(Debug)]
-pub(crate) struct Letter {
+pub(crate) struct OutgoingText {
     pub(crate) text: Utf8Bytes,
-    /// It is to arrive as something that cannot be understood.
+    /// Whether it is made unreadable.
     pub(crate) damaged: bool,
-    /// In how many frames it goes.
+    /// In how many frames it is sent.
     pub(crate) pieces: usize,
-    /// Its share of the bytes that may wait, given back when it has been sent.
+    /// Its share of the bytes that may wait, released when it has been sent.
     pub(crate) share: Option<OwnedSemaphorePermit>,
 }
 
 /// The connection's end of its queue.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    pub(crate) letters: mpsc::Receiver<Letter>,
+    pub(crate) texts: mpsc::Receiver<OutgoingText>,
     pub(crate) ending: watch::Receiver<Option<Ending>>,
 }
 
@@ -51,29 +51,29 @@ pub(crate) struct Inbox {
 pub(crate) struct Connections {
     open: BTreeMap<ConnectionId, Link>,
     opened: u64,
-    /// In how many frames everything goes; 0 is one, too.
+    /// In how many frames each message is sent; 0 counts as 1.
     pub(crate) pieces: usize,
 }
 
 #[derive(Debug)]
 struct Link {
-    letters: mpsc::Sender<Letter>,
+    texts: mpsc::Sender<OutgoingText>,
     /// The bytes that may still wait.
     room: Arc<Semaphore>,
     ending: watch::Sender<Option<Ending>>,
-    /// Of the session that began or was resumed here.
+    /// The shard of the session that began or was resumed here.
     shard: Option<u64>,
     damages_next: bool,
 }
 
 impl Connections {
     pub(crate) fn open(&mut self) -> (ConnectionId, Inbox) {
-        let (letters, waiting) = mpsc::channel(MOST_WAITING);
+        let (texts, waiting) = mpsc::channel(MAX_WAITING_TEXTS);
         let (ending, ended) = watch::channel(None);
         self.opened += 1;
         let id = ConnectionId(self.opened);
         let link = Link {
-            letters,
+            texts,
             room: Arc::new(Semaphore::new(MAX_WAITING_BYTES as usize)),
             ending,
             shard: None,
@@ -81,7 +81,7 @@ impl Connections {
         };
         self.open.insert(id, link);
         let inbox = Inbox {
-            letters: waiting,
+            texts: waiting,
             ending: ended,
         };
         (id, inbox)
@@ -91,14 +91,14 @@ impl Connections {
         self.open.remove(&id);
     }
 
-    /// From now on it counts as one of this shard.
+    /// Counts a connection as one of this shard from now on.
     pub(crate) fn assign(&mut self, id: ConnectionId, shard: u64) {
         if let Some(link) = self.open.get_mut(&id) {
             link.shard = Some(shard);
         }
     }
 
-    /// How many there are on which something can still happen.
+    /// How many connections are open and do not hang.
     pub(crate) fn count(&self, target: Target) -> usize {
         let open = self.open.values();
         open.filter(|link| target.includes(link.shard) && !link.hangs())
@@ -113,8 +113,7 @@ impl Connections {
         concerned.map(|(id, _)| *id).collect()
     }
 
-    /// Queues a text. A bot that has let the queue fill up is cut off; its session is not, so that
-    /// nothing is lost that it comes back for in time.
+    /// Queues a text. A bot whose queue is full is cut off; its session stays, so that it can resume.
     pub(crate) fn send(&mut self, id: ConnectionId, text: Utf8Bytes) {
         let Some(link) = self.open.get_mut(&id) else {
             return;
@@ -126,13 +125,13 @@ impl Connections {
             link.end(Ending::Cut);
             return;
         };
-        let letter = Letter {
+        let outgoing = OutgoingText {
             text,
             damaged: std::mem::take(&mut link.damages_next),
             pieces: self.pieces,
             share: Some(share),
         };
-        if link.letters.try_send(letter).is_err() {
+        if link.texts.try_send(outgoing).is_err() {
             link.end(Ending::Cut);
         }
     }
@@ -143,7 +142,7 @@ impl Connections {
         }
     }
 
-    /// The next text to each that is open arrives as garbage.
+    /// Makes the next text to each open connection unreadable.
     pub(crate) fn damage_next(&mut self) {
         for link in self.open.values_mut() {
             link.damages_next = true;
@@ -164,7 +163,7 @@ impl Connections {
 }
 
 impl Link {
-    /// The first ending counts, except that a cut also ends what takes too long, or forever.
+    /// The first ending counts, except that a cut also ends a close handshake and a hang.
     fn end(&self, ending: Ending) {
         self.ending.send_if_modified(|planned| {
             let changes = planned.is_none() || ending == Ending::Cut;

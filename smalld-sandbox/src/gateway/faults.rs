@@ -1,4 +1,4 @@
-//! What the gateway does wrong because a test wants it to.
+//! The faults of the gateway that a test has planned.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use super::Gateway;
 use super::connections::Ending;
 use super::target::Target;
 
-/// The faults that are planned or last.
+/// The faults that are planned or in force.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    /// How late heartbeats are acknowledged.
+    /// By how much acknowledgements of heartbeats are delayed.
     pub(crate) ack_delay: Duration,
-    /// They are not acknowledged at all.
+    /// Whether heartbeats are not acknowledged at all.
     pub(crate) ignores_heartbeats: bool,
     /// How many of the next IDENTIFYs are refused.
     pub(crate) refused_identifies: usize,
 }
 
-/// When a heartbeat is to be acknowledged.
+/// When a heartbeat must be acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Acknowledgement {
     AtOnce,
@@ -37,7 +37,7 @@ impl Faults {
         }
     }
 
-    /// Whether the IDENTIFY that has just come is to be refused.
+    /// Whether the IDENTIFY that has just come must be refused.
     pub(super) fn refuses_identify(&mut self) -> bool {
         let refuses = self.refused_identifies > 0;
         self.refused_identifies -= usize::from(refuses);
@@ -46,8 +46,8 @@ impl Faults {
 }
 
 impl Gateway {
-    /// Ends connections. Of those that hang the sessions are free at once: nobody will say that
-    /// they are gone.
+    /// Ends connections. The sessions of those that hang can be resumed at once, as nothing will
+    /// report their end.
     pub(crate) fn end(&mut self, target: Target, ending: &Ending) {
         if *ending == Ending::Hang {
             for connection in self.connections.ids(target) {
@@ -57,7 +57,7 @@ impl Gateway {
         self.connections.end_those(target, ending);
     }
 
-    /// Sends opcode 9; what cannot be resumed is forgotten.
+    /// Sends opcode 9; sessions that cannot be resumed are removed.
     pub(crate) fn interrupt(&mut self, target: Target, resumable: bool) {
         if !resumable {
             for connection in self.connections.ids(target) {
@@ -67,7 +67,7 @@ impl Gateway {
         self.send_to(target, &invalid_session(resumable));
     }
 
-    /// Sends an opcode that needs no `d`.
+    /// Sends an opcode without a `d`.
     pub(crate) fn ask(&mut self, target: Target, op: u64) {
         let payload = json!({ "t": null, "s": null, "op": op, "d": null });
         self.send_to(target, &payload);

@@ -1,4 +1,4 @@
-//! How often a bot may identify: once in a while for each group of shards, and so many times a
+//! How often a bot may identify: once per window for each group of shards, and a number of times a
 //! day. Pure: the time comes in as an argument.
 //!
 //! See [Discord Docs/Session Start Limit].
@@ -15,13 +15,13 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// What a bot is allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowance {
-    /// How long after one IDENTIFY the next of the same group is too early.
+    /// How long after one IDENTIFY the next one of the same group is too early.
     pub(crate) window: Duration,
     /// In how many groups shards may identify at the same time.
     pub(crate) max_concurrency: u64,
     /// How many times a day.
     pub(crate) total: usize,
-    /// How many of them are gone from the beginning.
+    /// How many of them are used up from the start.
     pub(crate) spent: usize,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Allowance {
 pub(crate) struct IdentifyLimit {
     allowance: Allowance,
     spent: usize,
-    /// When the first of the day was spent; of those gone from the beginning, at the beginning.
+    /// When the day began: with its first IDENTIFY, or at the start if some were used up then.
     since: Option<Instant>,
     /// When each group was last admitted.
     admitted: BTreeMap<u64, Instant>,
@@ -38,13 +38,13 @@ pub(crate) struct IdentifyLimit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Admitted,
-    /// Its group was admitted just before.
+    /// Another shard of its group was admitted within the window.
     TooEarly,
-    /// All of the day's were spent.
-    Overrun,
+    /// The day's total was used up.
+    Exhausted,
 }
 
-/// What is left of the day.
+/// What is left of the day's session starts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StartsLeft {
     pub(crate) total: usize,
@@ -63,11 +63,11 @@ impl IdentifyLimit {
         }
     }
 
-    /// Counts one IDENTIFY; also one that is too early is spent.
+    /// Counts one IDENTIFY. One that is too early counts, too.
     pub(crate) fn admit(&mut self, shard: u64, now: Instant) -> Verdict {
-        self.turn_day(now);
+        self.start_new_day(now);
         if self.spent >= self.allowance.total {
-            return Verdict::Overrun;
+            return Verdict::Exhausted;
         }
         self.spent += 1;
         self.since.get_or_insert(now);
@@ -83,7 +83,7 @@ impl IdentifyLimit {
     }
 
     pub(crate) fn left(&mut self, now: Instant) -> StartsLeft {
-        self.turn_day(now);
+        self.start_new_day(now);
         let passed = self.since.map_or(Duration::ZERO, |since| now - since);
         StartsLeft {
             total: self.allowance.total,
@@ -93,7 +93,7 @@ impl IdentifyLimit {
         }
     }
 
-    fn turn_day(&mut self, now: Instant) {
+    fn start_new_day(&mut self, now: Instant) {
         if self.since.is_some_and(|since| now - since >= DAY) {
             self.spent = 0;
             self.since = None;
@@ -105,11 +105,11 @@ impl IdentifyLimit {
 mod tests {
     use super::*;
 
-    const WINDOW: Duration = Duration::from_secs(5);
+    const IDENTIFY_WINDOW: Duration = Duration::from_secs(5);
 
     fn limit(max_concurrency: u64, total: usize) -> IdentifyLimit {
         let allowance = Allowance {
-            window: WINDOW,
+            window: IDENTIFY_WINDOW,
             max_concurrency,
             total,
             spent: 0,
@@ -118,15 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_admitted_once_in_a_window() {
+    fn a_group_is_admitted_once_per_window() {
         let (mut limit, start) = (limit(2, 1000), Instant::now());
-        let just_before = start + WINDOW - Duration::from_millis(1);
+        let just_before = start + IDENTIFY_WINDOW - Duration::from_millis(1);
         assert_eq!(limit.admit(0, start), Verdict::Admitted);
         assert_eq!(limit.admit(1, start), Verdict::Admitted);
         assert_eq!(limit.admit(2, just_before), Verdict::TooEarly);
-        // What was too early does not make the next one so.
-        assert_eq!(limit.admit(2, start + WINDOW), Verdict::Admitted);
-        assert_eq!(limit.admit(4, start + WINDOW), Verdict::TooEarly);
+        // An IDENTIFY that was too early does not open a new window.
+        assert_eq!(limit.admit(2, start + IDENTIFY_WINDOW), Verdict::Admitted);
+        assert_eq!(limit.admit(4, start + IDENTIFY_WINDOW), Verdict::TooEarly);
     }
 
     #[test]
@@ -137,12 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn the_day_has_so_many_starts_and_then_begins_anew() {
+    fn a_day_has_a_total_and_then_the_next_begins() {
         let (mut limit, start) = (limit(1, 2), Instant::now());
         assert_eq!(limit.admit(0, start), Verdict::Admitted);
         assert_eq!(limit.admit(0, start), Verdict::TooEarly);
         let noon = start + DAY / 2;
-        assert_eq!(limit.admit(0, noon), Verdict::Overrun);
+        assert_eq!(limit.admit(0, noon), Verdict::Exhausted);
         let left = limit.left(noon);
         assert_eq!((left.remaining, left.reset_after), (0, DAY / 2));
         assert_eq!(limit.admit(0, start + DAY), Verdict::Admitted);

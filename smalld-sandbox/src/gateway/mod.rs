@@ -1,4 +1,8 @@
-//! The gateway: sessions, the connections they live on, and what bots may ask over them.
+//! The gateway, without sockets: sessions, the queues of their connections, and the protocol's rules.
+//!
+//! A text from a bot becomes a `payload`. IDENTIFY passes `identify_limit` and begins a `session`;
+//! dispatches are numbered and remembered there, and go to the queue of a connection. `faults` and
+//! `refusal` are what a test makes go wrong.
 
 pub(crate) mod close;
 pub(crate) mod compression;
@@ -35,21 +39,21 @@ use crate::world::journal::Journal;
 use crate::world::token;
 use crate::world::{Event, World};
 
-/// How many times of IDENTIFY are kept.
-const MOST_TIMES: usize = 10_000;
+/// How many times of IDENTIFY are recorded.
+const MAX_IDENTIFY_TIMES: usize = 10_000;
 
-/// All there is to know of the gateway at one moment. Nothing in here waits.
+/// The state of the gateway. Nothing in here waits.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) connections: Connections,
     pub(crate) sessions: Sessions,
     pub(crate) faults: Faults,
     pub(crate) too_early_identifies: usize,
-    /// Which shards identified and when, whatever came of it.
+    /// Which shards identified and when, whatever the result.
     pub(crate) identify_times: Journal<(u64, Instant)>,
-    /// The longest time without a heartbeat that was followed by one.
+    /// The longest time without a heartbeat that ended in one.
     pub(crate) longest_heartbeat_gap: Duration,
-    /// The bot began more sessions than it may in a day, and its token is void.
+    /// Whether the bot exceeded the day's session starts, so that its token is void.
     pub(crate) token_was_reset: bool,
     settings: Settings,
     limit: IdentifyLimit,
@@ -74,7 +78,7 @@ pub(crate) struct Tally {
     pub(crate) resumes: usize,
 }
 
-/// What became of an IDENTIFY that was not worth a close code.
+/// The result of an IDENTIFY that is not closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identified {
     Begun,
@@ -90,7 +94,7 @@ impl Gateway {
             sessions: Sessions::default(),
             faults: Faults::default(),
             too_early_identifies: 0,
-            identify_times: Journal::new(MOST_TIMES, usize::MAX),
+            identify_times: Journal::new(MAX_IDENTIFY_TIMES, usize::MAX),
             longest_heartbeat_gap: Duration::ZERO,
             token_was_reset: false,
             tallies: BTreeMap::new(),
@@ -106,7 +110,7 @@ impl Gateway {
         self.check_token(&identify.token)?;
         check_intents(identify.intents, self.settings.granted_intents)?;
         let shard_id = identify.shard.map_or(0, |(id, _)| id);
-        let refused = self.ration(shard_id)?;
+        let refused = self.check_limits(shard_id)?;
         if let Some(refused) = refused {
             self.send(connection, &invalid_session(false));
             return Ok(refused);
@@ -131,9 +135,9 @@ impl Gateway {
         Ok(Identified::Begun)
     }
 
-    /// Whether one more IDENTIFY is refused, by the limits or as planned. One beyond the day's
-    /// costs the bot everything.
-    fn ration(&mut self, shard: u64) -> Result<Option<Identified>, Close> {
+    /// Whether an IDENTIFY is refused, by the limits or as planned. One beyond the day's total voids
+    /// the token.
+    fn check_limits(&mut self, shard: u64) -> Result<Option<Identified>, Close> {
         let now = Instant::now();
         self.identify_times.push((shard, now), 0);
         match self.limit.admit(shard, now) {
@@ -145,7 +149,7 @@ impl Gateway {
                 self.too_early_identifies += 1;
                 Ok(Some(Identified::Refused { too_early: true }))
             }
-            Verdict::Overrun => {
+            Verdict::Exhausted => {
                 self.reset_token();
                 Err(close::AUTHENTICATION_FAILED)
             }
@@ -175,7 +179,7 @@ impl Gateway {
             })
     }
 
-    /// Takes note of a heartbeat, and says when it is to be acknowledged.
+    /// Records a heartbeat, and returns when it must be acknowledged.
     pub(crate) fn heartbeat(
         &mut self,
         connection: ConnectionId,
@@ -193,7 +197,7 @@ impl Gateway {
         acknowledgement
     }
 
-    /// How many dispatches were replayed, or none if the session cannot be resumed.
+    /// Returns how many dispatches were replayed, or none if the session cannot be resumed.
     pub(crate) fn resume(
         &mut self,
         connection: ConnectionId,

@@ -1,14 +1,14 @@
-//! What a bot may send over the gateway: text to [`Payload`], or the close code it deserves.
+//! What a bot may send over the gateway: text to [`Payload`], or a close code.
 
 use serde_json::Value;
 
 use super::close::{self, Close};
 
 /// Discord's bound of one payload, in bytes.
-const MOST_BYTES: usize = 4096;
-/// A longer nonce is ignored without a word.
-const LONGEST_NONCE: usize = 32;
-const MOST_MEMBERS_BY_NAME: usize = 100;
+const MAX_BYTES: usize = 4096;
+/// A longer nonce is silently ignored.
+const MAX_NONCE_LENGTH: usize = 32;
+const MAX_MEMBERS_BY_NAME: usize = 100;
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Payload {
@@ -19,7 +19,7 @@ pub(crate) enum Payload {
     RequestMembers(RequestMembers),
     RequestSounds(Vec<String>),
     RequestChannelInfo(String),
-    /// Presence and voice state: nobody here sees the one, and there is no voice for the other.
+    /// Presence and voice state, which are accepted and have no effect.
     Unanswered,
 }
 
@@ -47,15 +47,15 @@ pub(crate) struct RequestMembers {
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Which {
-    /// Whose name begins so, and how many of them at most; 0 is all.
+    /// A prefix of the name, and how many members at most; 0 is all.
     Named(String, usize),
-    /// As they were sent: what is no id comes back as it was.
+    /// As they were sent: a value that is not an id is echoed as it came.
     Users(Vec<Value>),
 }
 
-/// The JSON of a frame, if it is one that Discord would look at.
+/// The JSON of a frame, if it has an opcode and is not too large.
 pub(crate) fn decode(text: &str) -> Result<Value, Close> {
-    if text.len() > MOST_BYTES {
+    if text.len() > MAX_BYTES {
         return Err(close::DECODE_ERROR);
     }
     serde_json::from_str(text)
@@ -134,14 +134,14 @@ fn members(d: &Value) -> Option<RequestMembers> {
         guild_id: text(&d["guild_id"])?,
         which,
         presences: d["presences"].as_bool().unwrap_or(false),
-        nonce: text(&d["nonce"]).filter(|nonce| nonce.len() <= LONGEST_NONCE),
+        nonce: text(&d["nonce"]).filter(|nonce| nonce.len() <= MAX_NONCE_LENGTH),
     })
 }
 
-/// Only everybody, which is 0, goes beyond a hundred.
+/// At most a hundred; 0 is everybody.
 fn limit(limit: &Value) -> Option<usize> {
     let limit = usize::try_from(limit.as_u64()?).ok()?;
-    Some(limit.min(MOST_MEMBERS_BY_NAME))
+    Some(limit.min(MAX_MEMBERS_BY_NAME))
 }
 
 fn guild_ids(d: &Value) -> Option<Vec<String>> {
@@ -172,21 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_payload_is_a_decode_error() {
+    fn a_malformed_payload_is_a_decode_error() {
         for text in ["", "{", "[]", "1", "{}", r#"{"op":"1"}"#, r#"{"op":-1}"#] {
             assert_eq!(decode(text), Err(close::DECODE_ERROR), "{text}");
         }
     }
 
     #[test]
-    fn the_bound_is_counted_in_bytes() {
+    fn the_maximum_is_counted_in_bytes() {
         let with = |letters: usize| json!({ "op": 3, "d": "ü".repeat(letters) }).to_string();
         assert!(decode(&with(2000)).is_ok());
-        assert!(with(2045).chars().count() < MOST_BYTES && decode(&with(2045)).is_err());
+        assert!(with(2045).chars().count() < MAX_BYTES && decode(&with(2045)).is_err());
     }
 
     #[test]
-    fn unknown_opcodes_are_told_from_malformed_payloads() {
+    fn an_unknown_opcode_has_another_code_than_a_malformed_payload() {
         for op in [0, 5, 7, 9, 10, 11, 12, 99] {
             assert_eq!(code(&json!({ "op": op, "d": null })), Some(4001), "{op}");
         }
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_in_identify_has_its_code() {
+    fn each_mistake_in_identify_has_its_close_code() {
         assert_eq!(code(&identify(&json!({}))), None);
         assert_eq!(code(&identify(&json!({ "token": null }))), Some(4002));
         assert_eq!(code(&identify(&json!({ "properties": null }))), Some(4002));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_asked_for_by_name_or_by_id() {
+    fn members_are_requested_by_name_or_by_id() {
         let request = |d: Value| Payload::read(&json!({ "op": 8, "d": d }));
         let by_name = request(json!({ "guild_id": "1", "query": "a", "limit": 500 }));
         let Ok(Payload::RequestMembers(by_name)) = by_name else {

@@ -1,12 +1,12 @@
-//! Connections that are refused before they become websockets: how, where, and how often. Pure.
+//! Connections that a test refuses before they become websockets: how, where, and how often. Pure.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::gateway::entrance::Entrance;
 
-/// How a gateway connection is refused before it is one: by an HTTP status instead of the
-/// upgrade, or by nothing at all.
+/// How a gateway connection is refused: by an HTTP status instead of the upgrade, or by dropping the
+/// TCP connection.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::gateway::entrance::Entrance;
 /// # let _ = (outage, slow_down, dead_resume_url);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "it refuses nothing until `refuse_connections` gets it"]
+#[must_use = "a refusal does nothing until it is given to `refuse_connections`"]
 pub struct Refusal {
     pub(crate) answer: Answer,
     at: Option<Entrance>,
@@ -45,15 +45,15 @@ impl Answer {
 }
 
 impl Refusal {
-    /// The upgrade is answered by this HTTP status.
+    /// Answers the upgrade with this HTTP status.
     ///
     /// # Panics
     ///
-    /// If this is no status that refuses: one from 400 to 599.
+    /// If the status is not from 400 to 599.
     pub fn status(status: u16) -> Self {
         assert!(
             (400..600).contains(&status),
-            "an upgrade cannot be refused by status {status}: take one from 400 to 599"
+            "an upgrade cannot be refused with status {status}: use one from 400 to 599"
         );
         Self::by(Answer::Status {
             status,
@@ -61,7 +61,7 @@ impl Refusal {
         })
     }
 
-    /// The upgrade is answered by 429 with `Retry-After`, in whole seconds, rounded up.
+    /// Answers the upgrade with 429 and `Retry-After`, in whole seconds, rounded up.
     pub fn too_many(retry_after: Duration) -> Self {
         Self::by(Answer::Status {
             status: 429,
@@ -69,18 +69,18 @@ impl Refusal {
         })
     }
 
-    /// The TCP connection is dropped when the request for the upgrade has come, without an answer.
+    /// Drops the TCP connection after the request for the upgrade, without an answer.
     pub fn dropped() -> Self {
         Self::by(Answer::Dropped)
     }
 
-    /// Only connections to the general URL, the one of `/gateway/bot`.
+    /// Refuses only connections to the general URL, the one of `/gateway/bot`.
     pub fn at_general_url(mut self) -> Self {
         self.at = Some(Entrance::General);
         self
     }
 
-    /// Only connections to the `resume_gateway_url` of READY.
+    /// Refuses only connections to the `resume_gateway_url` of READY.
     pub fn at_resume_url(mut self) -> Self {
         self.at = Some(Entrance::Resume);
         self
@@ -90,12 +90,12 @@ impl Refusal {
         Self { answer, at: None }
     }
 
-    fn concerns(&self, entrance: Entrance) -> bool {
+    fn applies_to(&self, entrance: Entrance) -> bool {
         self.at.is_none_or(|at| at == entrance)
     }
 }
 
-/// The refusals that are planned, in the order in which they were.
+/// The planned refusals, in the order in which they were planned.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     planned: VecDeque<(Refusal, usize)>,
@@ -108,12 +108,12 @@ impl Refusals {
         }
     }
 
-    /// What becomes of one more connection; none if it is welcome.
+    /// How the next connection is refused, if it is.
     pub(crate) fn next(&mut self, entrance: Entrance) -> Option<Answer> {
         let place = self
             .planned
             .iter()
-            .position(|(refusal, _)| refusal.concerns(entrance))?;
+            .position(|(refusal, _)| refusal.applies_to(entrance))?;
         let (refusal, times) = &mut self.planned[place];
         let answer = refusal.answer;
         *times -= 1;
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_are_used_up_one_after_the_other_where_they_belong() {
+    fn refusals_apply_in_order_and_to_their_url() {
         let mut refusals = Refusals::default();
         refusals.plan(Refusal::dropped().at_resume_url(), 1);
         refusals.plan(Refusal::status(503), 2);

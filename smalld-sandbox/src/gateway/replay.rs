@@ -1,17 +1,16 @@
-//! What a resume can bring back.
+//! What a resume can replay.
 
 /// What a session remembers for a resume.
 ///
-/// Discord does not say which of the two it does; a bot that is to lose nothing must be right
-/// under both.
+/// Discord does not document which of the two it does; a bot must be correct under both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Replay {
-    /// Everything that was sent, up to some thousands of dispatches: RESUME may go back behind what
-    /// heartbeats have acknowledged.
+    /// Everything that was sent, up to 10,000 dispatches: RESUME may go back to before what heartbeats
+    /// have acknowledged.
     #[default]
     Everything,
-    /// What no heartbeat has acknowledged by its `d`; the rest is forgotten for good. A RESUME from
-    /// before is answered by opcode 9 with `d` false, and the session is gone.
+    /// Only what no heartbeat has acknowledged by its `d`. A RESUME from before that is answered by
+    /// opcode 9 with `d` false, and the session is gone.
     Unacknowledged,
 }

@@ -1,4 +1,4 @@
-//! What a bot asks for over the gateway and gets as a dispatch: members, sounds, channel info.
+//! Requests over the gateway that are answered by a dispatch: members, sounds, channel info.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,8 @@ use crate::world::intents;
 use crate::world::snowflake::Snowflake;
 
 impl Gateway {
-    /// Answers opcode 8. What needs an intent that the session lacks stays without an answer, as
-    /// on Discord.
+    /// Answers opcode 8. A request that needs an intent which the session lacks gets no answer, as on
+    /// Discord.
     pub(crate) fn request_members(
         &mut self,
         connection: ConnectionId,
@@ -45,7 +45,7 @@ impl Gateway {
         self.dispatch_to(connection, "GUILD_MEMBERS_CHUNK", &chunk);
     }
 
-    /// Answers opcode 31: the guild has no sounds of its own.
+    /// Answers opcode 31. The guild has no sounds.
     pub(crate) fn request_sounds(
         &mut self,
         connection: ConnectionId,
@@ -58,7 +58,7 @@ impl Gateway {
         }
     }
 
-    /// Answers opcode 43: without voice channels there is nothing to tell.
+    /// Answers opcode 43. There are no voice channels to describe.
     pub(crate) fn request_channel_info(
         &mut self,
         connection: ConnectionId,
@@ -76,7 +76,7 @@ fn is_guild(world: &World, id: &str) -> bool {
     Snowflake::parse(id) == Some(world.guild_id())
 }
 
-/// Members and, of those asked for by id, what is none.
+/// The members that were found, and the requested ids that are not members.
 fn find_members(world: &World, which: &Which) -> (Vec<Snowflake>, Vec<Value>) {
     match which {
         Which::Named(start, limit) => {

@@ -1,4 +1,4 @@
-//! Sessions: who wants which dispatches, what was sent to target, and what a resume replays. Pure:
+//! Sessions: which dispatches each one wants, what was sent, and what a resume replays. Pure:
 //! connections are numbers here, and the time comes in as an argument.
 
 use std::collections::VecDeque;
@@ -14,14 +14,14 @@ use crate::world::Event;
 use crate::world::intents;
 use crate::world::snowflake::Snowflake;
 
-/// How many dispatches a session remembers for a resume. A bot that missed more starts over.
-const MOST_REMEMBERED: usize = 10_000;
+/// How many dispatches a session remembers for a resume. A bot that missed more must identify.
+const MAX_REMEMBERED: usize = 10_000;
 /// How many bytes of them.
-const MOST_BYTES: usize = 32 << 20;
+const MAX_BYTES: usize = 32 << 20;
 /// How long a session outlives its connection.
-const LIFETIME: Duration = Duration::from_secs(180);
-/// How many sessions there may be; the one that was left first makes room.
-const MOST_SESSIONS: usize = 64;
+const SESSION_LIFETIME: Duration = Duration::from_secs(180);
+/// How many sessions there may be. The one that has been without a connection for longest is removed.
+const MAX_SESSIONS: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
@@ -43,16 +43,16 @@ pub(crate) struct Session {
 /// A text for a connection.
 pub(crate) type Delivery = (ConnectionId, Utf8Bytes);
 
-/// What becomes of a request to resume.
+/// The result of a RESUME.
 #[derive(Debug)]
 pub(crate) enum Resumption {
-    /// Send these, in order; whoever had the session before has lost it.
+    /// Send these, in order. The connection that had the session before has lost it.
     Resumed {
         missed: Vec<Utf8Bytes>,
         before: Option<ConnectionId>,
     },
     UnknownSession,
-    /// The bot claims to have seen what was never sent.
+    /// The bot claims a sequence number that was never sent.
     InvalidSeq,
 }
 
@@ -105,7 +105,7 @@ impl Sessions {
         Resumption::Resumed { missed, before }
     }
 
-    /// The connection is gone; its session waits for a resume, or ends.
+    /// Records that a connection is gone: its session waits for a resume, or ends.
     pub(crate) fn leave(&mut self, connection: ConnectionId, keep: bool, now: Instant) {
         if !keep {
             self.forget_that_of(connection);
@@ -116,7 +116,7 @@ impl Sessions {
         }
     }
 
-    /// Whether this guild belongs to the shard of some session.
+    /// Whether this guild belongs to the shard of any session.
     pub(crate) fn see(&self, guild: Snowflake) -> bool {
         self.all.iter().any(|session| session.sees(Some(guild)))
     }
@@ -131,7 +131,7 @@ impl Sessions {
             .retain(|session| session.connection != Some(connection));
     }
 
-    /// The number of the newest dispatch to the newest session of this shard.
+    /// The sequence number of the newest dispatch to the newest session of this shard.
     pub(crate) fn last_seq(&self, shard: u64) -> Option<u64> {
         let mut newest_first = self.all.iter().rev();
         let session = newest_first.find(|session| session.shard_id() == shard)?;
@@ -144,7 +144,7 @@ impl Sessions {
             .find(|session| session.connection == Some(connection))
     }
 
-    /// Numbers an event for every session that wants it, and says to target it goes.
+    /// Numbers an event for every session that wants it, and returns the connections it goes to.
     pub(crate) fn publish(&mut self, event: &Event, bot_id: &str, now: Instant) -> Vec<Delivery> {
         self.expire(now);
         let tells_content = matches!(event.name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
@@ -162,7 +162,7 @@ impl Sessions {
         deliveries
     }
 
-    /// Numbers an event for these sessions, whatever they asked for.
+    /// Numbers an event for these sessions, whatever their intents.
     pub(crate) fn publish_to(
         &mut self,
         target: Target,
@@ -180,12 +180,15 @@ impl Sessions {
     }
 
     fn expire(&mut self, now: Instant) {
-        self.all
-            .retain(|session| session.left.is_none_or(|left| now - left < LIFETIME));
+        self.all.retain(|session| {
+            session
+                .left
+                .is_none_or(|left| now - left < SESSION_LIFETIME)
+        });
     }
 
     fn make_room(&mut self) {
-        if self.all.len() < MOST_SESSIONS {
+        if self.all.len() < MAX_SESSIONS {
             return;
         }
         let left = |session: &Session| (session.left.is_none(), session.left);
@@ -201,7 +204,7 @@ impl Sessions {
 }
 
 impl Session {
-    /// Numbers and remembers one dispatch; given back if there is a connection for it.
+    /// Numbers and remembers one dispatch; returned if there is a connection for it.
     pub(crate) fn dispatch(&mut self, name: &str, d: &str) -> Option<Delivery> {
         self.seq += 1;
         let (name, seq) = (json!(name), self.seq);
@@ -213,7 +216,7 @@ impl Session {
     fn remember(&mut self, text: Utf8Bytes) {
         self.sent_bytes += text.len();
         self.sent.push_back((self.seq, text));
-        while self.sent.len() > MOST_REMEMBERED || self.sent_bytes > MOST_BYTES {
+        while self.sent.len() > MAX_REMEMBERED || self.sent_bytes > MAX_BYTES {
             self.forget_oldest();
         }
     }
@@ -226,14 +229,14 @@ impl Session {
         self.shard.map_or(0, |(id, _)| id)
     }
 
-    /// Forgets for good what came up to this number.
+    /// Removes all dispatches up to this number.
     pub(crate) fn acknowledge(&mut self, seq: u64) {
         while self.sent.front().is_some_and(|(number, _)| *number <= seq) {
             self.forget_oldest();
         }
     }
 
-    /// Everything after this number, or none if some of it is forgotten.
+    /// All dispatches after this number, or none if some of them were removed.
     fn since(&self, seq: u64) -> Option<Vec<Utf8Bytes>> {
         let oldest = self.sent.front().map_or(self.seq + 1, |(seq, _)| *seq);
         let missed = self.sent.iter().filter(|(number, _)| *number > seq);
@@ -244,7 +247,7 @@ impl Session {
         self.sees(event.guild) && intents::want(self.intents, event.name, event.guild.is_some())
     }
 
-    /// A guild belongs to one shard; direct messages are the first one's.
+    /// A guild belongs to one shard, direct messages to shard 0.
     fn sees(&self, guild: Option<Snowflake>) -> bool {
         let (shard, count) = self.shard.unwrap_or((0, 1));
         guild.map_or(0, |guild| guild.shard(count)) == shard
@@ -284,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resume_replays_what_came_after() {
+    fn a_resume_replays_later_dispatches() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, intents::ALL, None, now).id.clone();
         assert_eq!(sessions.publish(&message(true), "9", now).len(), 1);
@@ -300,28 +303,28 @@ mod tests {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, 0, None, now).id.clone();
         sessions.leave(FIRST, true, now);
-        let in_time = now + LIFETIME - Duration::from_millis(1);
+        let in_time = now + SESSION_LIFETIME - Duration::from_millis(1);
         assert!(missed(&mut sessions, &id, 0, in_time).is_some());
         sessions.leave(SECOND, true, in_time);
-        assert!(missed(&mut sessions, &id, 0, in_time + LIFETIME).is_none());
+        assert!(missed(&mut sessions, &id, 0, in_time + SESSION_LIFETIME).is_none());
     }
 
     #[test]
-    fn a_session_that_forgot_too_much_cannot_be_resumed() {
+    fn a_session_that_missed_too_much_cannot_be_resumed() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, 0, None, now).id.clone();
-        for _ in 0..=MOST_REMEMBERED {
+        for _ in 0..=MAX_REMEMBERED {
             sessions.publish_to(Target::All, "ANY", &Value::Null, now);
         }
         assert_eq!(
             missed(&mut sessions, &id, 1, now).map(|m| m.len()),
-            Some(MOST_REMEMBERED)
+            Some(MAX_REMEMBERED)
         );
         assert!(missed(&mut sessions, &id, 0, now).is_none());
     }
 
     #[test]
-    fn a_number_from_the_future_ends_the_session() {
+    fn a_sequence_number_from_the_future_ends_the_session() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, 0, None, now).id.clone();
         assert!(matches!(
@@ -335,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_resumes_takes_the_session_over() {
+    fn a_resume_takes_the_session_from_the_connection_before() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let id = sessions.begin(FIRST, intents::ALL, None, now).id.clone();
         let Resumption::Resumed { before, .. } = sessions.resume(SECOND, &id, 0, now) else {
@@ -347,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shard_gets_its_own_guilds_and_the_first_direct_messages() {
+    fn a_shard_gets_its_guilds_and_shard_0_direct_messages() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         sessions.begin(FIRST, intents::ALL, Some((0, 2)), now);
         sessions.begin(SECOND, intents::ALL, Some((1, 2)), now);
@@ -359,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn content_goes_only_to_those_who_may_read_it() {
+    fn content_goes_only_to_sessions_that_may_read_it() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         sessions.begin(FIRST, intents::ALL, None, now);
         sessions.begin(SECOND, intents::ALL & !intents::MESSAGE_CONTENT, None, now);
@@ -369,15 +372,15 @@ mod tests {
     }
 
     #[test]
-    fn the_session_that_was_left_first_makes_room() {
+    fn the_oldest_session_without_a_connection_is_removed() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         let kept = sessions.begin(FIRST, 0, None, now).id.clone();
-        for nth in 0..MOST_SESSIONS as u64 {
+        for nth in 0..MAX_SESSIONS as u64 {
             let connection = ConnectionId(10 + nth);
             sessions.begin(connection, 0, None, now);
             sessions.leave(connection, true, now);
         }
-        assert_eq!(sessions.all.len(), MOST_SESSIONS);
+        assert_eq!(sessions.all.len(), MAX_SESSIONS);
         assert_eq!(missed(&mut sessions, &kept, 0, now), Some(vec![]));
     }
 }

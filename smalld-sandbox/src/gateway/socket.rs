@@ -16,7 +16,7 @@ use tokio_tungstenite::WebSocketStream;
 pub(crate) type Socket = WebSocketStream<PacedStream>;
 
 /// How many portions a second are written while it is slow.
-const PORTIONS: u32 = 100;
+const CHUNKS_PER_SECOND: u32 = 100;
 
 /// How many bytes a second may be written to each connection. All connections share it.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,7 @@ impl AsyncWrite for PacedStream {
             return Pin::new(&mut self.tcp).poll_write(context, bytes);
         };
         ready!(self.pause.as_mut().poll(context));
-        let portion = usize::try_from(pace.div_ceil(PORTIONS)).unwrap_or(usize::MAX);
+        let portion = usize::try_from(pace.div_ceil(CHUNKS_PER_SECOND)).unwrap_or(usize::MAX);
         let portion = &bytes[..portion.min(bytes.len())];
         let written = ready!(Pin::new(&mut self.tcp).poll_write(context, portion))?;
         let lasts = Duration::from_secs(1) * u32::try_from(written).unwrap_or(u32::MAX) / pace;

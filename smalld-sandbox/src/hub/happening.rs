@@ -1,11 +1,10 @@
-//! What front ends can watch: everything that happens, as it happens.
+//! What happens in the sandbox, for those who subscribe.
 
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-/// One thing that happened in the sandbox. What carries JSON carries the `d` of the event with
-/// which Discord tells of it.
+/// One thing that happened in the sandbox. The JSON in it is the `d` of Discord's event for it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Happening {
@@ -14,7 +13,7 @@ pub enum Happening {
         /// Whether it came to the `resume_gateway_url` of READY instead of the general one.
         to_resume_url: bool,
     },
-    /// A gateway connection was refused before the upgrade, as it was planned.
+    /// A gateway connection was refused before the upgrade, as planned.
     ConnectionRefused {
         /// Whether it came to the `resume_gateway_url` of READY instead of the general one.
         to_resume_url: bool,
@@ -25,40 +24,40 @@ pub enum Happening {
     Identified,
     /// An IDENTIFY was answered by opcode 9.
     IdentifyRefused {
-        /// Whether it came too soon after another, and not as it was planned.
+        /// Whether it came too soon after another, instead of as planned.
         too_early: bool,
     },
-    /// A bot began more sessions than it may in a day: all of them ended, and its token is void.
+    /// A bot exceeded the day's session starts: all its sessions ended, and its token is void.
     TokenReset,
     /// A bot resumed a session.
     Resumed {
-        /// How many dispatches it had missed and got now.
+        /// How many dispatches were replayed.
         replayed: usize,
     },
-    /// A bot wanted to resume a session that is not there (any more).
+    /// A bot tried to resume a session that does not exist.
     ResumeRefused,
     /// A gateway connection ended.
     Disconnected {
-        /// The close code of whoever closed it. None if there was no close frame.
+        /// The close code. None if there was no close frame.
         code: Option<u16>,
-        /// The words that came with the code.
+        /// The reason text of the close frame.
         reason: String,
         /// Whether the bot ended it, and not the sandbox.
         by_bot: bool,
     },
-    /// Somebody, perhaps the bot, wrote a message.
+    /// A user or the bot wrote a message.
     MessageCreated(Value),
     /// A message was edited.
     MessageUpdated(Value),
     /// A message was deleted.
     MessageDeleted(Value),
-    /// Somebody reacted to a message.
+    /// A reaction was added to a message.
     ReactionAdded(Value),
-    /// Somebody took a reaction back.
+    /// A reaction was removed from a message.
     ReactionRemoved(Value),
     /// The bot is typing.
     TypingStarted(Value),
-    /// A REST request got its answer.
+    /// A REST request was answered.
     RequestAnswered {
         /// `GET`, `POST` and so on.
         method: String,
@@ -67,7 +66,7 @@ pub enum Happening {
         /// The status of the answer.
         status: u16,
     },
-    /// Whoever watches was too slow, and this many happenings are gone.
+    /// The subscriber was too slow, and missed this many happenings.
     Missed(u64),
 }
 
@@ -78,9 +77,9 @@ pub struct Happenings {
 }
 
 impl Happenings {
-    /// Waits for the next one; none once the sandbox has stopped.
+    /// Waits for the next happening. None once the sandbox has stopped.
     ///
-    /// It may be dropped while it waits (as in `tokio::select!`) without losing anything.
+    /// The future can be dropped (as in `tokio::select!`) without losing anything.
     pub async fn next(&mut self) -> Option<Happening> {
         match self.receiver.recv().await {
             Ok(happening) => Some(happening),
@@ -91,7 +90,7 @@ impl Happenings {
 }
 
 impl Happening {
-    /// What an event of the world means to those who watch.
+    /// The happening for an event of the world.
     pub(crate) fn of(event: &str, data: &Value) -> Option<Self> {
         let happening = match event {
             "MESSAGE_CREATE" => Self::MessageCreated,

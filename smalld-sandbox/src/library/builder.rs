@@ -1,4 +1,4 @@
-//! The options of a sandbox, and how one comes to life.
+//! The options of a sandbox, and its start.
 
 use std::fmt;
 use std::io;
@@ -71,23 +71,23 @@ impl Builder {
         self
     }
 
-    /// The interval that HELLO asks for, in whole milliseconds. By default 41.25 seconds.
+    /// The heartbeat interval in HELLO, in whole milliseconds. By default 41.25 seconds.
     ///
-    /// A bot from which nothing comes for one and a half of it, and a second, is closed with 4009.
+    /// A bot that sends no heartbeat for one and a half intervals and a second is closed with 4009.
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
         self.heartbeat_interval = interval;
         self
     }
 
-    /// The bits of the privileged intents that the application may use: `1 << 1` for
+    /// The bits of the privileged intents that the application was granted: `1 << 1` for
     /// `GUILD_MEMBERS`, `1 << 8` for `GUILD_PRESENCES`, `1 << 15` for `MESSAGE_CONTENT`. By default
-    /// all three; others are granted to everybody.
+    /// all three. Other intents need no grant.
     pub fn granted_intents(mut self, bits: u64) -> Self {
         self.granted_intents = bits;
         self
     }
 
-    /// How many requests a second are allowed over all routes. By default 50, as for most bots.
+    /// The global limit of REST requests per second. By default 50, as for most bots.
     pub fn global_limit(mut self, requests: u32) -> Self {
         self.global_limit = requests;
         self
@@ -100,72 +100,71 @@ impl Builder {
         self
     }
 
-    /// How many text channels the guild has besides `general`. By default none.
+    /// The number of text channels in the guild besides `general`. By default 0.
     pub fn more_channels(mut self, count: usize) -> Self {
         self.more_channels = count;
         self
     }
 
-    /// How many shards `/gateway/bot` recommends. By default 1; other numbers are served, too.
+    /// The number of shards that `/gateway/bot` recommends. By default 1. Bots may use another number.
     pub fn shards(mut self, count: u64) -> Self {
         self.shards = count;
         self
     }
 
-    /// How many shards may identify at the same time: the `max_concurrency` of `/gateway/bot`. By
-    /// default 1, as for most bots; 0 counts as 1.
+    /// The number of shards that may identify at the same time: the `max_concurrency` of
+    /// `/gateway/bot`. By default 1, as for most bots; 0 counts as 1.
     ///
-    /// Shards whose ids leave the same rest when they are divided by it are one group, and share
-    /// the [`identify_window`](Self::identify_window).
+    /// Shards whose ids are equal modulo this number form a group, which shares the
+    /// [`identify_window`](Self::identify_window).
     pub fn max_concurrency(mut self, shards: u64) -> Self {
         self.allowance.max_concurrency = shards.max(1);
         self
     }
 
-    /// How long after one IDENTIFY the next of the same group of shards is too early, which is
-    /// answered by opcode 9 with `d` false. By default 5 seconds, as on Discord; zero is for tests
-    /// that identify again and again and are about something else. A bot that keeps to Discord's
-    /// five seconds by itself is not made quicker by it; [`max_concurrency`](Self::max_concurrency)
-    /// lets its shards identify at once.
+    /// How long after one IDENTIFY the next one of the same group of shards is answered by opcode 9
+    /// with `d` false. By default 5 seconds, as on Discord; zero turns the check off. A bot that waits
+    /// five seconds by itself does not get faster; [`max_concurrency`](Self::max_concurrency) lets its
+    /// shards identify at once.
     pub fn identify_window(mut self, window: Duration) -> Self {
         self.allowance.window = window;
         self
     }
 
-    /// How many IDENTIFYs there are in a day: the `total` of `/gateway/bot`. By default 1000.
+    /// The number of IDENTIFYs per day: the `total` of `/gateway/bot`. By default 1000.
     ///
-    /// Every IDENTIFY with the right token and intents spends one, also one that is too early. One
-    /// too many does what it does on Discord: all sessions end, and the token is void. From then
-    /// on the gateway closes with 4004, and REST answers 401.
+    /// Every IDENTIFY with the right token and intents counts, also one that is too early. Beyond the
+    /// total, all sessions end and the token is void, as on Discord: the gateway closes with 4004, and
+    /// REST answers 401.
     pub fn session_starts(mut self, total: usize) -> Self {
         self.allowance.total = total;
         self
     }
 
-    /// How many of the [`session_starts`](Self::session_starts) are spent before the first
-    /// IDENTIFY comes; they are there again after a day. By default none.
+    /// How many of the [`session_starts`](Self::session_starts) are used up before the first IDENTIFY;
+    /// they are available again after a day. By default none.
     pub fn session_starts_spent(mut self, count: usize) -> Self {
         self.allowance.spent = count;
         self
     }
 
-    /// What a resume can bring back. By default everything.
+    /// What a resume can replay. By default everything.
     pub fn replay(mut self, replay: Replay) -> Self {
         self.replay = replay;
         self
     }
 
-    /// The port of REST and the gateway. By default 0: one that is free.
+    /// The port of REST and the gateway. By default 0: any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Starts it.
+    /// Starts the sandbox.
     ///
     /// # Errors
     ///
-    /// If the port, or a second one for resuming, cannot be had.
+    /// If the port, or a second one for resuming, cannot be bound.
     ///
     /// # Panics
     ///

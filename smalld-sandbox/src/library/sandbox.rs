@@ -1,4 +1,4 @@
-//! The handle: what tests and front ends hold, and what stops everything when it is dropped.
+//! The handle of a running sandbox, which stops when it is dropped.
 
 use std::fmt;
 use std::io;
@@ -22,10 +22,10 @@ use crate::rest::stubs::Stub;
 use crate::world::Draft;
 use crate::world::snowflake::Snowflake;
 
-/// A Discord of one's own, on this machine: one guild, one text channel, some people, one bot.
+/// A Discord on this machine: one guild, one text channel, some users, one bot.
 ///
-/// It serves REST and the gateway on the loopback until it is dropped. Its methods do not block,
-/// except that those which say so wait, and they can be called from any thread.
+/// It serves REST and the gateway on the loopback until it is dropped. Its methods do not block and
+/// can be called from any thread; those that wait are `async`.
 pub struct Sandbox {
     pub(crate) hub: Arc<Hub>,
     serving: AbortHandle,
@@ -35,7 +35,7 @@ pub struct Sandbox {
     user: User,
 }
 
-/// Somebody in the sandbox.
+/// A user in the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
@@ -46,11 +46,11 @@ pub struct User {
 }
 
 impl Sandbox {
-    /// Starts one with the defaults of [`Builder`].
+    /// Starts a sandbox with the defaults of [`Builder`].
     ///
     /// # Errors
     ///
-    /// If no port of the loopback can be had.
+    /// If no port of the loopback can be bound.
     ///
     /// # Panics
     ///
@@ -59,7 +59,7 @@ impl Sandbox {
         Self::builder().start().await
     }
 
-    /// Options first.
+    /// Options for a new sandbox.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -85,13 +85,13 @@ impl Sandbox {
         }
     }
 
-    /// Where REST is: `http://127.0.0.1:PORT/api/v10`.
+    /// The base URL of REST: `http://127.0.0.1:PORT/api/v10`.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.hub.settings.base_url
     }
 
-    /// Where the gateway is, as `/gateway/bot` tells it: `ws://127.0.0.1:PORT`.
+    /// The URL of the gateway, as in `/gateway/bot`: `ws://127.0.0.1:PORT`.
     #[must_use]
     pub fn gateway_url(&self) -> &str {
         &self.hub.settings.gateway_url
@@ -127,19 +127,19 @@ impl Sandbox {
         &self.channel_id
     }
 
-    /// The person who speaks by [`say`](Self::say) and the like.
+    /// The user who acts in [`say`](Self::say) and similar methods.
     #[must_use]
     pub fn user(&self) -> User {
         self.user.clone()
     }
 
-    /// The user writes into the guild's channel. Gives the id of the message.
+    /// The user writes a message in the guild's channel. Returns the id of the message.
     ///
-    /// Every session whose intents want it gets a `MESSAGE_CREATE`, now or when it resumes.
+    /// Every session with the intents for it gets a `MESSAGE_CREATE`, now or when it resumes.
     ///
     /// # Panics
     ///
-    /// If there is nothing in the text, as nobody can send an empty message.
+    /// If the text is empty, as nobody can send an empty message.
     pub fn say(&self, text: impl Into<String>) -> String {
         let draft = Draft::text(text);
         let said = self.hub.change(|world, now| {
@@ -149,11 +149,11 @@ impl Sandbox {
         said.expect("a message has text").to_string()
     }
 
-    /// The user writes to the bot directly. Gives the id of the message.
+    /// The user writes a direct message to the bot. Returns the id of the message.
     ///
     /// # Panics
     ///
-    /// If there is nothing in the text.
+    /// If the text is empty.
     pub fn direct_message(&self, text: impl Into<String>) -> String {
         let draft = Draft::text(text);
         let said = self.hub.change(|world, now| {
@@ -164,11 +164,11 @@ impl Sandbox {
         said.expect("a message has text").to_string()
     }
 
-    /// The user reacts to a message with a Unicode emoji; a second time changes nothing.
+    /// The user reacts to a message with a Unicode emoji. Doing so again changes nothing.
     ///
     /// # Panics
     ///
-    /// If there is no such message, or this is no emoji.
+    /// If there is no such message, or this is not an emoji.
     pub fn react(&self, message_id: impl AsRef<str>, emoji: &str) {
         let message_id = message_id.as_ref();
         let reacted = self.hub.change(|world, _| {
@@ -182,17 +182,17 @@ impl Sandbox {
         );
     }
 
-    /// Sends any event with any `d` to every session, whatever its intents.
+    /// Dispatches any event with any `d` to every session, whatever its intents.
     ///
-    /// It is numbered, and replayed on a resume, like any other; the state of the sandbox does not
-    /// change by it.
+    /// It is numbered, and replayed on a resume, like any other. The state of the sandbox does not
+    /// change.
     pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
         let d = d.into();
         self.hub
             .act(|gateway| gateway.publish_to(Target::All, event.as_ref(), &d));
     }
 
-    /// The messages of the guild's channel, oldest first, as events tell them.
+    /// The messages of the guild's channel, oldest first, as in events.
     #[must_use]
     pub fn messages(&self) -> Vec<Value> {
         self.hub
@@ -206,16 +206,16 @@ impl Sandbox {
             .look(|state| state.requests.iter().cloned().collect())
     }
 
-    /// What bots sent over the gateway, oldest first, without their tokens; at most the newest
-    /// 10,000. What is no JSON with an opcode is not among them.
+    /// What bots sent over the gateway, oldest first, without their tokens; at most the newest 10,000.
+    /// Texts that are not JSON with an opcode are left out.
     #[must_use]
     pub fn gateway_payloads(&self) -> Vec<Value> {
         self.hub
             .look(|state| state.payloads.iter().cloned().collect())
     }
 
-    /// Waits for a message by the bot, in whatever channel, that fits; one that is already there
-    /// counts. None if there is none within this time.
+    /// Waits for a message by the bot, in any channel, that fits. A message that is already there
+    /// counts. None if the time is over.
     pub async fn wait_for_message(
         &self,
         fits: impl Fn(&Value) -> bool,
@@ -234,31 +234,31 @@ impl Sandbox {
         .await
     }
 
-    /// Waits until a bot has identified, which is when READY is on its way to it; false if none
-    /// does within this time. Of several shards that is the first: for all of them wait until
+    /// Waits until a bot has identified and READY is on its way to it. False if the time is over. With
+    /// several shards this is about the first: to wait for all of them, wait until
     /// [`identifies`](Self::identifies) is their number.
     pub async fn wait_until_ready(&self, at_most: Duration) -> bool {
         self.wait_until(|sandbox| sandbox.identifies() > 0, at_most)
             .await
     }
 
-    /// Waits until something is so, such as `|sandbox| sandbox.resumes() == 2`. It is looked at
-    /// now and after every change. False if it is not so within this time.
+    /// Waits until a condition holds, such as `|sandbox| sandbox.resumes() == 2`. It is checked now and
+    /// after every change. False if the time is over.
     pub async fn wait_until(&self, is_so: impl Fn(&Self) -> bool, at_most: Duration) -> bool {
         self.wait_for(|sandbox| is_so(sandbox).then_some(()), at_most)
             .await
             .is_some()
     }
 
-    /// Whether what is said in the guild reaches a bot: there is a session, connected or not, to
-    /// whose shard the guild belongs. What its intents let through is another question.
+    /// Whether the guild belongs to the shard of a session, connected or not, so that its events reach a
+    /// bot if the intents allow it.
     #[must_use]
     pub fn is_heard(&self) -> bool {
         self.hub
             .look(|state| state.gateway.sessions.see(state.world.guild_id()))
     }
 
-    /// With target the bot talks in this channel; none if it is no channel of direct messages.
+    /// The other user in a channel of direct messages with the bot; none for other channels.
     #[must_use]
     pub fn recipient(&self, channel_id: impl AsRef<str>) -> Option<User> {
         let channel = Snowflake::parse(channel_id.as_ref())?;
@@ -271,19 +271,18 @@ impl Sandbox {
         })
     }
 
-    /// One shard, by its id: what belongs to it, and faults that concern nothing else.
+    /// One shard, by its id: what happened on it, and faults for it alone.
     #[must_use]
     pub fn shard(&self, id: u64) -> Shard<'_> {
         Shard::new(&self.hub, id)
     }
 
-    /// Takes the gateway over: from now on, until the script is dropped, new connections are the
-    /// test's own, frame by frame. Those that are open stay as they are. A newer script takes the
-    /// place of an older one.
+    /// Takes the gateway over: until the script is dropped, the test serves new connections itself,
+    /// frame by frame. Open connections stay as they are. A newer script replaces an older one.
     ///
-    /// A script's connections are counted by [`connections`](Self::connections) and
-    /// [`connections_to_resume_url`](Self::connections_to_resume_url); all else that looks at the
-    /// gateway, acts on it or tells of it leaves them out.
+    /// [`connections`](Self::connections) and
+    /// [`connections_to_resume_url`](Self::connections_to_resume_url) count a script's connections;
+    /// everything else about the gateway leaves them out.
     #[must_use = "dropping the script ends it"]
     pub fn script(&self) -> Script {
         Script::begin(&self.hub)
@@ -331,8 +330,8 @@ impl Sandbox {
             .update(|state, _| state.limits.plan(scope, retry_after));
     }
 
-    /// Everything that happens from now on. Whoever falls more than 4,096 happenings behind is
-    /// told how many it missed.
+    /// Everything that happens from now on. A subscriber that falls more than 4,096 happenings behind
+    /// gets the number of those it missed.
     #[must_use]
     pub fn subscribe(&self) -> Happenings {
         self.hub.subscribe()
@@ -342,7 +341,7 @@ impl Sandbox {
         let mut changes = self.hub.changes();
         let found = async {
             loop {
-                // Seen first, looked at then: a change in between wakes us again.
+                // Marked as seen before the check: a change in between wakes this task again.
                 changes.borrow_and_update();
                 if let Some(found) = look(self) {
                     return Some(found);

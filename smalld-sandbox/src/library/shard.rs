@@ -1,4 +1,4 @@
-//! One shard of a sandbox: what tests look at and let happen without touching the others.
+//! One shard of a sandbox: what a test can read about it, and its faults.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use crate::hub::Hub;
 /// The connections and sessions of one shard; it comes from
 /// [`Sandbox::shard`](crate::Sandbox::shard).
 ///
-/// A connection belongs to a shard from the moment on in which a session begins or goes on there.
-/// A session without `shard` in its IDENTIFY is of shard 0. Several may have the same id, also
-/// with different numbers of shards; they are meant all together.
+/// A connection belongs to a shard once a session begins or is resumed on it. A session without
+/// `shard` in its IDENTIFY belongs to shard 0. Sessions with the same shard id count together, also
+/// if their shard counts differ.
 ///
-/// Each method does what the one of the same name does on [`Sandbox`](crate::Sandbox) for all.
+/// Each method does for one shard what its namesake on [`Sandbox`](crate::Sandbox) does for all.
 #[derive(Clone, Copy)]
 pub struct Shard<'s> {
     hub: &'s Hub,
@@ -27,7 +27,7 @@ impl<'s> Shard<'s> {
         Self { hub, id }
     }
 
-    /// The id, which is the first of the two numbers in IDENTIFY.
+    /// The shard id: the first of the two numbers in IDENTIFY.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
@@ -38,42 +38,42 @@ impl<'s> Shard<'s> {
         self.hub.end_connections(self.target(), &Ending::Cut);
     }
 
-    /// Closes its connections with this code, after what is on its way. The sessions can be
-    /// resumed, whatever the code says.
+    /// Closes its connections with this code, after everything that is queued. The sessions can be
+    /// resumed, whatever the code.
     pub fn close(&self, code: u16) {
         let ending = Ending::Close(code, String::new());
         self.hub.end_connections(self.target(), &ending);
     }
 
-    /// Lets its connections hang: open, but without a sign of life. The sessions can be resumed.
+    /// Makes its connections hang: open, but without a sign of life. The sessions can be resumed.
     pub fn hang(&self) {
         self.hub.end_connections(self.target(), &Ending::Hang);
     }
 
-    /// Forgets its sessions: RESUME is answered by opcode 9 with `d` false. Open connections stay
-    /// open and get no word of it.
+    /// Removes its sessions: RESUME is answered by opcode 9 with `d` false. Open connections stay open
+    /// and are not told.
     pub fn invalidate(&self) {
         self.hub
             .act(|gateway| gateway.sessions.forget(self.target()));
     }
 
-    /// Sends opcode 9 with this as `d`; if its sessions cannot be resumed, they are forgotten.
+    /// Sends opcode 9 with this as `d`; sessions that cannot be resumed are removed.
     pub fn interrupt(&self, resumable: bool) {
         self.hub
             .act(|gateway| gateway.interrupt(self.target(), resumable));
     }
 
-    /// Sends opcode 1: the shard answers with a heartbeat at once.
+    /// Sends opcode 1: the shard must answer with a heartbeat at once.
     pub fn ask_heartbeat(&self) {
         self.hub.act(|gateway| gateway.ask(self.target(), 1));
     }
 
-    /// Sends opcode 7: the shard reconnects and resumes.
+    /// Sends opcode 7: the shard must reconnect and resume.
     pub fn ask_reconnect(&self) {
         self.hub.act(|gateway| gateway.ask(self.target(), 7));
     }
 
-    /// Sends a text message, whatever is in it.
+    /// Sends any text message.
     pub fn send_raw(&self, text: impl AsRef<str>) {
         self.hub.send_raw(self.target(), text.as_ref());
     }
@@ -85,29 +85,29 @@ impl<'s> Shard<'s> {
             .act(|gateway| gateway.publish_to(self.target(), event.as_ref(), &d));
     }
 
-    /// How many connections of it are open now.
+    /// The number of its open connections.
     #[must_use]
     pub fn connected(&self) -> usize {
         self.hub
             .look(|state| state.gateway.connections.count(self.target()))
     }
 
-    /// How many sessions of it were begun so far.
+    /// The number of its sessions that were begun so far.
     #[must_use]
     pub fn identifies(&self) -> usize {
         self.hub
             .look(|state| state.gateway.tally(self.target()).identifies)
     }
 
-    /// How often a session of it was resumed; a refused attempt does not count.
+    /// The number of its successful resumes so far.
     #[must_use]
     pub fn resumes(&self) -> usize {
         self.hub
             .look(|state| state.gateway.tally(self.target()).resumes)
     }
 
-    /// The number of the newest dispatch to its newest session, which is what a resume may ask
-    /// for at most. None if it has no session.
+    /// The sequence number of the newest dispatch to its newest session, which is the highest that a
+    /// RESUME may have. None if it has no session.
     #[must_use]
     pub fn last_seq(&self) -> Option<u64> {
         self.hub

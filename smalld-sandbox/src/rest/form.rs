@@ -1,4 +1,4 @@
-//! The forms of messages: JSON to a [`Draft`] or an [`Edit`], or everything that is wrong with it.
+//! The bodies of messages: JSON to a [`Draft`] or an [`Edit`], or a tree of all mistakes in it.
 
 use serde_json::{Map, Value, json};
 
@@ -9,14 +9,14 @@ use crate::rest::request::File;
 use crate::world::snowflake::Snowflake;
 use crate::world::{AllowedMentions, Draft, Edit, Upload};
 
-const LONGEST_CONTENT: usize = 2000;
-const LONGEST_NONCE: usize = 25;
-const MOST_EMBEDS: usize = 10;
-const MOST_EMBED_LETTERS: usize = 6000;
-const MOST_FIELDS: usize = 25;
-const MOST_COMPONENTS: usize = 40;
-const MOST_FILES: usize = 10;
-const LARGEST_FILE: usize = 10 << 20;
+const MAX_CONTENT_LENGTH: usize = 2000;
+const MAX_NONCE_LENGTH: usize = 25;
+const MAX_EMBEDS: usize = 10;
+const MAX_EMBED_LENGTH: usize = 6000;
+const MAX_EMBED_FIELDS: usize = 25;
+const MAX_COMPONENTS: usize = 40;
+const MAX_FILES: usize = 10;
+const MAX_FILE_BYTES: usize = 10 << 20;
 
 pub(crate) fn draft(body: Body) -> Result<Draft, Error> {
     let json = body.json.unwrap_or_else(|| json!({}));
@@ -24,14 +24,14 @@ pub(crate) fn draft(body: Body) -> Result<Draft, Error> {
     let attachments = form.attachments();
     let reference = form.object("message_reference");
     let draft = Draft {
-        content: form.text("content", LONGEST_CONTENT).unwrap_or_default(),
+        content: form.text("content", MAX_CONTENT_LENGTH).unwrap_or_default(),
         tts: form.flag("tts"),
         nonce: form.nonce(),
         enforce_nonce: form.flag("enforce_nonce"),
         flags: form.number("flags").unwrap_or_default(),
         embeds: form.embeds().unwrap_or_default(),
         components: form
-            .objects("components", MOST_COMPONENTS)
+            .objects("components", MAX_COMPONENTS)
             .unwrap_or_default(),
         poll: form.object("poll").cloned().map(Value::Object),
         reply_to: reference.and_then(|reference| form.id_in("message_reference", reference)),
@@ -50,12 +50,12 @@ pub(crate) fn edit(body: Body) -> Result<Edit, Error> {
     let clears = |key| json.get(key).is_some_and(Value::is_null);
     let edit = Edit {
         content: form
-            .text("content", LONGEST_CONTENT)
+            .text("content", MAX_CONTENT_LENGTH)
             .or(clears("content").then(String::new)),
         flags: form.number("flags"),
         embeds: form.embeds().or(clears("embeds").then(Vec::new)),
         components: form
-            .objects("components", MOST_COMPONENTS)
+            .objects("components", MAX_COMPONENTS)
             .or(clears("components").then(Vec::new)),
         may_mention: form.allowed_mentions(),
         keep: json
@@ -76,9 +76,9 @@ pub(crate) fn recipient(body: Body) -> Result<Snowflake, Error> {
     Ok(id.expect("an id that is missing is a mistake"))
 }
 
-/// What a form says about one attachment, old or new.
+/// What a body says about one attachment, old or new.
 struct Described<'f> {
-    /// As a number it is the `n` of `files[n]`; as a snowflake one that is there already.
+    /// The `n` of `files[n]`, or the id of an existing attachment.
     id: Option<Snowflake>,
     filename: Option<&'f str>,
     description: Option<&'f str>,
@@ -103,7 +103,7 @@ impl<'f> Form<'f> {
         })
     }
 
-    /// A field that is absent or null is none; so is one that is wrong, after it was written down.
+    /// The value of a field, unless it is absent or null.
     fn given(&self, key: &str) -> Option<&'f Value> {
         self.json.get(key).filter(|value| !value.is_null())
     }
@@ -169,13 +169,13 @@ impl<'f> Form<'f> {
     fn nonce(&mut self) -> Option<Value> {
         let value = self.given("nonce")?;
         if !(value.is_i64() || value.is_u64()) {
-            self.check_text(&["nonce"], value, LONGEST_NONCE)?;
+            self.check_text(&["nonce"], value, MAX_NONCE_LENGTH)?;
         }
         Some(value.clone())
     }
 
     fn embeds(&mut self) -> Option<Vec<Value>> {
-        let mut embeds = self.objects("embeds", MOST_EMBEDS)?;
+        let mut embeds = self.objects("embeds", MAX_EMBEDS)?;
         let mut letters = 0;
         for (place, embed) in embeds.iter_mut().enumerate() {
             letters += self.embed(&["embeds", &place.to_string()], embed);
@@ -183,7 +183,7 @@ impl<'f> Form<'f> {
                 embed.entry("type").or_insert_with(|| json!("rich"));
             }
         }
-        if letters > MOST_EMBED_LETTERS {
+        if letters > MAX_EMBED_LENGTH {
             let message = "Embed size exceeds maximum size of 6000";
             self.mistakes
                 .add(&["embeds"], "MAX_EMBED_SIZE_EXCEEDED", message);
@@ -191,7 +191,7 @@ impl<'f> Form<'f> {
         Some(embeds)
     }
 
-    /// How many letters there are in an embed.
+    /// Checks an embed, and returns its number of characters.
     fn embed(&mut self, path: &[&str], embed: &Value) -> usize {
         let texts = [
             (&["title"][..], 256),
@@ -211,8 +211,8 @@ impl<'f> Form<'f> {
             .as_array()
             .map(Vec::as_slice)
             .unwrap_or_default();
-        if fields.len() > MOST_FIELDS {
-            self.too_long(&[path, &["fields"]].concat(), MOST_FIELDS);
+        if fields.len() > MAX_EMBED_FIELDS {
+            self.too_long(&[path, &["fields"]].concat(), MAX_EMBED_FIELDS);
         }
         for (place, field) in fields.iter().enumerate() {
             let place = place.to_string();
@@ -286,7 +286,7 @@ impl<'f> Form<'f> {
 
     fn attachments(&mut self) -> Vec<Described<'f>> {
         let list = self
-            .list("attachments", MOST_FILES)
+            .list("attachments", MAX_FILES)
             .map(Vec::as_slice)
             .unwrap_or_default();
         for (place, attachment) in list.iter().enumerate() {
@@ -302,17 +302,17 @@ impl<'f> Form<'f> {
         described.collect()
     }
 
-    /// The files, with what the form says about each.
+    /// The files, with what the body says about each.
     fn uploads(&mut self, files: Vec<File>, described: &[Described]) -> Result<Vec<Upload>, Error> {
-        if files.len() > MOST_FILES {
-            self.too_long(&["attachments"], MOST_FILES);
+        if files.len() > MAX_FILES {
+            self.too_long(&["attachments"], MAX_FILES);
         }
-        if files.iter().any(|file| file.bytes.len() > LARGEST_FILE) {
+        if files.iter().any(|file| file.bytes.len() > MAX_FILE_BYTES) {
             return Err(error::TOO_LARGE.into());
         }
         let mut uploads = Vec::new();
         for file in files {
-            // Only `files[n]` is documented; other parts with files are for other endpoints.
+            // Only `files[n]` is documented for messages.
             let Some(n) = number_of(&file.name) else {
                 continue;
             };
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_mistakes_are_reported_together() {
         let errors = mistakes(json!({
             "content": 7,
             "tts": "yes",
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn embeds_have_a_size_together() {
+    fn all_embeds_together_have_a_maximum_size() {
         let embed = json!({ "description": "x".repeat(4000) });
         assert!(draft(body(json!({ "embeds": [embed] }))).is_ok());
         let errors = mistakes(json!({ "embeds": [embed, embed] }));
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_described_by_its_number() {
+    fn an_attachment_describes_the_file_with_its_number() {
         let json =
             json!({ "attachments": [{ "id": 3, "description": "a cat", "filename": "c.png" }] });
         let files = vec![
@@ -490,14 +490,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_too_large_is_an_error_of_its_own() {
-        let files = vec![file("files[0]", LARGEST_FILE + 1)];
+    fn a_file_that_is_too_large_has_its_own_error() {
+        let files = vec![file("files[0]", MAX_FILE_BYTES + 1)];
         let refused = draft(Body { json: None, files }).err();
         assert_eq!(refused, Some(error::TOO_LARGE.into()));
     }
 
     #[test]
-    fn in_an_edit_absent_and_null_differ() {
+    fn an_edit_distinguishes_absent_from_null() {
         let absent = edit(body(json!({}))).expect("fine");
         assert!(absent.content.is_none() && absent.embeds.is_none() && absent.keep.is_none());
         let null = json!({ "content": null, "embeds": null, "attachments": [] });
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn allowed_mentions_are_nobody_unless_listed() {
+    fn only_listed_mentions_are_allowed() {
         let mentions = |allowed| {
             draft(body(json!({ "content": "x", "allowed_mentions": allowed })))
                 .expect("fine")

@@ -1,4 +1,4 @@
-//! The part of an address after `?`.
+//! The query: what follows `?` in a URL.
 
 use percent_encoding::percent_decode_str;
 
@@ -6,7 +6,7 @@ use super::error::Error;
 use crate::world::Page;
 use crate::world::snowflake::Snowflake;
 
-/// Names and values, decoded, in their order.
+/// Names and values, decoded, in order.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     let decoded = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
@@ -22,7 +22,7 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
         })
 }
 
-/// The value of `limit`, if there is one; from 1 to `most`.
+/// The value of `limit`, from 1 to `most`, or the usual one.
 pub(crate) fn limit(query: &str, usual: usize, most: usize) -> Result<usize, Error> {
     let Some((_, value)) = pairs(query).find(|(name, _)| name == "limit") else {
         return Ok(usual);
@@ -47,7 +47,7 @@ pub(crate) fn limit(query: &str, usual: usize, most: usize) -> Result<usize, Err
     }
 }
 
-/// Of `around`, `before` and `after` the last one counts.
+/// The page that `around`, `before` or `after` asks for; the last of them counts.
 pub(crate) fn page(query: &str) -> Result<Page, Error> {
     let mut page = Page::Newest;
     for (name, value) in pairs(query) {
@@ -62,7 +62,7 @@ pub(crate) fn page(query: &str) -> Result<Page, Error> {
     Ok(page)
 }
 
-/// The id after which a list shall begin.
+/// The id after which a list begins.
 pub(crate) fn after(query: &str) -> Result<Option<Snowflake>, Error> {
     let after = pairs(query).find(|(name, _)| name == "after");
     after.map(|(name, value)| id(&name, &value)).transpose()
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_keeps_to_its_bounds() {
+    fn a_limit_has_bounds() {
         assert_eq!(limit("", 50, 100).ok(), Some(50));
         assert_eq!(limit("limit=100", 50, 100).ok(), Some(100));
         for wrong in ["limit=0", "limit=-1", "limit=101", "limit=x", "limit="] {

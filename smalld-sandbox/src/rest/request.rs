@@ -1,11 +1,11 @@
-//! REST requests as they arrived, for tests to look at.
+//! REST requests as they arrived, for tests.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-/// A REST request that a bot made, and the status it got.
+/// A REST request of a bot, and the status of its answer.
 ///
 /// `Debug` withholds the `authorization` header.
 #[derive(Clone)]
@@ -15,13 +15,13 @@ pub struct Request {
     pub method: String,
     /// The path below `/api/v10`, percent-encoded as it was sent, such as `/channels/1/messages`.
     pub path: String,
-    /// What follows the `?`, as it was sent; empty if nothing does.
+    /// What follows the `?`, as it was sent; empty without one.
     pub query: String,
     /// Names in lower case, in the order of arrival.
     pub headers: Vec<(String, String)>,
     /// The JSON of the body, or of the part `payload_json` of a multipart body.
     pub json: Option<Value>,
-    /// The files of a multipart body, in their order.
+    /// The files of a multipart body, in order.
     pub files: Vec<File>,
     /// The body itself, byte for byte.
     pub body: Arc<[u8]>,
@@ -37,14 +37,14 @@ pub struct File {
     pub name: String,
     /// The name of the file.
     pub filename: String,
-    /// As the bot says, or `application/octet-stream` if it says nothing.
+    /// As the bot states it, else `application/octet-stream`.
     pub content_type: String,
-    /// What is in it.
+    /// The content.
     pub bytes: Arc<[u8]>,
 }
 
 impl Request {
-    /// The value of the first header of this name, in whatever case.
+    /// The value of the first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self

@@ -1,5 +1,5 @@
-//! One connection: frames in, texts out, until either side has enough. The two directions do not
-//! wait for each other, so that a bot which reads slowly can still be heard.
+//! One gateway connection: frames in, texts out, until either side ends it. The two directions do
+//! not wait for each other, so that a bot which reads slowly can still send.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::gateway::socket::Socket;
 use crate::hub::Hub;
 use crate::hub::happening::Happening;
 use crate::server::conversation::Conversation;
-use crate::server::outgoing::{FAREWELL, Speaker, cut};
+use crate::server::outgoing::{CLOSE_TIMEOUT, Writer, cut};
 
-/// Frames beyond this are not even taken into memory.
-const MOST_FRAME_BYTES: usize = 64 << 10;
+/// Larger frames are not read into memory.
+const MAX_FRAME_BYTES: usize = 64 << 10;
 
-/// How it came to an end.
+/// Why a connection ended.
 #[derive(Debug)]
-pub(super) enum End {
-    /// The bot sent a close frame, perhaps without a code, or is just gone.
+pub(super) enum Disconnect {
+    /// The bot sent a close frame, perhaps without a code, or disappeared.
     ByBot {
         code: Option<u16>,
         reason: String,
@@ -37,11 +37,11 @@ pub(super) enum End {
 
 pub(crate) fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
-        .max_message_size(Some(MOST_FRAME_BYTES))
-        .max_frame_size(Some(MOST_FRAME_BYTES))
+        .max_message_size(Some(MAX_FRAME_BYTES))
+        .max_frame_size(Some(MAX_FRAME_BYTES))
 }
 
-/// Serves a bot that has just upgraded its connection.
+/// Serves a websocket to its end.
 pub(crate) async fn serve(
     hub: Arc<Hub>,
     socket: Socket,
@@ -49,65 +49,61 @@ pub(crate) async fn serve(
     compression: Compression,
 ) {
     let (id, inbox) = hub.connected(entrance);
-    let mut presence = Presence {
+    let mut guard = ConnectionGuard {
         hub: &hub,
         id,
         ended: false,
     };
-    let Inbox {
-        letters,
-        mut ending,
-    } = inbox;
+    let Inbox { texts, mut ending } = inbox;
     let (sink, mut stream) = socket.split();
-    let mut speaker = Speaker::new(sink, letters, compression);
-    let end = converse(&hub, id, &mut speaker, &mut stream, &mut ending).await;
-    if let End::Asked(Ending::Hang) = end {
-        // Until the sandbox stops, or somebody cuts what hangs.
+    let mut writer = Writer::new(sink, texts, compression);
+    let end = converse(&hub, id, &mut writer, &mut stream, &mut ending).await;
+    if let Disconnect::Asked(Ending::Hang) = end {
+        // Until the sandbox stops, or the test cuts the connection.
         cut(&mut ending).await;
     }
-    // The session is free from here on, however long the bot takes to say goodbye.
-    presence.end(&end);
+    // The session can be resumed from here on, however long the close handshake takes.
+    guard.end(&end);
     match end {
-        End::ByUs(close) => {
+        Disconnect::ByUs(close) => {
             let frame = close.frame();
-            speaker.say_goodbye(stream, &mut ending, frame).await;
+            writer.close_handshake(stream, &mut ending, frame).await;
         }
-        End::Asked(Ending::Close(code, reason)) => {
+        Disconnect::Asked(Ending::Close(code, reason)) => {
             let frame = CloseFrame {
                 code: code.into(),
                 reason: reason.into(),
             };
-            speaker.say_goodbye(stream, &mut ending, frame).await;
+            writer.close_handshake(stream, &mut ending, frame).await;
         }
-        End::ByBot { .. } => speaker.close().await,
-        End::Asked(Ending::Hang | Ending::Cut) => {}
+        Disconnect::ByBot { .. } => writer.close().await,
+        Disconnect::Asked(Ending::Hang | Ending::Cut) => {}
     }
 }
 
-/// A version we do not speak is told so in the websocket's own way.
+/// Closes a connection that asked for an unknown version.
 pub(crate) async fn refuse(mut socket: Socket, close: Close) {
-    // If the bot is gone already, there is nobody left to tell.
-    let _ = timeout(FAREWELL, socket.close(Some(close.frame()))).await;
+    // An error means that the bot is gone already.
+    let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(close.frame()))).await;
 }
 
-/// That a connection is there. Its end is told once, also if the sandbox stops and the future that
-/// serves it is dropped in the middle.
-struct Presence<'h> {
+/// Reports the end of a connection, once, also if the future that serves it is dropped.
+struct ConnectionGuard<'h> {
     hub: &'h Hub,
     id: ConnectionId,
     ended: bool,
 }
 
-impl Presence<'_> {
-    fn end(&mut self, end: &End) {
+impl ConnectionGuard<'_> {
+    fn end(&mut self, end: &Disconnect) {
         let (code, reason, by_bot) = match end {
-            End::ByBot { code, reason } => (*code, reason.as_str(), true),
-            End::ByUs(close) => (Some(close.code), close.reason, false),
-            End::Asked(Ending::Close(code, reason)) => (Some(*code), reason.as_str(), false),
-            End::Asked(Ending::Hang | Ending::Cut) => (None, "", false),
+            Disconnect::ByBot { code, reason } => (*code, reason.as_str(), true),
+            Disconnect::ByUs(close) => (Some(close.code), close.reason, false),
+            Disconnect::Asked(Ending::Close(code, reason)) => (Some(*code), reason.as_str(), false),
+            Disconnect::Asked(Ending::Hang | Ending::Cut) => (None, "", false),
         };
-        // What the documentation calls the end of a session; all else can be resumed.
-        let over = matches!(end, End::ByUs(close) if *close == close::SESSION_TIMED_OUT)
+        // What the documentation calls the end of a session; after anything else it can be resumed.
+        let over = matches!(end, Disconnect::ByUs(close) if *close == close::SESSION_TIMED_OUT)
             || by_bot && !close::keeps_session(code);
         let reason = reason.to_owned();
         self.ended = true;
@@ -123,42 +119,45 @@ impl Presence<'_> {
     }
 }
 
-impl Drop for Presence<'_> {
+impl Drop for ConnectionGuard<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.end(&End::Asked(Ending::Cut));
+            self.end(&Disconnect::Asked(Ending::Cut));
         }
         self.hub.closed(self.id);
     }
 }
 
-/// Listens and speaks until there is a reason to end.
+/// Reads and writes until there is a reason to end.
 async fn converse(
     hub: &Hub,
     id: ConnectionId,
-    speaker: &mut Speaker,
+    writer: &mut Writer,
     stream: &mut SplitStream<Socket>,
     ending: &mut watch::Receiver<Option<Ending>>,
-) -> End {
+) -> Disconnect {
     let mut conversation = Conversation::new(hub, id);
     hub.send(id, &conversation.hello());
     tokio::select! {
         biased;
-        ending = asked_to_end(ending) => End::Asked(ending),
+        ending = asked_to_end(ending) => Disconnect::Asked(ending),
         end = listen(&mut conversation, stream) => end,
-        () = speaker.speak() => End::ByBot { code: None, reason: String::new() },
+        () = writer.write_all() => Disconnect::ByBot { code: None, reason: String::new() },
     }
 }
 
 async fn asked_to_end(ending: &mut watch::Receiver<Option<Ending>>) -> Ending {
     match ending.wait_for(Option::is_some).await {
         Ok(planned) => planned.clone().unwrap_or(Ending::Cut),
-        // Whoever could ask is gone, and so is the sandbox.
+        // The sandbox is gone.
         Err(_) => Ending::Cut,
     }
 }
 
-async fn listen(conversation: &mut Conversation<'_>, stream: &mut SplitStream<Socket>) -> End {
+async fn listen(
+    conversation: &mut Conversation<'_>,
+    stream: &mut SplitStream<Socket>,
+) -> Disconnect {
     loop {
         let frame = tokio::select! {
             biased;

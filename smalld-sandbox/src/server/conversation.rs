@@ -1,5 +1,4 @@
-//! What a bot says over one connection, and what follows from it: a frame in, answers queued, or a
-//! reason to end.
+//! The protocol over one connection: a frame in, answers queued, or a reason to disconnect.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -16,12 +15,12 @@ use crate::gateway::faults::Acknowledgement;
 use crate::gateway::payload::{self, Payload};
 use crate::gateway::send_limit::SendLimit;
 use crate::hub::Hub;
-use crate::server::connection::End;
+use crate::server::connection::Disconnect;
 
-/// What a late heartbeat is granted beyond one and a half intervals.
+/// How late a heartbeat may be beyond one and a half intervals.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// What has been said so far over one connection, and what follows from the next frame.
+/// The state of one connection, and what follows from the next frame.
 pub(super) struct Conversation<'h> {
     hub: &'h Hub,
     id: ConnectionId,
@@ -30,8 +29,8 @@ pub(super) struct Conversation<'h> {
     /// When the next heartbeat must have come.
     deadline: Instant,
     /// When the last heartbeat came, or HELLO went.
-    last_beat: Instant,
-    /// When acknowledgements that are late are due. The limit of what a bot may send bounds it.
+    last_heartbeat: Instant,
+    /// When delayed acknowledgements are due. The limit of what a bot may send bounds this queue.
     acks: VecDeque<Instant>,
 }
 
@@ -44,8 +43,8 @@ impl<'h> Conversation<'h> {
             id,
             authenticated: false,
             limit: SendLimit::new(interval),
-            deadline: now + patience(interval),
-            last_beat: now,
+            deadline: now + heartbeat_timeout(interval),
+            last_heartbeat: now,
             acks: VecDeque::new(),
         }
     }
@@ -56,15 +55,15 @@ impl<'h> Conversation<'h> {
         json!({ "t": null, "s": null, "op": 10, "d": { "heartbeat_interval": interval } })
     }
 
-    /// When there is something to do, whatever the bot does.
+    /// When there is something to do even if the bot sends nothing.
     pub(super) fn wakes_at(&self) -> Instant {
         let ack = self.acks.front().copied();
         ack.map_or(self.deadline, |ack| ack.min(self.deadline))
     }
 
-    pub(super) fn wake(&mut self, now: Instant) -> ControlFlow<End> {
+    pub(super) fn wake(&mut self, now: Instant) -> ControlFlow<Disconnect> {
         if now >= self.deadline {
-            return ControlFlow::Break(End::ByUs(close::SESSION_TIMED_OUT));
+            return ControlFlow::Break(Disconnect::ByUs(close::SESSION_TIMED_OUT));
         }
         if self.acks.front().is_some_and(|ack| *ack <= now) {
             self.acks.pop_front();
@@ -73,7 +72,10 @@ impl<'h> Conversation<'h> {
         ControlFlow::Continue(())
     }
 
-    pub(super) fn take(&mut self, frame: Option<Result<Message, Error>>) -> ControlFlow<End> {
+    pub(super) fn take(
+        &mut self,
+        frame: Option<Result<Message, Error>>,
+    ) -> ControlFlow<Disconnect> {
         let answer = match frame {
             Some(Ok(Message::Text(text))) => self.payload(&text),
             Some(Ok(Message::Binary(_)) | Err(Error::Capacity(_))) => Err(close::DECODE_ERROR),
@@ -82,7 +84,7 @@ impl<'h> Conversation<'h> {
             Some(Err(_)) | None => return ControlFlow::Break(closed_by_bot(None)),
         };
         answer.map_or_else(
-            |close| ControlFlow::Break(End::ByUs(close)),
+            |close| ControlFlow::Break(Disconnect::ByUs(close)),
             ControlFlow::Continue,
         )
     }
@@ -100,7 +102,7 @@ impl<'h> Conversation<'h> {
         self.answer(payload)
     }
 
-    /// First comes IDENTIFY or RESUME, and only once.
+    /// IDENTIFY or RESUME must come first, and only once.
     fn check_order(&self, payload: &Payload) -> Result<(), Close> {
         let authenticates = matches!(payload, Payload::Identify(_) | Payload::Resume(_));
         match (self.authenticated, authenticates) {
@@ -112,7 +114,7 @@ impl<'h> Conversation<'h> {
 
     fn answer(&mut self, payload: Payload) -> Result<(), Close> {
         match payload {
-            Payload::Heartbeat(seq) => self.beat(seq, Instant::now()),
+            Payload::Heartbeat(seq) => self.heartbeat(seq, Instant::now()),
             Payload::Identify(identify) => {
                 self.authenticated = self.hub.identify(self.id, &identify)?;
             }
@@ -131,10 +133,10 @@ impl<'h> Conversation<'h> {
         Ok(())
     }
 
-    fn beat(&mut self, seq: Option<u64>, now: Instant) {
-        let gap = now - self.last_beat;
-        self.last_beat = now;
-        self.deadline = now + patience(self.hub.settings.heartbeat_interval);
+    fn heartbeat(&mut self, seq: Option<u64>, now: Instant) {
+        let gap = now - self.last_heartbeat;
+        self.last_heartbeat = now;
+        self.deadline = now + heartbeat_timeout(self.hub.settings.heartbeat_interval);
         match self.hub.heartbeat(self.id, seq, gap) {
             Acknowledgement::AtOnce => self.acknowledge(),
             Acknowledgement::After(delay) => self.acks.push_back(now + delay),
@@ -148,15 +150,15 @@ impl<'h> Conversation<'h> {
     }
 }
 
-/// How long after a heartbeat the next one may be missing.
-fn patience(interval: Duration) -> Duration {
+/// How long a bot may be silent after a heartbeat.
+fn heartbeat_timeout(interval: Duration) -> Duration {
     interval + interval / 2 + SLACK
 }
 
-fn closed_by_bot(frame: Option<CloseFrame>) -> End {
+fn closed_by_bot(frame: Option<CloseFrame>) -> Disconnect {
     let code = frame.as_ref().map(|frame| frame.code.into());
     let reason = frame
         .map(|frame| frame.reason.to_string())
         .unwrap_or_default();
-    End::ByBot { code, reason }
+    Disconnect::ByBot { code, reason }
 }

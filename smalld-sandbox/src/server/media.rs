@@ -1,4 +1,4 @@
-//! Serves attachments, as Discord's CDN does: to anybody, without a token or a limit.
+//! Serves attachments as Discord's CDN does: without a token and without rate limits.
 
 use http_body_util::Full;
 use hyper::StatusCode;
@@ -9,7 +9,8 @@ use crate::hub::Hub;
 use crate::server::Response;
 use crate::world::snowflake::Snowflake;
 
-/// `path` is what follows `/attachments/`. The name at its end is for people, the ids decide.
+/// `path` is what follows `/attachments/`: the ids of the channel and the attachment, and a name, which
+/// is ignored.
 pub(crate) fn serve(hub: &Hub, path: &str) -> Response {
     let mut ids = path.split('/').map(Snowflake::parse);
     let (channel, id) = (ids.next().flatten(), ids.next().flatten());
@@ -22,7 +23,7 @@ pub(crate) fn serve(hub: &Hub, path: &str) -> Response {
         return reply;
     };
     let mut reply = hyper::Response::new(Full::new(Bytes::from_owner(file.bytes)));
-    // A type that is no header value came from a bot that made it up; then there is none.
+    // A type that is not a valid header value is left out.
     let content_type = HeaderValue::from_str(&file.content_type).ok();
     reply
         .headers_mut()

@@ -1,5 +1,4 @@
-//! What goes to a bot: texts become WebSocket messages here and nowhere else, and messages become
-//! as many frames as are asked for.
+//! The writing half of a connection: texts become WebSocket messages, and messages become frames.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,43 +13,43 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
 use crate::gateway::compression::{Compression, Compressor};
-use crate::gateway::connections::{Ending, Letter};
+use crate::gateway::connections::{Ending, OutgoingText};
 use crate::gateway::socket::Socket;
 
-/// How long a bot has to answer our close frame.
-pub(super) const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a bot has to answer a close frame.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The writing half of a connection, with what waits for it.
-pub(super) struct Speaker {
+/// The writing half of a connection, with its queue.
+pub(super) struct Writer {
     sink: SplitSink<Socket, Message>,
-    letters: mpsc::Receiver<Letter>,
+    texts: mpsc::Receiver<OutgoingText>,
     compressor: Compressor,
-    /// What is left of the letter that is being sent.
+    /// The frames that are left of the text that is being sent.
     frames: VecDeque<Message>,
-    /// That letter's share of the bytes that may wait.
+    /// That text's share of the bytes that may wait.
     share: Option<OwnedSemaphorePermit>,
 }
 
-impl Speaker {
+impl Writer {
     pub(super) fn new(
         sink: SplitSink<Socket, Message>,
-        letters: mpsc::Receiver<Letter>,
+        texts: mpsc::Receiver<OutgoingText>,
         compression: Compression,
     ) -> Self {
         Self {
             sink,
-            letters,
+            texts,
             compressor: Compressor::new(compression),
             frames: VecDeque::new(),
             share: None,
         }
     }
 
-    /// Sends what is queued. Returns when the bot cannot be reached any more. Dropped at any
-    /// moment, it loses nothing: who speaks next goes on.
-    pub(super) async fn speak(&mut self) {
+    /// Sends what is queued until the bot cannot be reached any more. The future can be dropped at any
+    /// moment without losing anything: the next call continues.
+    pub(super) async fn write_all(&mut self) {
         loop {
-            // First room, then the frame.
+            // The sink must be ready before a frame is taken.
             if future::poll_fn(|context| self.sink.poll_ready_unpin(context))
                 .await
                 .is_err()
@@ -59,10 +58,10 @@ impl Speaker {
             }
             let Some(frame) = self.frames.pop_front() else {
                 self.share = None;
-                let Some(letter) = self.letters.recv().await else {
+                let Some(text) = self.texts.recv().await else {
                     return;
                 };
-                self.take(letter);
+                self.take(text);
                 continue;
             };
             if self.sink.start_send_unpin(frame).is_err() || self.sink.flush().await.is_err() {
@@ -71,34 +70,34 @@ impl Speaker {
         }
     }
 
-    fn take(&mut self, mut letter: Letter) {
-        self.share = letter.share.take();
-        self.frames = encode(letter, &mut self.compressor);
+    fn take(&mut self, mut text: OutgoingText) {
+        self.share = text.share.take();
+        self.frames = encode(text, &mut self.compressor);
     }
 
-    /// Answers the bot's close frame, which the library does when it is flushed.
+    /// Answers the bot's close frame, which tungstenite does when it is flushed.
     pub(super) async fn close(mut self) {
-        let _ = timeout(FAREWELL, self.sink.close()).await;
+        let _ = timeout(CLOSE_TIMEOUT, self.sink.close()).await;
     }
 
-    /// Sends what is still queued and a close frame, and waits for the bot's own. A bot that reads
-    /// nothing is left after some seconds, or as soon as the connection is to be cut.
-    pub(super) async fn say_goodbye(
+    /// Sends what is queued and a close frame, and waits for the bot's close frame: until
+    /// [`CLOSE_TIMEOUT`], or until the connection must be cut.
+    pub(super) async fn close_handshake(
         mut self,
         mut stream: SplitStream<Socket>,
         ending: &mut watch::Receiver<Option<Ending>>,
         frame: CloseFrame,
     ) {
         let goodbye = async {
-            self.letters.close();
+            self.texts.close();
             self.send_rest().await?;
             self.sink.send(Message::Close(Some(frame))).await?;
             while let Some(Ok(_)) = stream.next().await {}
             Ok::<(), Error>(())
         };
         tokio::select! {
-            // Failing to say goodbye is a goodbye, too.
-            _ = timeout(FAREWELL, goodbye) => {}
+            // After an error there is nothing left to close.
+            _ = timeout(CLOSE_TIMEOUT, goodbye) => {}
             () = cut(ending) => {}
         }
     }
@@ -108,29 +107,29 @@ impl Speaker {
             for frame in self.frames.drain(..) {
                 self.sink.send(frame).await?;
             }
-            let Ok(letter) = self.letters.try_recv() else {
+            let Ok(text) = self.texts.try_recv() else {
                 return Ok(());
             };
-            self.take(letter);
+            self.take(text);
         }
     }
 }
 
-/// Waits until the connection is to be cut, or there is nobody left to ask for it.
+/// Waits until the connection must be cut, or the sandbox is gone.
 pub(super) async fn cut(ending: &mut watch::Receiver<Option<Ending>>) {
     let cut = ending.wait_for(|ending| *ending == Some(Ending::Cut));
     let _ = cut.await;
 }
 
-fn encode(letter: Letter, compressor: &mut Compressor) -> VecDeque<Message> {
-    let (kind, bytes) = match compressor.message(&letter.text, letter.damaged) {
+fn encode(text: OutgoingText, compressor: &mut Compressor) -> VecDeque<Message> {
+    let (kind, bytes) = match compressor.message(&text.text, text.damaged) {
         Some(compressed) => (Data::Binary, compressed),
-        None => message(letter.text, letter.damaged),
+        None => message(text.text, text.damaged),
     };
-    frames(kind, &bytes, letter.pieces)
+    frames(kind, &bytes, text.pieces)
 }
 
-/// The message that carries a text. Of a damaged one the first byte is such that it is no JSON.
+/// The message that carries a text. The first character of a damaged one makes it invalid JSON.
 fn message(text: Utf8Bytes, damaged: bool) -> (Data, Bytes) {
     if damaged {
         let mut characters = text.chars();
@@ -140,7 +139,7 @@ fn message(text: Utf8Bytes, damaged: bool) -> (Data, Bytes) {
     (Data::Text, text.into())
 }
 
-/// Cuts a message into so many frames, or as many as it has bytes.
+/// Cuts a message into this many frames, or as many as it has bytes.
 fn frames(kind: Data, bytes: &Bytes, pieces: usize) -> VecDeque<Message> {
     let pieces = pieces.min(bytes.len()).max(1);
     let frame = |nth: usize| {
@@ -161,13 +160,13 @@ mod tests {
     use super::*;
 
     fn pieces(text: &'static str, pieces: usize) -> Vec<(OpCode, bool, Vec<u8>)> {
-        let letter = Letter {
+        let text = OutgoingText {
             text: text.into(),
             damaged: false,
             pieces,
             share: None,
         };
-        let frames = encode(letter, &mut Compressor::None);
+        let frames = encode(text, &mut Compressor::None);
         let frame = |message: Message| match message {
             Message::Frame(frame) => {
                 let header = frame.header();
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_cut_into_its_pieces() {
+    fn a_message_is_cut_into_frames() {
         let (text, on) = (OpCode::Data(Data::Text), OpCode::Data(Data::Continue));
         assert_eq!(pieces("abc", 0), [(text, true, b"abc".to_vec())]);
         assert_eq!(
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_no_json() {
+    fn a_damaged_message_is_not_json() {
         for text in ["", "{}", "11", "\"ü\"", "ü"] {
             let (_, bytes) = message(text.into(), true);
             assert!(std::str::from_utf8(&bytes).is_ok(), "{text}");

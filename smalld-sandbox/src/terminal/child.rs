@@ -1,9 +1,9 @@
-//! The process of the bot, and whatever it starts in turn.
+//! The process of the bot, and the processes that it starts.
 //!
-//! On Unix both are one process group: `cargo run` becomes the bot by itself, but a script stays
-//! in between, and a signal has to reach the bot behind it. The group is not the terminal's, so
-//! that ctrl-c is heard here alone and becomes the same graceful stop as any other. Elsewhere
-//! there is no way to ask, and stopping the child ends it.
+//! On Unix they form one process group: `cargo run` replaces itself with the bot, but a script stays
+//! in between, and a signal must reach the bot behind it. The group is not the terminal's, so that only
+//! this program gets ctrl-c, and stops the bot gracefully. On other systems a process cannot be asked
+//! to stop, so it is killed.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -13,19 +13,19 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-/// How often it is looked whether something of the group is left; nothing tells of it.
+/// How often the process group is polled; the system sends no notification.
 #[cfg(unix)]
-const GLANCE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub(super) struct Child {
     process: tokio::process::Child,
-    /// None once it was killed, as there is nothing more to be done about it.
+    /// None once the group was killed.
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
 }
 
 impl Child {
-    /// Starts it, with these variables beside the inherited ones, and nothing to read from stdin.
+    /// Starts a command with these variables besides the inherited ones, and an empty stdin.
     pub(super) fn start(command: &[OsString], variables: [(&str, &str); 2]) -> io::Result<Self> {
         let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
@@ -47,22 +47,22 @@ impl Child {
         })
     }
 
-    /// Waits until the child has ended, whatever it has started.
+    /// Waits until the child has ended.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         self.process.wait().await
     }
 
-    /// Waits until the child has ended and, unless it was killed, all that it has started.
+    /// Waits until the child and, unless it was killed, everything that it started have ended.
     pub(super) async fn gone(&mut self) -> io::Result<ExitStatus> {
         let status = self.process.wait().await?;
         #[cfg(unix)]
         while self.is_group_there() {
-            tokio::time::sleep(GLANCE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         Ok(status)
     }
 
-    /// Asks the child and all that it has started to end.
+    /// Asks the child and everything that it started to end.
     pub(super) fn ask_to_stop(&mut self) {
         #[cfg(unix)]
         self.signal(rustix::process::Signal::TERM);
@@ -76,14 +76,14 @@ impl Child {
             self.signal(rustix::process::Signal::KILL);
             self.group = None;
         }
-        // It may have ended in this very moment; then it is as it should be.
+        // An error means that it has just ended by itself.
         let _ = self.process.start_kill();
     }
 
     #[cfg(unix)]
     fn signal(&self, signal: rustix::process::Signal) {
         if let Some(group) = self.group {
-            // Without anybody left in the group there is nobody to signal.
+            // An error means that the group is empty.
             let _ = rustix::process::kill_process_group(group, signal);
         }
     }
@@ -101,9 +101,9 @@ fn group_of(process: &tokio::process::Child) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(id)
 }
 
-/// Whether this variable is what `cargo run` tells a program about its own package. Passed on to
-/// another cargo, it differs from what the last build had, and build scripts that watch it (ring's
-/// watches `CARGO_MANIFEST_DIR`) are run again with everything that depends on them.
+/// Whether `cargo run` set this variable for the program's own package. If another cargo inherits it,
+/// build scripts that watch it (ring's watches `CARGO_MANIFEST_DIR`) run again, and everything that
+/// depends on them is built again.
 fn is_of_our_build(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name == "CARGO" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_cargo_says_of_our_package_is_taken_away() {
+    fn only_variables_of_our_own_package_are_removed() {
         for name in [
             "CARGO",
             "CARGO_PKG_NAME",

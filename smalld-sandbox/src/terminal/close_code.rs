@@ -1,17 +1,19 @@
-//! What the gateway's close codes mean to whoever writes the bot.
+//! What the gateway's close codes mean for the author of a bot.
 
-/// Why the sandbox closes with this code, and what to do about it.
+/// Why the sandbox closes with this code.
 pub(super) fn meaning(code: u16) -> Option<&'static str> {
     Some(match code {
         4000 => "a second connection resumed its session",
-        4001 => "it sent an opcode that does not exist",
-        4002 => "what it sent is no payload: JSON with `op` and `d`, at most 4,096 bytes",
-        4003 => "it has to identify before it sends anything but heartbeats",
+        4001 => "it sent an unknown opcode",
+        4002 => {
+            "it sent a malformed payload; a payload is JSON with `op` and `d`, at most 4,096 bytes"
+        }
+        4003 => "it must identify before it sends anything but heartbeats",
         4004 => "the token it sent is not the one in `SMALLD_TOKEN`",
         4005 => "it identified twice over one connection",
         4007 => "it resumed with a sequence number that it cannot have seen",
         4008 => "it sent more than 120 payloads in 60 seconds",
-        4009 => "its heartbeats did not come",
+        4009 => "it sent no heartbeat in time",
         4010 => "the `shard` it sent is not `[id, count]` with an id below the count",
         4012 => "its gateway URL must say `v=10`",
         4013 => "its intents have a bit that no intent has",

@@ -1,6 +1,6 @@
-//! What others wrote, made safe to print: nothing in it can steer the terminal.
+//! Escapes text of others, so that it cannot control the terminal.
 
-/// Text of several lines; all but the first are indented.
+/// Text of several lines; all lines but the first are indented.
 pub(super) fn text(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
@@ -14,7 +14,7 @@ pub(super) fn text(text: &str) -> String {
         })
 }
 
-/// Text that must stay in its line, such as a name.
+/// Text that must stay on one line, such as a name.
 pub(super) fn line(text: &str) -> String {
     text.chars().fold(String::new(), |mut safe, letter| {
         push(&mut safe, letter);
@@ -30,7 +30,7 @@ fn push(safe: &mut String, letter: char) {
     }
 }
 
-/// Whether it makes what follows it stand elsewhere, so that a line could pretend to be another.
+/// Whether the character reorders the text after it, so that a line could look like another one.
 fn reorders(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             text("\u{1b}[2Ja\u{7}\u{9b}b\rc"),
             "\\u{1b}[2Ja\\u{7}\\u{9b}b\\rc"

@@ -1,4 +1,4 @@
-//! What the bot is expected to say, and what it said. Pure.
+//! What the bot is expected to write, and what it wrote. Pure.
 
 use std::collections::VecDeque;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::message;
 
-/// How many of the bot's last messages are shown to whoever waited in vain.
-const MOST_SHOWN: usize = 5;
+/// How many of the bot's last messages a failure shows.
+const MAX_SHOWN: usize = 5;
 
 pub(super) struct Expectations {
     any: bool,
@@ -24,7 +24,7 @@ impl Expectations {
         }
     }
 
-    /// Whether there ever was something to wait for.
+    /// Whether anything was expected at all.
     pub(super) fn any(&self) -> bool {
         self.any
     }
@@ -33,8 +33,8 @@ impl Expectations {
         self.awaited.is_empty()
     }
 
-    /// The bot wrote this, or changed it so. It meets every text that occurs in it, but a text
-    /// that is awaited several times only once.
+    /// The bot wrote or edited this message. It meets every expected text that occurs in it, but a text
+    /// that is expected several times only once.
     pub(super) fn hear(&mut self, message: &Value) {
         let mut met = Vec::new();
         self.awaited.retain(|text| {
@@ -45,13 +45,13 @@ impl Expectations {
             !meets
         });
         self.said.push_back(message::shown(message));
-        if self.said.len() > MOST_SHOWN {
+        if self.said.len() > MAX_SHOWN {
             self.said.pop_front();
         }
     }
 
-    /// What is still missing and what came instead; `circumstance` goes on as in `within 30 s`.
-    pub(super) fn complaint(&self, circumstance: &str) -> String {
+    /// What is missing and what the bot wrote instead; `circumstance` is, for example, `within 30 s`.
+    pub(super) fn failure(&self, circumstance: &str) -> String {
         let awaited: Vec<String> = self
             .awaited
             .iter()
@@ -89,23 +89,23 @@ mod tests {
     }
 
     #[test]
-    fn one_message_meets_different_texts_but_none_twice() {
+    fn one_message_meets_different_texts_but_each_only_once() {
         assert!(after(&["b", "a"], &["a b"]).are_met());
         assert!(!after(&["a", "a"], &["a a"]).are_met());
         assert!(after(&["a", "a"], &["a", "a"]).are_met());
     }
 
     #[test]
-    fn a_complaint_says_what_was_awaited_and_what_came() {
+    fn a_failure_names_what_was_expected_and_what_came() {
         assert_eq!(
-            after(&["x", "y"], &["y"]).complaint("within 1 s"),
+            after(&["x", "y"], &["y"]).failure("within 1 s"),
             "the bot did not say `x` within 1 s; the last it said was:\n    y"
         );
         assert_eq!(
-            after(&["x", "y"], &[]).complaint("within 1 s"),
+            after(&["x", "y"], &[]).failure("within 1 s"),
             "the bot did not say `x` and `y` within 1 s; it said nothing"
         );
-        let many = after(&["x"], &["1", "2", "3", "4", "5", "6"]).complaint("");
+        let many = after(&["x"], &["1", "2", "3", "4", "5", "6"]).failure("");
         assert!(!many.contains('1') && many.ends_with("2\n    3\n    4\n    5\n    6"));
     }
 }

@@ -1,4 +1,4 @@
-//! Messages as people read them: what is shown of one, and whether a text occurs in it.
+//! Messages for people: what is shown of a message, and whether a text occurs in it.
 
 use std::iter;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::escape;
 
-/// Discord's bound of what a person without a subscription may write.
-const MOST_LETTERS: usize = 2000;
+/// Discord's maximum for a user without a subscription.
+const MAX_MESSAGE_LENGTH: usize = 2000;
 
 pub(super) fn is_too_long(text: &str) -> bool {
-    text.chars().count() > MOST_LETTERS
+    text.chars().count() > MAX_MESSAGE_LENGTH
 }
 
-/// What there is to see, safe to print.
+/// What is shown of a message, safe to print.
 pub(super) fn shown(message: &Value) -> String {
     let content = message["content"].as_str().unwrap_or_default();
     let content = (!content.is_empty()).then(|| escape::text(content));
@@ -36,7 +36,7 @@ pub(super) fn shown(message: &Value) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// The beginning of what is shown, in one line, to refer to it.
+/// The beginning of what is shown, on one line, as a reference to the message.
 pub(super) fn excerpt(shown: &str) -> String {
     const LONGEST: usize = 40;
     let line = shown.lines().next().unwrap_or_default();
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_in_a_message_is_shown() {
+    fn all_parts_of_a_message_are_shown() {
         let message = json!({
             "content": "look",
             "embeds": [{ "description": "a \u{1b} cat" }, { "color": 5 }],
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         let all = [0, 999, 1000, 1_002_003].map(with_commas);
         assert_eq!(all, ["0", "999", "1,000", "1,002,003"]);
     }

@@ -1,4 +1,4 @@
-//! The program for people. It uses the library's public face alone, as any other front end would.
+//! The program for people. It uses only the library's public items, as any other front end would.
 
 mod child;
 mod close_code;
@@ -18,8 +18,8 @@ use std::process::ExitCode;
 
 use options::{HELP, Invocation};
 
-/// As shells and many programs have it for a command line that cannot be understood.
-const MISUSED: u8 = 2;
+/// The usual exit status for a mistake in the command line.
+const USAGE_ERROR: u8 = 2;
 const FAILED: u8 = 1;
 
 pub(crate) fn main() -> ExitCode {
@@ -30,9 +30,9 @@ pub(crate) fn main() -> ExitCode {
             return streams::answer(concat!("smalld-sandbox ", env!("CARGO_PKG_VERSION"), "\n"));
         }
         Err(mistake) => {
-            streams::complain(&mistake);
-            streams::complain("`smalld-sandbox --help` lists the options");
-            return MISUSED.into();
+            streams::print_error(&mistake);
+            streams::print_error("`smalld-sandbox --help` lists the options");
+            return USAGE_ERROR.into();
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -41,7 +41,7 @@ pub(crate) fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => runtime.block_on(session::run(options)).into(),
         Err(error) => {
-            streams::complain(&format!("cannot wait for sockets and time: {error}"));
+            streams::print_error(&format!("cannot start the runtime: {error}"));
             FAILED.into()
         }
     }

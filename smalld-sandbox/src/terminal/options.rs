@@ -1,4 +1,4 @@
-//! The command line, understood. Pure: words in, an [`Invocation`] or what is wrong with them out.
+//! The command line. Pure: words in, an [`Invocation`] or an error message out.
 
 use std::ffi::OsString;
 use std::iter;
@@ -9,23 +9,23 @@ A Discord on your own machine, to develop and test bots against.
 
 Usage: smalld-sandbox [OPTIONS] [--] COMMAND [ARGS...]
 
-Starts COMMAND with SMALLD_TOKEN and SMALLD_BASE_URL set, shows the conversation, and says every
-line from stdin as the user `alex` in the channel `general`, once the bot is ready:
+Starts COMMAND with SMALLD_TOKEN and SMALLD_BASE_URL set and shows the conversation. Once the bot is
+ready, every line from stdin is a message of the user `alex` in the channel `general`:
 
     smalld-sandbox cargo run --example ping_bot
     smalld-sandbox --say ++ping --expect pong cargo run --example ping_bot
 
 At the end of stdin it waits until nothing has happened for two seconds and stops the bot. With
-`--expect` it stops the bot as soon as all is said, or when the time is over. Without COMMAND it
-tells the address and the token, for a bot that is started by hand, and stays until ctrl-c.
+`--expect` it stops the bot as soon as everything expected was written, or after the timeout. Without
+COMMAND it prints the address and the token, for a bot that is started by hand, and runs until ctrl-c.
 
-Options end at the first word that is none, or at `--`:
-      --say TEXT               say TEXT as soon as the bot is ready, before any line of stdin
+Options end at the first other word, or at `--`:
+      --say TEXT               send TEXT as soon as the bot is ready, before any line of stdin
       --expect TEXT            fail unless the bot writes a message in which TEXT occurs; the same
                                TEXT again means one more message
-      --timeout SECONDS        how long the bot has for that, from when it is ready [30]
+      --timeout SECONDS        the time for that, from when the bot is ready [30]
       --ready-timeout SECONDS  how long it may take to become ready, compiling included, with
-                               `--expect` or where stdin is no terminal [600]
+                               `--expect` or if stdin is not a terminal [600]
       --stop-timeout SECONDS   how long it may take to stop before it is killed [15]
       --token TOKEN            the bot's token, instead of a new one
       --name NAME              the bot's username [pingbot]
@@ -37,8 +37,8 @@ Options end at the first word that is none, or at `--`:
 `--say` and `--expect` can be repeated. A value may be attached, as in `--say=TEXT`.
 
 The exit status is that of COMMAND, or 128 and the number of the signal that ended it; 0 if it
-ended by the SIGTERM with which the bot is stopped. It is 1 if something expected was not said or
-the bot was not ready in time, 2 for a mistake in the options, 126 or 127 if COMMAND cannot be
+ended by the SIGTERM with which the bot is stopped. It is 1 if something expected was not written
+or the bot was not ready in time, 2 for a mistake in the options, 126 or 127 if COMMAND cannot be
 started.
 ";
 
@@ -73,7 +73,7 @@ impl Default for Options {
             timeout: Duration::from_secs(30),
             // A first build of a bot and all it depends on takes minutes on a small machine.
             ready_timeout: Duration::from_secs(600),
-            // Longer than the ten seconds that smalld grants to running handlers.
+            // Longer than the ten seconds that smalld gives running handlers.
             stop_timeout: Duration::from_secs(15),
             token: None,
             name: None,
@@ -83,7 +83,7 @@ impl Default for Options {
     }
 }
 
-/// The options, each with what its value is called if it has one.
+/// The options, each with the name of its value if it has one.
 const NAMES: [(&str, Option<&str>); 11] = [
     ("--say", Some("TEXT")),
     ("--expect", Some("TEXT")),
@@ -98,7 +98,7 @@ const NAMES: [(&str, Option<&str>); 11] = [
     ("--version", None),
 ];
 
-/// Understands the words after the program's own name.
+/// Parses the words after the program's own name.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
     let mut words = words.into_iter();
     let mut options = Options::default();
@@ -182,7 +182,7 @@ impl Options {
 
 fn seconds(name: &str, value: &str) -> Result<Duration, String> {
     let seconds = value.parse().ok().map(Duration::try_from_secs_f64);
-    // Beyond a year no clock is sure to reach it.
+    // More than a year is surely a mistake, and some clocks cannot represent much more.
     let seconds = seconds
         .and_then(Result::ok)
         .filter(|time| time.as_secs() < 31_536_000);
@@ -201,7 +201,7 @@ fn unknown(name: &str) -> String {
         .map(|(known, _)| (distance(name, known), known))
         .min();
     match nearest {
-        // Not so far that hardly a letter is left of it.
+        // If most letters differ, the suggestion would not help.
         Some((far, known)) if far <= 3 && far < known.trim_start_matches('-').len() => {
             format!("there is no option `{name}`; did you mean `{known}`?")
         }
@@ -209,7 +209,7 @@ fn unknown(name: &str) -> String {
     }
 }
 
-/// How many letters have to be added, dropped or changed (Levenshtein).
+/// The Levenshtein distance: how many letters must be added, dropped or changed.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (line, letter) in one.chars().enumerate() {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn options_end_at_the_first_word_that_is_none() {
+    fn options_end_at_the_first_other_word() {
         let options = run(&["--say", "hi", "cargo", "run", "--say", "no"]).expect("fine");
         assert_eq!(options.say, ["hi"]);
         assert_eq!(options.command, ["cargo", "run", "--say", "no"]);
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn no_words_are_a_bot_by_hand() {
+    fn without_words_the_bot_is_started_by_hand() {
         assert_eq!(run(&[]), Ok(Options::default()));
     }
 
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_with_an_example() {
+    fn a_missing_value_is_reported_with_an_example() {
         assert!(mistake(&["--"]).contains("such as `smalld-sandbox -- cargo run`"));
         let missing = "`--say` needs a value: `--say TEXT`";
         assert_eq!(mistake(&["--say"]), missing);

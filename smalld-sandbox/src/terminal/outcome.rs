@@ -1,37 +1,37 @@
-//! From how the child ended to the status with which the program ends. Pure.
+//! The exit status of the program, from how the child ended. Pure.
 
 use std::process::ExitStatus;
 
-/// What shells add to the number of a signal.
+/// Shells add this to the number of a signal.
 #[cfg(unix)]
-const BY_SIGNAL: i32 = 128;
+const SIGNAL_BASE: i32 = 128;
 
-/// The child's own status; `asked` says whether it ended because it was asked to.
+/// The status for a child that ended like this; `asked` says whether it was asked to stop.
 pub(super) fn status(child: ExitStatus, asked: bool) -> u8 {
     let code = code(child);
-    if asked && is_obedience(code) {
+    if asked && is_requested_stop(code) {
         return 0;
     }
-    // On Windows a status has 32 bits; what does not fit is a failure all the same.
+    // On Windows a status has 32 bits; one that does not fit is a failure, too.
     u8::try_from(code).unwrap_or(super::FAILED)
 }
 
-/// Most bots know nothing of SIGTERM and simply end by it, or a shell around them tells of it.
+/// Most bots do not handle SIGTERM and end by it, or a shell around them reports it.
 #[cfg(unix)]
-fn is_obedience(code: i32) -> bool {
-    code == BY_SIGNAL + rustix::process::Signal::TERM.as_raw()
+fn is_requested_stop(code: i32) -> bool {
+    code == SIGNAL_BASE + rustix::process::Signal::TERM.as_raw()
 }
 
-/// There is no asking here, only ending it, and its status says nothing about the bot.
+/// The child was killed, so its status says nothing about the bot.
 #[cfg(not(unix))]
-fn is_obedience(_code: i32) -> bool {
+fn is_requested_stop(_code: i32) -> bool {
     true
 }
 
 #[cfg(unix)]
 fn code(child: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
-    let by_signal = child.signal().map(|signal| BY_SIGNAL + signal);
+    let by_signal = child.signal().map(|signal| SIGNAL_BASE + signal);
     child.code().or(by_signal).unwrap_or(super::FAILED.into())
 }
 
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn ending_by_sigterm_is_well_done_where_it_was_asked_for() {
+    fn a_requested_end_by_sigterm_is_a_success() {
         assert_eq!(status(ExitStatus::from_raw(15), true), 0);
         assert_eq!(status(exited(143), true), 0);
         assert_eq!(status(ExitStatus::from_raw(15), false), 143);

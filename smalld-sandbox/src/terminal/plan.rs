@@ -1,39 +1,38 @@
-//! When a session is over, if nobody ends it before. Pure: told what happened and when, it says
-//! what is due next.
+//! When a session ends by itself. Pure: it is given what happened and when, and returns what is due
+//! next.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long nothing must happen after the last line of stdin.
-const QUIET: Duration = Duration::from_secs(2);
+/// How long nothing may happen after the last line of stdin before the session ends.
+const QUIET_PERIOD: Duration = Duration::from_secs(2);
 
-/// Why a session is over.
+/// Why a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// All that was expected has been said.
+    /// The bot wrote everything that was expected.
     Met,
-    /// There is nothing more to say, and nothing happens any more.
+    /// Stdin has ended, and nothing happens any more.
     Quiet,
-    /// There is nothing more to say, but the bot goes on and on.
+    /// Stdin has ended, but the bot does not become quiet.
     Busy,
-    /// Something expected was not said in time.
+    /// The bot did not write everything that was expected in time.
     Unmet,
     /// The bot was not ready in time.
     NeverReady,
 }
 
-/// What holds from the start to the end.
+/// What does not change during a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) timeout: Duration,
     pub(super) ready_timeout: Duration,
-    /// Whether the session ends by what the bot says, whatever comes from stdin.
+    /// Whether the session ends when the bot has written what is expected, whatever stdin does.
     pub(super) expecting: bool,
-    /// Whether there is a bot to stop at the end of stdin; otherwise somebody starts one by hand,
-    /// perhaps one after another.
+    /// Whether the end of stdin stops the bot; not if bots are started by hand, one after another.
     pub(super) ends_with_input: bool,
-    /// Whether somebody is there to lose patience with a bot that does not become ready.
+    /// Whether somebody at a terminal can stop a bot that does not become ready.
     pub(super) watched: bool,
 }
 
@@ -58,7 +57,7 @@ impl Plan {
         }
     }
 
-    /// Whether it goes on for as long as somebody at a terminal likes.
+    /// Whether only somebody at a terminal ends the session.
     pub(super) fn waits_for_somebody(&self) -> bool {
         self.rules.watched && !self.rules.expecting
     }
@@ -83,7 +82,7 @@ impl Plan {
         self.met = self.rules.expecting;
     }
 
-    /// How the session ends if nothing else happens, and when; none if it does not.
+    /// When and why the session ends if nothing else happens; none if it does not end.
     pub(super) fn next(&self) -> Option<(Instant, End)> {
         let rules = self.rules;
         if self.met {
@@ -97,8 +96,8 @@ impl Plan {
             return Some((ready + rules.timeout, End::Unmet));
         }
         let last_word = self.input_ended.filter(|_| rules.ends_with_input)?;
-        let quiet = self.last_happening.max(last_word) + QUIET;
-        let busy = last_word + rules.timeout.max(QUIET);
+        let quiet = self.last_happening.max(last_word) + QUIET_PERIOD;
+        let busy = last_word + rules.timeout.max(QUIET_PERIOD);
         if quiet <= busy {
             Some((quiet, End::Quiet))
         } else {
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn piped_input_ends_with_two_quiet_seconds_after_its_last_word() {
+    fn piped_input_ends_after_two_quiet_seconds() {
         let start = Instant::now();
         let mut plan = Plan::new(PIPED, start);
         assert_eq!(plan.next(), Some((start + seconds(600), End::NeverReady)));
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bot_that_is_never_quiet_is_stopped_at_last() {
+    fn a_bot_that_is_never_quiet_is_stopped_after_the_timeout() {
         let start = Instant::now();
         let mut plan = Plan::new(PIPED, start);
         plan.ready(start);
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_expected_has_its_time_from_when_the_bot_is_ready() {
+    fn the_timeout_for_expected_texts_starts_when_the_bot_is_ready() {
         let start = Instant::now();
         let rules = Rules {
             expecting: true,
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_at_a_terminal_may_wait_as_long_as_they_like() {
+    fn at_a_terminal_there_is_no_timeout() {
         let start = Instant::now();
         let rules = Rules {
             watched: true,

@@ -1,5 +1,5 @@
-//! One run of the program, from the start of the sandbox to the exit status: joins the bot's
-//! process, the conversation, stdin and stdout. What to show and when to end is decided elsewhere.
+//! One run of the program, from the start of the sandbox to the exit status: joins the bot's process,
+//! the sandbox, stdin and stdout. `transcript` decides what is shown, `plan` when it ends.
 
 use std::ffi::OsString;
 use std::future;
@@ -16,32 +16,32 @@ use super::expectations::Expectations;
 use super::options::Options;
 use super::plan::{self, Plan, Rules};
 use super::signals::Signals;
-use super::streams::{self, Printer, complain};
+use super::streams::{self, Printer, print_error};
 use super::transcript::Transcript;
 use super::{FAILED, escape, message, outcome};
 
 const CANNOT_START: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
-/// How long the last words of a bot that has ended may take to arrive here.
-const AFTERGLOW: Duration = Duration::from_secs(1);
+/// How long the last events of a bot that has ended may take to arrive.
+const LAST_EVENTS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs a whole session. Gives the status for the program to end with.
+/// Runs a whole session. Returns the exit status of the program.
 pub(super) async fn run(options: Options) -> u8 {
     let (sandbox, signals) = match (start_sandbox(&options).await, Signals::listen()) {
         (Ok(sandbox), Ok(signals)) => (sandbox, signals),
         (Err(error), _) => {
-            complain(&format!("cannot serve on port {}: {error}", options.port));
+            print_error(&format!("cannot serve on port {}: {error}", options.port));
             return FAILED;
         }
         (_, Err(error)) => {
-            complain(&format!("cannot listen for ctrl-c: {error}"));
+            print_error(&format!("cannot listen for ctrl-c: {error}"));
             return FAILED;
         }
     };
     let mut session = Session::new(sandbox, signals, &options);
     let status = session.run(&options).await;
-    // Whoever is stuck with a pager can still have it their way.
+    // A signal also ends the wait for a pager that does not read.
     tokio::select! {
         () = session.printer.finish() => {}
         () = session.signals.next() => {}
@@ -63,11 +63,11 @@ async fn start_sandbox(options: &Options) -> io::Result<Sandbox> {
     builder.start().await
 }
 
-/// Why the conversation is over.
+/// Why the session is over.
 enum End {
     /// The bot ended by itself.
     Left(ExitStatus),
-    /// Ctrl-c, or nobody reads what is printed.
+    /// Ctrl-c, or stdout was closed.
     Asked,
     Planned(plan::End),
 }
@@ -127,9 +127,9 @@ impl Session {
         let mut status = 0;
         if let Some(child) = &mut child {
             status = self.stop(child, &end, options.stop_timeout).await;
-            self.hear_out().await;
+            self.show_last_events().await;
         }
-        self.verdict(&end, status, options)
+        self.exit_status(&end, status, options)
     }
 
     async fn converse(
@@ -139,7 +139,7 @@ impl Session {
     ) -> End {
         loop {
             let next = self.plan.next();
-            // In this order whatever is known already is told before anything ends.
+            // In this order everything that has happened is shown before the session ends.
             tokio::select! {
                 biased;
                 () = self.signals.next() => return End::Asked,
@@ -177,14 +177,14 @@ impl Session {
         }
     }
 
-    /// Says a line, or takes note that there are no more.
+    /// Sends a line as a message, or records the end of stdin.
     fn say(&mut self, line: Option<String>) {
         match line {
             None => self.plan.input_ended(Instant::now()),
             Some(line) if line.trim().is_empty() => {}
             Some(line) if message::is_too_long(&line) => {
                 self.printer
-                    .note("not said, as it is longer than Discord's 2,000 characters");
+                    .note("not sent: it is longer than Discord's 2,000 characters");
             }
             Some(line) => {
                 self.sandbox.say(line);
@@ -192,14 +192,14 @@ impl Session {
         }
     }
 
-    /// Makes sure that nothing of the bot is left. Gives the status it is to be judged by.
+    /// Stops the bot and everything that it started. Returns the exit status for it.
     async fn stop(&mut self, child: &mut Child, end: &End, at_most: Duration) -> u8 {
         let asked = !matches!(end, End::Left(_));
         match end {
             End::Left(status) => self.printer.note(format!("the bot ended ({status})")),
             End::Planned(plan::End::Busy) => self
                 .printer
-                .note("the bot has not become quiet; stopping it all the same"),
+                .note("the bot has not become quiet; stopping it anyway"),
             End::Planned(_) | End::Asked => self.printer.note("stopping the bot"),
         }
         child.ask_to_stop();
@@ -232,19 +232,19 @@ impl Session {
         status_to_end_with
     }
 
-    /// Tells what the bot did just before its end, which may still be on its way.
-    async fn hear_out(&mut self) {
+    /// Shows what the bot did just before its end, which may still be on its way.
+    async fn show_last_events(&mut self) {
         let all_left = |sandbox: &Sandbox| sandbox.connected() == 0;
-        self.sandbox.wait_until(all_left, AFTERGLOW).await;
+        self.sandbox.wait_until(all_left, LAST_EVENTS_TIMEOUT).await;
         while let Ok(Some(happening)) = timeout(Duration::ZERO, self.happenings.next()).await {
             self.tell(&happening);
         }
     }
 
-    fn verdict(&self, end: &End, ended: u8, options: &Options) -> u8 {
+    fn exit_status(&self, end: &End, ended: u8, options: &Options) -> u8 {
         if let End::Planned(plan::End::NeverReady) = end {
             let patience = options.ready_timeout.as_secs_f64();
-            complain(&format!("the bot was not ready within {patience} s"));
+            print_error(&format!("the bot was not ready within {patience} s"));
             return FAILED;
         }
         if self.expectations.are_met() {
@@ -255,12 +255,12 @@ impl Session {
             End::Left(_) => "before it ended".to_owned(),
             End::Asked => "before it was stopped".to_owned(),
         };
-        complain(&self.expectations.complaint(&circumstance));
+        print_error(&self.expectations.failure(&circumstance));
         if ended == 0 { FAILED } else { ended }
     }
 }
 
-/// The next line to say; none at the end of them, once.
+/// The next line to send; none, once, at the end of stdin.
 async fn next_line(input: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
     let Some(lines) = input else {
         return future::pending().await;
@@ -276,7 +276,7 @@ async fn ended(child: &mut Option<Child>) -> ExitStatus {
     match child {
         Some(child) => match child.ended().await {
             Ok(status) => status,
-            // A process that cannot be waited for is left to the plan, which has an end.
+            // If the process cannot be waited for, the plan ends the session.
             Err(_) => future::pending().await,
         },
         None => future::pending().await,
@@ -295,14 +295,14 @@ async fn reached(instant: Option<Instant>) {
     }
 }
 
-/// Says why the command cannot be started.
+/// Reports why the command cannot be started.
 fn refused(program: &OsString, error: &io::Error) -> u8 {
     let program = escape::line(&program.to_string_lossy());
     if error.kind() == io::ErrorKind::NotFound {
-        complain(&format!("there is no command `{program}`: {error}"));
+        print_error(&format!("there is no command `{program}`: {error}"));
         return NOT_FOUND;
     }
-    complain(&format!("cannot start `{program}`: {error}"));
+    print_error(&format!("cannot start `{program}`: {error}"));
     CANNOT_START
 }
 

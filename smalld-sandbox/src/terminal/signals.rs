@@ -1,4 +1,4 @@
-//! Whether somebody wants the program to end: ctrl-c and, on Unix, SIGTERM and SIGHUP.
+//! The signals that end the program: ctrl-c and, on Unix, SIGTERM and SIGHUP.
 
 use std::io;
 
@@ -9,7 +9,7 @@ pub(super) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on none of them ends the program by itself.
+    /// From now on the signals do not end the program by themselves.
     pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let all = [
@@ -37,7 +37,7 @@ pub(super) struct Signals {
 
 #[cfg(windows)]
 impl Signals {
-    /// From now on it does not end the program by itself.
+    /// From now on ctrl-c does not end the program by itself.
     pub(super) fn listen() -> io::Result<Self> {
         let interrupt = tokio::signal::windows::ctrl_c()?;
         Ok(Self { interrupt })

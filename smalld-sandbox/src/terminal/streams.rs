@@ -1,5 +1,5 @@
-//! Stdin, stdout and stderr. Reading and writing may block, so each of them is done in a thread of
-//! its own: a pager that does not read on must not stop the sandbox.
+//! Stdin, stdout and stderr. Reading and writing may block, so each has its own thread: a pager that
+//! does not read must not stop the sandbox.
 
 use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -11,16 +11,16 @@ use tokio::sync::mpsc;
 
 use super::transcript::Line;
 
-/// How many lines are read ahead of what has been said.
-const MOST_READ_AHEAD: usize = 64;
+/// How many lines of stdin are read ahead.
+const MAX_LINES_AHEAD: usize = 64;
 
 pub(super) fn is_stdin_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// These lines, then those of stdin. The channel closes at its end.
+/// These lines, then those of stdin. The channel closes at the end of stdin.
 pub(super) fn input(first: Vec<String>) -> mpsc::Receiver<String> {
-    let (lines, input) = mpsc::channel(MOST_READ_AHEAD);
+    let (lines, input) = mpsc::channel(MAX_LINES_AHEAD);
     thread::spawn(move || {
         let stdin = io::stdin().lock();
         let typed = stdin.split(b'\n').map_while(Result::ok).map(|line| {
@@ -38,10 +38,10 @@ pub(super) fn input(first: Vec<String>) -> mpsc::Receiver<String> {
     input
 }
 
-/// Where the conversation goes: stdout.
+/// Writes the transcript to stdout.
 pub(super) struct Printer {
     texts: Option<channel::Sender<String>>,
-    /// Closes when the writing has ended.
+    /// Closes when the writing thread has ended.
     written: mpsc::Receiver<Infallible>,
     dims_notes: bool,
 }
@@ -51,7 +51,7 @@ impl Printer {
         let (texts, to_write) = channel::channel::<String>();
         let (writing, written) = mpsc::channel(1);
         thread::spawn(move || {
-            // Dropped in whatever way this thread ends, which is what others wait for.
+            // Dropped however this thread ends; `closed` waits for that.
             let _writing = writing;
             let mut stdout = io::stdout().lock();
             for text in to_write {
@@ -79,7 +79,7 @@ impl Printer {
             Line::Note(text) => format!("sandbox: {text}\n"),
         };
         if let Some(texts) = &self.texts {
-            // If nobody reads stdout any more, `closed` says so.
+            // An error means that stdout was closed, which `closed` reports.
             let _ = texts.send(text);
         }
     }
@@ -88,7 +88,7 @@ impl Printer {
         self.print(&Line::Note(text.into()));
     }
 
-    /// Waits until stdout takes no more, as when it is piped into `head`.
+    /// Waits until stdout is closed, as when it is piped into `head`.
     pub(super) async fn closed(&mut self) {
         self.written.recv().await;
     }
@@ -100,7 +100,7 @@ impl Printer {
     }
 }
 
-/// Prints the answer to a question about the program itself.
+/// Prints the help or the version.
 pub(super) fn answer(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -108,7 +108,7 @@ pub(super) fn answer(text: &str) -> ExitCode {
     }
 }
 
-/// Tells of a failure on stderr. If it is closed, there is nobody to tell.
-pub(super) fn complain(text: &str) {
+/// Prints a failure to stderr, if it is not closed.
+pub(super) fn print_error(text: &str) {
     let _ = writeln!(io::stderr(), "sandbox: {text}");
 }

@@ -1,4 +1,4 @@
-//! What happens, in lines for people. Pure: a [`Happening`] in, lines out.
+//! The transcript for people. Pure: a [`Happening`] in, lines out.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,21 +7,21 @@ use smalld_sandbox::Happening;
 
 use super::{close_code, escape, message};
 
-/// How many messages are remembered, for when something happens to them later.
-const MOST_REMEMBERED: usize = 1000;
+/// How many messages are remembered, to name them when something happens to them later.
+const MAX_REMEMBERED: usize = 1000;
 
-/// One line to show, or several that belong together.
+/// One line, or several that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
-    /// Somebody said or did something.
+    /// A user or the bot wrote or did something.
     Talk(String),
-    /// The sandbox tells of itself or of the bot.
+    /// The sandbox reports something about itself or the bot.
     Note(String),
 }
 
 #[derive(Default)]
 pub(super) struct Transcript {
-    /// The usernames of all who spoke so far, by id.
+    /// The usernames of all authors so far, by id.
     names: BTreeMap<String, String>,
     remembered: VecDeque<Remembered>,
     sessions: usize,
@@ -34,8 +34,7 @@ struct Remembered {
 }
 
 impl Transcript {
-    /// What there is to show of it; `recipient` knows with target the bot talks in a channel of
-    /// direct messages.
+    /// What is shown of a happening; `recipient` returns the other user in a channel of direct messages.
     pub(super) fn line(
         &mut self,
         happening: &Happening,
@@ -108,14 +107,14 @@ impl Transcript {
         Some(match happening {
             Happening::Identified => {
                 self.sessions += 1;
-                // The first is told as the bot being ready.
+                // The first session is shown as the bot being ready.
                 (self.sessions > 1).then(|| "the bot began another session".to_owned())?
             }
             Happening::IdentifyRefused { too_early: true } => {
                 "the bot identified too soon after the last time and was refused".to_owned()
             }
             Happening::TokenReset => {
-                "the bot began too many sessions in a day: all have ended, and its token is void"
+                "the bot exceeded the day's session starts: all sessions have ended, and its token is void"
                     .to_owned()
             }
             Happening::Resumed { replayed: 1 } => {
@@ -125,7 +124,7 @@ impl Transcript {
                 format!("the bot resumed its session and got the {replayed} events it had missed")
             }
             Happening::ResumeRefused => {
-                "the bot wanted to resume a session that is gone; it has to identify again"
+                "the bot tried to resume a session that is gone; it must identify"
                     .to_owned()
             }
             Happening::Disconnected {
@@ -153,7 +152,7 @@ impl Transcript {
         })
     }
 
-    /// The name of whoever this JSON of a user describes, which is kept for later.
+    /// The name in this JSON of a user, which is remembered.
     fn meet(&mut self, user: &Value) -> Option<String> {
         let name = escape::line(user["username"].as_str()?);
         self.names.insert(id(&user["id"]), name.clone());
@@ -174,7 +173,7 @@ impl Transcript {
     fn remember(&mut self, id: String, author: String, shown: String) {
         self.remembered.retain(|message| message.id != id);
         self.remembered.push_back(Remembered { id, author, shown });
-        if self.remembered.len() > MOST_REMEMBERED {
+        if self.remembered.len() > MAX_REMEMBERED {
             self.remembered.pop_front();
         }
     }
@@ -184,7 +183,7 @@ impl Transcript {
     }
 }
 
-/// Where, and who: `#general alex`, or `@alex -> pingbot` in direct messages.
+/// The place and the user: `#general alex`, or `@alex -> pingbot` in direct messages.
 fn place(event: &Value, who: &str, recipient: &impl Fn(&str) -> Option<String>) -> String {
     if event.get("guild_id").is_some() {
         return format!("#general {who}");
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_life_of_a_message() {
+    fn a_message_is_shown_from_creation_to_deletion() {
         let reaction = json!({
             "guild_id": "2", "message_id": "11", "user_id": "pingbot", "emoji": { "name": "👍" },
         });
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn direct_messages_say_to_whom() {
+    fn direct_messages_name_the_recipient() {
         let direct = |author| {
             let mut message = message("1", author, "psst");
             message["channel_id"] = json!("9");
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_bot_sends_reaches_the_terminal_as_it_is() {
+    fn everything_that_a_bot_sends_is_escaped() {
         let evil = "\u{1b}[2J";
         let refused = Happening::RequestAnswered {
             method: evil.to_owned(),
@@ -318,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_is_told_with_its_meaning() {
+    fn failures_are_shown_with_their_meaning() {
         let answered = |status| Happening::RequestAnswered {
             method: "GET".to_owned(),
             path: "/x".to_owned(),
@@ -345,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_session_is_told_elsewhere() {
+    fn only_later_sessions_are_shown() {
         let lines = shown(&[
             Happening::Connected {
                 to_resume_url: false,

@@ -6,7 +6,7 @@ use super::message::Message;
 use crate::world::snowflake::Snowflake;
 
 /// How many messages a channel remembers; beyond that the oldest is forgotten.
-const MOST_MESSAGES: usize = 10_000;
+const MAX_MESSAGES: usize = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Channel {
@@ -52,7 +52,7 @@ impl Channel {
     pub(crate) fn add(&mut self, message: Message) {
         self.last_message = Some(message.id);
         self.messages.insert(message.id, message);
-        while self.messages.len() > MOST_MESSAGES {
+        while self.messages.len() > MAX_MESSAGES {
             self.messages.pop_first();
         }
     }

@@ -1,4 +1,4 @@
-//! Which events a session wants, by the intents it asked for, and what it may read of a message.
+//! Intents: which events a session gets, and what it may read of a message.
 //!
 //! See [Discord Docs/Gateway Intents].
 //!
@@ -28,10 +28,10 @@ const AUTO_MODERATION_EXECUTION: u64 = 1 << 21;
 const GUILD_MESSAGE_POLLS: u64 = 1 << 24;
 const DIRECT_MESSAGE_POLLS: u64 = 1 << 25;
 
-/// Those that an application must be granted before a session may ask for them.
+/// The intents that an application must be granted before a session may use them.
 pub(crate) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
 
-/// Every intent there is; any other bit is a mistake (close code 4013).
+/// All intents; any other bit is a mistake (close code 4013).
 pub(crate) const ALL: u64 = PRIVILEGED
     | GUILDS
     | GUILD_MODERATION
@@ -62,8 +62,8 @@ pub(crate) fn want(intents: u64, event: &str, in_guild: bool) -> bool {
     unlocking.is_none_or(|bits| intents & bits != 0)
 }
 
-/// The flags that tell an application which privileged intents it was granted: the ones for
-/// applications that need no review yet, as every new bot has them.
+/// The flags of an application with these privileged intents: those for applications that need no
+/// review yet, as a new bot has them.
 pub(crate) fn application_flags(granted: u64) -> u64 {
     [
         (GUILD_PRESENCES, 1 << 13),
@@ -75,8 +75,8 @@ pub(crate) fn application_flags(granted: u64) -> u64 {
     .fold(0, |flags, (_, flag)| flags | flag)
 }
 
-/// The message as one sees it who lacks `MESSAGE_CONTENT`, or none where nothing is withheld: the
-/// bot's own messages, those that mention it, and all direct messages.
+/// The message without its content, for sessions that lack `MESSAGE_CONTENT`. None if nothing is
+/// withheld: in the bot's own messages, those that mention it, and direct messages.
 pub(crate) fn without_content(message: &Value, bot_id: &str) -> Option<Value> {
     let mentioned = message["mentions"]
         .as_array()
@@ -95,7 +95,7 @@ pub(crate) fn without_content(message: &Value, bot_id: &str) -> Option<Value> {
     Some(withheld)
 }
 
-/// None for what needs no intent: READY, interactions, entitlements, whatever is newer than this.
+/// None for events that need no intent: READY, interactions, entitlements, and unknown ones.
 fn guild_event(name: &str) -> Option<u64> {
     Some(match name {
         "THREAD_MEMBERS_UPDATE" => GUILDS | GUILD_MEMBERS,
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn guilds_and_direct_messages_have_intents_of_their_own() {
+    fn guilds_and_direct_messages_have_different_intents() {
         assert!(want(GUILD_MESSAGES, "MESSAGE_CREATE", true));
         assert!(!want(GUILD_MESSAGES, "MESSAGE_CREATE", false));
         assert!(want(DIRECT_MESSAGES, "MESSAGE_CREATE", false));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn all_intents_are_the_sum_that_discord_documents() {
+    fn all_intents_have_the_documented_sum() {
         assert_eq!(ALL, 53_608_447);
         assert_eq!(PRIVILEGED, 33_026);
     }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn content_is_withheld_unless_the_bot_is_concerned() {
+    fn content_is_withheld_unless_the_message_is_about_the_bot() {
         let message = |author: &str, mentions: Value| {
             json!({
                 "guild_id": "1", "content": "hi", "author": { "id": author },

@@ -1,8 +1,8 @@
-//! A list that remembers only its newest entries, so that a day of traffic fits into memory.
+//! A list that keeps only its newest entries, so that a day of traffic fits into memory.
 
 use std::collections::VecDeque;
 
-/// At most so many entries, and at most so many bytes of them; the oldest go first.
+/// A list with a maximum of entries and of bytes; the oldest entries are removed first.
 #[derive(Debug)]
 pub(crate) struct Journal<T> {
     entries: VecDeque<(usize, T)>,
@@ -21,7 +21,7 @@ impl<T> Journal<T> {
         }
     }
 
-    /// Adds an entry that takes about so many bytes. The newest one always stays, whatever its size.
+    /// Adds an entry of about this many bytes. The newest entry always stays, whatever its size.
     pub(crate) fn push(&mut self, entry: T, bytes: usize) {
         self.entries.push_back((bytes, entry));
         self.bytes += bytes;
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_are_forgotten_by_number_and_by_size() {
+    fn the_oldest_entries_are_removed() {
         let mut journal = Journal::new(3, 100);
         for entry in 1..=4 {
             journal.push(entry, 10);

@@ -163,7 +163,7 @@ impl World {
         self.channels.get(&id).ok_or(Refusal::UnknownChannel)
     }
 
-    /// With target the bot talks in this channel of direct messages.
+    /// The other user in this channel of direct messages.
     pub(crate) fn recipient(&self, channel: Snowflake) -> Option<&User> {
         match self.channels.get(&channel)?.kind {
             Kind::Direct { with } => self.users.get(&with),

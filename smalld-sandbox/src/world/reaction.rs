@@ -9,7 +9,7 @@ use super::{User, World};
 use crate::world::snowflake::Snowflake;
 
 /// Discord's own bound of different emoji under one message.
-const MOST_REACTIONS: usize = 20;
+const MAX_REACTIONS: usize = 20;
 
 impl World {
     pub(crate) fn react(
@@ -25,7 +25,7 @@ impl World {
             .reactions
             .iter()
             .position(|reaction| reaction.emoji == emoji);
-        if known.is_none() && message.reactions.len() >= MOST_REACTIONS {
+        if known.is_none() && message.reactions.len() >= MAX_REACTIONS {
             return Err(Refusal::TooManyReactions);
         }
         let place = known.unwrap_or_else(|| {

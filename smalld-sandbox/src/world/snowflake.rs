@@ -1,4 +1,4 @@
-//! Discord's ids: a time, who made it, and a counter, in 64 bits. See [Discord Docs/Snowflakes].
+//! Discord's ids: a time, a worker and a counter in 64 bits. See [Discord Docs/Snowflakes].
 //!
 //! [Discord Docs/Snowflakes]: https://discord.com/developers/docs/reference#snowflakes
 
@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Milliseconds between 1970 and the first second of 2015, where Discord's ids begin.
+/// The first second of 2015, where Discord's ids begin, in milliseconds since 1970.
 const EPOCH: u64 = 1_420_070_400_000;
 
 /// One id. A number here, a string in JSON.
@@ -14,18 +14,18 @@ const EPOCH: u64 = 1_420_070_400_000;
 pub(crate) struct Snowflake(u64);
 
 impl Snowflake {
-    /// Reads an id as it stands in a path or in JSON: decimal digits and nothing else.
+    /// Parses an id of a path or of JSON: decimal digits and nothing else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         digits.then(|| text.parse().ok().map(Self))?
     }
 
-    /// When it was made, in milliseconds since 1970.
+    /// When the id was made, in milliseconds since 1970.
     pub(crate) fn millis(self) -> u64 {
         (self.0 >> 22) + EPOCH
     }
 
-    /// The shard that sees this guild, of `count`.
+    /// The shard of this guild, of `count`.
     pub(crate) fn shard(self, count: u64) -> u64 {
         (self.0 >> 22) % count.max(1)
     }
@@ -43,7 +43,7 @@ impl Serialize for Snowflake {
     }
 }
 
-/// Makes ids, each greater than the one before, even if the clock stands still or steps back.
+/// Makes ids, each greater than the one before, even if the clock stops or steps back.
 #[derive(Debug)]
 pub(crate) struct Snowflakes {
     node: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Snowflakes {
 }
 
 impl Snowflakes {
-    /// `node` stands in the ten bits of worker and process, so that two worlds rarely share an id.
+    /// `node` becomes the ten bits of worker and process, so that two worlds rarely share an id.
     pub(crate) fn new(node: u64) -> Self {
         Self {
             node: node & 0x3ff,
@@ -69,7 +69,7 @@ impl Snowflakes {
         Snowflake(self.last)
     }
 
-    /// The counter has twelve bits; when they are used up, the next millisecond lends its own.
+    /// The counter has twelve bits; when they are used up, the id moves on to the next millisecond.
     fn after_last(&self) -> u64 {
         if self.last & 0xfff < 0xfff {
             self.last + 1
@@ -84,13 +84,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_tells_when_it_was_made() {
+    fn an_id_contains_its_time() {
         let id = Snowflakes::new(3).next(1_800_000_000_123);
         assert_eq!(id.millis(), 1_800_000_000_123);
     }
 
     #[test]
-    fn ids_grow_while_the_clock_stands_still() {
+    fn ids_grow_while_the_clock_stops() {
         let mut ids = Snowflakes::new(7);
         let made: Vec<Snowflake> = (0..10_000).map(|_| ids.next(1_800_000_000_000)).collect();
         assert!(made.windows(2).all(|pair| pair[0] < pair[1]));

@@ -1,4 +1,4 @@
-//! Times as Discord writes them, and the one place that reads the wall clock.
+//! Times as Discord writes them, and the wall clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -19,8 +19,8 @@ pub(crate) fn iso8601(millis: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}000+00:00")
 }
 
-/// Days since 1970 to year, month and day, in eras of 400 years whose years begin in March, so
-/// that the leap day comes last. The method is Howard Hinnant's `civil_from_days`.
+/// Days since 1970 as year, month and day, by Howard Hinnant's `civil_from_days`: eras of 400 years
+/// whose years begin in March, so that the leap day comes last.
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_as_discord_does() {
+    fn times_have_discords_format() {
         assert_eq!(iso8601(0), "1970-01-01T00:00:00.000000+00:00");
         assert_eq!(
             iso8601(1_709_210_096_789),

@@ -1,4 +1,4 @@
-//! Tokens that look like Discord's: the bot's id in base64, six letters, and a longer secret.
+//! Tokens in Discord's format: the bot's id in base64, six letters, and a longer secret.
 
 /// A new token for the bot with this id.
 pub(crate) fn invent(bot_id: &str) -> String {
@@ -10,7 +10,7 @@ pub(crate) fn invent(bot_id: &str) -> String {
     )
 }
 
-/// The token without the prefix that REST demands and that some clients also send to the gateway.
+/// The token without the prefix `Bot `, which REST needs and some clients also send to the gateway.
 pub(crate) fn bare(token: &str) -> &str {
     token.strip_prefix("Bot ").unwrap_or(token)
 }
@@ -19,7 +19,7 @@ fn letters(count: usize) -> String {
     (0..count).map(|_| fastrand::alphanumeric()).collect()
 }
 
-/// The alphabet of URLs, without padding.
+/// Base64 with the alphabet for URLs, without padding.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! A bot reduced to its sockets, so that every byte of the sandbox can be looked at.
+//! A bot reduced to its sockets, so that tests see every byte of the sandbox.
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
 #![allow(unreachable_pub, reason = "as in a crate of its own")]
@@ -18,8 +18,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// No wait in these tests comes near to it, unless something is broken.
-pub const LONG: Duration = Duration::from_secs(20);
+/// The bound of every wait; no test comes near it unless something is broken.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 pub const ALL_INTENTS: u64 = 53_608_447;
 pub const MESSAGE_CONTENT: u64 = 1 << 15;
 
@@ -28,7 +28,7 @@ pub struct Gateway {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-/// What came over it.
+/// What the gateway sent.
 #[derive(Debug)]
 pub enum Received {
     Payload(Value),
@@ -44,7 +44,7 @@ impl Gateway {
         }
     }
 
-    /// Connects to the general address, and takes the HELLO.
+    /// Connects to the general address, and receives HELLO.
     pub async fn greeted(sandbox: &Sandbox) -> Self {
         let mut gateway = Self::connect(&general_url(sandbox)).await;
         let hello = gateway.payload().await;
@@ -52,7 +52,7 @@ impl Gateway {
         gateway
     }
 
-    /// Identifies, and takes READY and `GUILD_CREATE`. Gives the `d` of READY.
+    /// Identifies, and receives READY and `GUILD_CREATE`. Returns the `d` of READY.
     pub async fn ready(sandbox: &Sandbox, intents: u64) -> (Self, Value) {
         let mut gateway = Self::greeted(sandbox).await;
         gateway.send(&identify(sandbox.token(), intents)).await;
@@ -82,7 +82,7 @@ impl Gateway {
 
     /// One WebSocket message as it came, or how the connection ended.
     pub async fn message(&mut self) -> Option<Result<Message, Error>> {
-        timeout(LONG, self.socket.next())
+        timeout(TIMEOUT, self.socket.next())
             .await
             .expect("a message in time")
     }
@@ -97,7 +97,7 @@ impl Gateway {
 
     pub async fn receive(&mut self) -> Received {
         loop {
-            match timeout(LONG, self.socket.next())
+            match timeout(TIMEOUT, self.socket.next())
                 .await
                 .expect("a frame in time")
             {
@@ -118,11 +118,11 @@ impl Gateway {
     pub async fn payload(&mut self) -> Value {
         match self.receive().await {
             Received::Payload(payload) => payload,
-            other => panic!("no payload but {other:?}"),
+            other => panic!("not a payload: {other:?}"),
         }
     }
 
-    /// The close code, after whatever else comes before.
+    /// The close code; everything before it is skipped.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {
             if let Received::Closed(code) = self.receive().await {
@@ -131,7 +131,7 @@ impl Gateway {
         }
     }
 
-    /// The next dispatch; others that come before are a failure.
+    /// The next payload, which must be this dispatch.
     pub async fn dispatch(&mut self, name: &str) -> Value {
         let payload = self.payload().await;
         assert_eq!(
@@ -149,7 +149,7 @@ impl From<WebSocketStream<MaybeTlsStream<TcpStream>>> for Gateway {
     }
 }
 
-/// A client that has upgraded, with nothing of a WebSocket library about it.
+/// A client that has upgraded, without a WebSocket library.
 pub async fn upgraded(sandbox: &Sandbox) -> TcpStream {
     let address = sandbox.gateway_url().strip_prefix("ws://").expect("ws");
     let mut stream = TcpStream::connect(address).await.expect("connected");
@@ -164,8 +164,8 @@ pub async fn upgraded(sandbox: &Sandbox) -> TcpStream {
     stream
 }
 
-/// A sandbox in which it is never too early to identify.
-pub async fn patient() -> Sandbox {
+/// A sandbox in which no IDENTIFY is too early.
+pub async fn without_identify_limit() -> Sandbox {
     let builder = Sandbox::builder().identify_window(Duration::ZERO);
     builder.start().await.expect("started")
 }
@@ -183,7 +183,7 @@ pub fn general_url(sandbox: &Sandbox) -> String {
     gateway_at(sandbox.base_url())
 }
 
-/// The gateway's address that goes with this one of REST.
+/// The gateway's address for this base URL of REST.
 pub fn gateway_at(base_url: &str) -> String {
     let authority = base_url.strip_prefix("http://").expect("http");
     format!(
@@ -199,7 +199,8 @@ pub struct Rest {
     client: Client,
 }
 
-/// Names its own TLS, which nothing here needs: without, it would depend on what else is built.
+/// A client with its own TLS setup, although nothing here uses TLS: the default depends on what else
+/// is built.
 pub fn client(agent: &str) -> Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
@@ -215,7 +216,7 @@ pub fn client(agent: &str) -> Client {
         .expect("a client")
 }
 
-/// A status, headers, and the JSON of the body (null without one).
+/// A status, headers, and the JSON of the body (null without a body).
 pub struct Answer {
     pub status: u16,
     pub json: Value,
@@ -266,7 +267,7 @@ impl Rest {
 
 impl Answer {
     pub async fn of(request: RequestBuilder) -> Self {
-        let response = timeout(LONG, request.send())
+        let response = timeout(TIMEOUT, request.send())
             .await
             .expect("in time")
             .expect("an answer");

@@ -1,6 +1,6 @@
-//! What goes to a connection that asked for compression.
+//! Connections with compression.
 
-use crate::common::{LONG, general_url, identify};
+use crate::common::{TIMEOUT, general_url, identify};
 use flate2::{Decompress, FlushDecompress};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -26,9 +26,9 @@ impl Compressed {
         }
     }
 
-    /// The next message, inflated; an error where it cannot be.
+    /// The next message, inflated.
     async fn payload(&mut self) -> Result<Value, flate2::DecompressError> {
-        let message = timeout(LONG, self.socket.next()).await.expect("in time");
+        let message = timeout(TIMEOUT, self.socket.next()).await.expect("in time");
         let Some(Ok(Message::Binary(bytes))) = message else {
             panic!("no compressed message but {message:?}");
         };
@@ -41,7 +41,7 @@ impl Compressed {
 }
 
 #[tokio::test]
-async fn everything_comes_as_one_stream_of_zlib() {
+async fn everything_is_one_zlib_stream() {
     let sandbox = Sandbox::start().await.expect("started");
     let mut bot = Compressed::connect(&sandbox).await;
     assert_eq!(bot.payload().await.expect("hello")["op"], 10);

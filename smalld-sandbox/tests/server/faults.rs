@@ -1,15 +1,17 @@
-//! Everything that can be made to go wrong, and what a bot sees of it.
+//! Faults, and what a bot sees of them.
 
 use std::time::{Duration, Instant};
 
-use crate::common::{ALL_INTENTS, Gateway, LONG, Received, identify, patient, resume, upgraded};
+use crate::common::{
+    ALL_INTENTS, Gateway, Received, TIMEOUT, identify, resume, upgraded, without_identify_limit,
+};
 use serde_json::{Value, json};
 use smalld_sandbox::{Happening, Replay, Sandbox};
 use tokio::io::AsyncReadExt;
 
-const MOMENT: Duration = Duration::from_millis(20);
+const SHORT_WAIT: Duration = Duration::from_millis(20);
 
-/// Resumes over a new connection; gives it after HELLO, with RESUME on its way.
+/// Resumes over a new connection. Returns it with RESUME sent.
 async fn resumed(sandbox: &Sandbox, ready: &Value, seq: u64) -> Gateway {
     let mut gateway = Gateway::greeted(sandbox).await;
     let session = &ready["session_id"];
@@ -17,7 +19,7 @@ async fn resumed(sandbox: &Sandbox, ready: &Value, seq: u64) -> Gateway {
     gateway
 }
 
-/// Identifies as a shard of two; gives the `d` of READY.
+/// Identifies as a shard of two. Returns the `d` of READY.
 async fn as_shard(sandbox: &Sandbox, id: u64) -> (Gateway, Value) {
     let mut gateway = Gateway::greeted(sandbox).await;
     let mut payload = identify(sandbox.token(), 0);
@@ -27,7 +29,7 @@ async fn as_shard(sandbox: &Sandbox, id: u64) -> (Gateway, Value) {
     (gateway, ready["d"].clone())
 }
 
-/// Lets this time pass at once.
+/// Advances tokio's clock.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -36,7 +38,7 @@ async fn pass(time: Duration) {
 
 /// Whether nothing at all comes within a moment.
 async fn is_silent(gateway: &mut Gateway) -> bool {
-    tokio::time::timeout(MOMENT, gateway.message())
+    tokio::time::timeout(SHORT_WAIT, gateway.message())
         .await
         .is_err()
 }
@@ -59,13 +61,13 @@ async fn a_connection_that_hangs_is_open_and_dead() {
     );
     next.dispatch("RESUMED").await;
     assert_eq!(sandbox.connected(), 1);
-    // Only what is cut ends.
+    // Only a cut ends it.
     sandbox.cut();
     assert_eq!(gateway.closed().await, None);
 }
 
 #[tokio::test]
-async fn what_hangs_ends_with_the_sandbox() {
+async fn a_hanging_connection_ends_with_the_sandbox() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, 0).await;
     sandbox.hang();
@@ -78,7 +80,7 @@ async fn a_session_outlives_a_connection_that_hangs_as_long_as_any_other() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, ready) = Gateway::ready(&sandbox, 0).await;
     sandbox.hang();
-    // Nor does what cannot be sent end the connection.
+    // A full queue does not end the connection.
     for _ in 0..12_001 {
         sandbox.send_raw("too much");
     }
@@ -93,12 +95,12 @@ async fn acknowledgements_come_late_or_never() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, 0).await;
     let beat = json!({ "op": 1, "d": 1 });
-    sandbox.delay_acks(MOMENT);
+    sandbox.delay_acks(SHORT_WAIT);
     let asked = Instant::now();
     gateway.send(&beat).await;
     gateway.send(&beat).await;
     assert_eq!(gateway.payload().await["op"], 11);
-    assert!(asked.elapsed() >= MOMENT);
+    assert!(asked.elapsed() >= SHORT_WAIT);
     assert_eq!(gateway.payload().await["op"], 11);
     sandbox.ignore_heartbeats(true);
     gateway.send(&beat).await;
@@ -120,14 +122,14 @@ async fn heartbeats_that_are_ignored_still_keep_the_session() {
         pass(Duration::from_secs(40)).await;
         gateway.send(&json!({ "op": 1, "d": 1 })).await;
         let came = |sandbox: &Sandbox| sandbox.gateway_payloads().len() == beats;
-        assert!(sandbox.wait_until(came, LONG).await);
+        assert!(sandbox.wait_until(came, TIMEOUT).await);
     }
     assert!(is_silent(&mut gateway).await);
     assert_eq!(sandbox.connected(), 1);
 }
 
 #[tokio::test]
-async fn one_message_is_garbage_and_a_resume_brings_it_back() {
+async fn a_corrupted_message_is_replayed_by_a_resume() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, ready) = Gateway::ready(&sandbox, ALL_INTENTS).await;
     sandbox.corrupt_next();
@@ -143,11 +145,11 @@ async fn one_message_is_garbage_and_a_resume_brings_it_back() {
 }
 
 #[tokio::test]
-async fn messages_in_several_frames_are_whole_again() {
+async fn messages_in_several_frames_are_reassembled() {
     let sandbox = Sandbox::start().await.expect("started");
     sandbox.split_frames(3);
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
-    // The cuts go through characters, too.
+    // The cuts go through characters.
     sandbox.say("ü".repeat(1000));
     let said = gateway.dispatch("MESSAGE_CREATE").await;
     assert_eq!(said["d"]["content"], "ü".repeat(1000));
@@ -172,14 +174,14 @@ async fn a_message_in_pieces_is_as_many_frames() {
 }
 
 #[tokio::test]
-async fn a_slow_line_takes_its_time() {
+async fn a_throttled_connection_is_slow() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, 0).await;
     sandbox.throttle(Some(10_000));
     let (begun, padding) = (Instant::now(), "x".repeat(2000));
     sandbox.dispatch("LARGE", json!({ "padding": padding }));
     assert_eq!(gateway.dispatch("LARGE").await["d"]["padding"], padding);
-    // The last portion has no pause behind it.
+    // There is no pause after the last chunk.
     assert!(begun.elapsed() >= Duration::from_millis(190));
     sandbox.throttle(None);
     sandbox.dispatch("LARGE", json!({ "padding": padding }));
@@ -188,7 +190,7 @@ async fn a_slow_line_takes_its_time() {
 
 #[tokio::test]
 async fn identifies_are_refused_as_often_as_planned() {
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     let mut happenings = sandbox.subscribe();
     sandbox.refuse_identifies(2);
     let mut gateway = Gateway::greeted(&sandbox).await;
@@ -214,7 +216,7 @@ async fn identifies_are_refused_as_often_as_planned() {
 
 #[tokio::test]
 async fn an_interrupted_session_can_be_resumed_or_not() {
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     let (mut gateway, ready) = Gateway::ready(&sandbox, 0).await;
     sandbox.interrupt_sessions(true);
     let invalid = gateway.payload().await;
@@ -225,7 +227,7 @@ async fn an_interrupted_session_can_be_resumed_or_not() {
     assert_eq!(gateway.payload().await["d"], false);
     let mut refused = resumed(&sandbox, &ready, 1).await;
     assert_eq!(refused.payload().await["op"], 9);
-    // The same connection may begin anew.
+    // The same connection may identify again.
     gateway.send(&identify(sandbox.token(), 0)).await;
     gateway.dispatch("READY").await;
 }
@@ -243,7 +245,7 @@ async fn heartbeats_and_reconnects_are_asked_for() {
 
 #[tokio::test]
 async fn a_fault_of_one_shard_leaves_the_other_alone() {
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     let (mut first, first_ready) = as_shard(&sandbox, 0).await;
     let (mut second, second_ready) = as_shard(&sandbox, 1).await;
     let (one, two) = (sandbox.shard(0), sandbox.shard(1));
@@ -265,7 +267,7 @@ async fn a_fault_of_one_shard_leaves_the_other_alone() {
     one.hang();
     assert!(is_silent(&mut first).await);
     let hangs = |sandbox: &Sandbox| sandbox.shard(0).connected() == 0;
-    assert!(sandbox.wait_until(hangs, LONG).await);
+    assert!(sandbox.wait_until(hangs, TIMEOUT).await);
     assert_eq!(two.connected(), 1);
     assert_eq!((one.identifies(), one.resumes()), (1, 1));
     assert_eq!((two.identifies(), two.resumes()), (1, 0));
@@ -273,7 +275,7 @@ async fn a_fault_of_one_shard_leaves_the_other_alone() {
     one.invalidate();
     let mut refused = resumed(&sandbox, &first_ready, 2).await;
     assert_eq!(refused.payload().await["op"], 9);
-    // Nothing of all that came to the second.
+    // None of that reached the second shard.
     two.interrupt(true);
     assert_eq!(second.payload().await["op"], 9);
     two.ask_reconnect();
@@ -286,7 +288,7 @@ async fn a_fault_of_one_shard_leaves_the_other_alone() {
 
 #[tokio::test]
 async fn sessions_with_the_same_pair_live_side_by_side() {
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     let (mut older, _) = as_shard(&sandbox, 1).await;
     let (mut newer, _) = as_shard(&sandbox, 1).await;
     sandbox.dispatch("BOTH", json!({}));
@@ -296,7 +298,7 @@ async fn sessions_with_the_same_pair_live_side_by_side() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_replayed_or_forgotten() {
+async fn acknowledged_events_are_replayed_or_not() {
     for (replay, op) in [(Replay::Everything, 0), (Replay::Unacknowledged, 9)] {
         let builder = Sandbox::builder().replay(replay);
         let sandbox = builder.start().await.expect("started");
@@ -326,9 +328,9 @@ async fn the_longest_gap_is_between_heartbeats() {
         gateway.send(&json!({ "op": 1, "d": 1 })).await;
         assert_eq!(gateway.payload().await["op"], 11);
         let longest = sandbox.longest_heartbeat_gap();
-        assert!(longest >= gap && longest < gap + LONG, "{longest:?}");
+        assert!(longest >= gap && longest < gap + TIMEOUT, "{longest:?}");
     }
-    pass(gap + LONG).await;
-    // What no heartbeat ends does not count.
-    assert!(sandbox.longest_heartbeat_gap() < gap + LONG);
+    pass(gap + TIMEOUT).await;
+    // A gap that no heartbeat ended does not count.
+    assert!(sandbox.longest_heartbeat_gap() < gap + TIMEOUT);
 }

@@ -1,9 +1,10 @@
-//! The gateway, over real sockets: how sessions begin, what they hear, and every way they end.
+//! The gateway over real sockets: how sessions begin, what they get, and how they end.
 
 use std::time::Duration;
 
 use crate::common::{
-    ALL_INTENTS, Gateway, LONG, MESSAGE_CONTENT, Received, general_url, identify, patient, resume,
+    ALL_INTENTS, Gateway, MESSAGE_CONTENT, Received, TIMEOUT, general_url, identify, resume,
+    without_identify_limit,
 };
 use serde_json::{Value, json};
 use smalld_sandbox::{Happening, Sandbox};
@@ -159,7 +160,7 @@ async fn other_versions_are_4012_and_other_encodings_and_compressions_are_refuse
 }
 
 #[tokio::test]
-async fn what_was_missed_is_replayed_on_the_resume_address() {
+async fn missed_events_are_replayed_on_the_resume_url() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, ready) = Gateway::ready(&sandbox, ALL_INTENTS).await;
     sandbox.say("one");
@@ -196,8 +197,8 @@ async fn what_was_missed_is_replayed_on_the_resume_address() {
 }
 
 #[tokio::test]
-async fn a_resume_that_cannot_be_is_op_9_and_one_from_the_future_is_4007() {
-    let sandbox = patient().await;
+async fn an_impossible_resume_is_op_9_and_one_from_the_future_4007() {
+    let sandbox = without_identify_limit().await;
     let (_first, ready) = Gateway::ready(&sandbox, 0).await;
     let mut gateway = Gateway::greeted(&sandbox).await;
     gateway
@@ -205,7 +206,7 @@ async fn a_resume_that_cannot_be_is_op_9_and_one_from_the_future_is_4007() {
         .await;
     let invalid = gateway.payload().await;
     assert_eq!((&invalid["op"], &invalid["d"]), (&json!(9), &json!(false)));
-    // The same connection may begin a session of its own now.
+    // The same connection may identify now.
     gateway.send(&identify(sandbox.token(), 0)).await;
     gateway.dispatch("READY").await;
     let mut gateway = Gateway::greeted(&sandbox).await;
@@ -218,13 +219,13 @@ async fn a_resume_that_cannot_be_is_op_9_and_one_from_the_future_is_4007() {
 
 #[tokio::test]
 async fn sessions_end_with_1000_and_outlive_4000() {
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     for (code, op) in [(1000, 9), (4000, 0)] {
         let (mut gateway, ready) = Gateway::ready(&sandbox, 0).await;
         gateway.close(code).await;
         assert!(
             sandbox
-                .wait_until(|sandbox| sandbox.connected() == 0, LONG)
+                .wait_until(|sandbox| sandbox.connected() == 0, TIMEOUT)
                 .await
         );
         let mut gateway = Gateway::greeted(&sandbox).await;
@@ -235,7 +236,7 @@ async fn sessions_end_with_1000_and_outlive_4000() {
         gateway.close(1000).await;
         assert!(
             sandbox
-                .wait_until(|sandbox| sandbox.connected() == 0, LONG)
+                .wait_until(|sandbox| sandbox.connected() == 0, TIMEOUT)
                 .await
         );
     }
@@ -254,7 +255,7 @@ async fn invalidated_sessions_are_gone() {
 }
 
 #[tokio::test]
-async fn closing_says_the_code_after_what_was_on_its_way() {
+async fn a_close_code_comes_after_queued_events() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
     sandbox.say("last words");
@@ -280,10 +281,10 @@ async fn anything_can_be_sent_raw() {
 }
 
 #[tokio::test]
-async fn events_go_to_those_who_asked_for_them() {
+async fn events_go_to_sessions_with_their_intents() {
     const DIRECT_MESSAGES: u64 = 1 << 12;
     const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     let (mut direct, _) = Gateway::ready(&sandbox, DIRECT_MESSAGES).await;
     let (mut reactions, _) = Gateway::ready(&sandbox, GUILD_MESSAGE_REACTIONS).await;
     let said = sandbox.say("in the guild");
@@ -304,7 +305,7 @@ async fn events_go_to_those_who_asked_for_them() {
 }
 
 #[tokio::test]
-async fn content_is_withheld_from_those_who_may_not_read_it() {
+async fn content_is_withheld_without_the_intent() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS & !MESSAGE_CONTENT).await;
     sandbox.say("secret");
@@ -340,7 +341,7 @@ async fn members_are_sent_in_a_chunk_with_the_nonce() {
 }
 
 #[tokio::test]
-async fn other_requests_are_understood() {
+async fn other_opcodes_are_accepted() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
     let guild = sandbox.guild_id();
@@ -367,7 +368,7 @@ async fn other_requests_are_understood() {
 }
 
 #[tokio::test]
-async fn payloads_are_remembered_without_the_token() {
+async fn payloads_are_recorded_without_the_token() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut gateway, _) = Gateway::ready(&sandbox, 5).await;
     gateway.send(&json!({ "op": 1, "d": 1 })).await;
@@ -385,8 +386,8 @@ async fn payloads_are_remembered_without_the_token() {
 }
 
 #[tokio::test]
-async fn the_guild_is_heard_once_its_shard_is_there() {
-    let sandbox = patient().await;
+async fn the_guild_is_heard_once_its_shard_has_identified() {
+    let sandbox = without_identify_limit().await;
     let guild: u64 = sandbox.guild_id().parse().expect("a number");
     let own = (guild >> 22) % 2;
     for shard in [1 - own, own] {
@@ -402,7 +403,7 @@ async fn the_guild_is_heard_once_its_shard_is_there() {
 
 #[tokio::test]
 async fn a_shard_without_the_guild_hears_nothing_of_it() {
-    let sandbox = patient().await;
+    let sandbox = without_identify_limit().await;
     let guild: u64 = sandbox.guild_id().parse().expect("a number");
     let owner = (guild >> 22) % 2;
     for shard in [owner, 1 - owner] {
@@ -423,7 +424,7 @@ async fn a_shard_without_the_guild_hears_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn happenings_tell_of_a_connection_from_beginning_to_end() {
+async fn happenings_cover_a_connection_from_start_to_end() {
     let sandbox = Sandbox::start().await.expect("started");
     let mut happenings = sandbox.subscribe();
     let (mut gateway, _) = Gateway::ready(&sandbox, 0).await;
@@ -462,7 +463,7 @@ async fn a_bot_that_never_reads_is_cut_off() {
     }
     assert!(
         sandbox
-            .wait_until(|sandbox| sandbox.connected() == 0, LONG)
+            .wait_until(|sandbox| sandbox.connected() == 0, TIMEOUT)
             .await
     );
 }

@@ -1,8 +1,8 @@
-//! How often a bot may identify, what `/gateway/bot` says of it, and what too often costs.
+//! The limits of IDENTIFY, and what `/gateway/bot` says about them.
 
 use std::time::Duration;
 
-use crate::common::{Gateway, LONG, Received, Rest, identify, patient, resume};
+use crate::common::{Gateway, Received, Rest, TIMEOUT, identify, resume, without_identify_limit};
 use serde_json::{Value, json};
 use smalld_sandbox::{Builder, Happening, Sandbox};
 
@@ -10,7 +10,7 @@ async fn start(builder: Builder) -> Sandbox {
     builder.start().await.expect("started")
 }
 
-/// Whether a session begins; opcode 9 is the only other answer.
+/// Whether a session begins; the only other answer is opcode 9.
 async fn begins(sandbox: &Sandbox, shard: u64) -> bool {
     let mut gateway = Gateway::greeted(sandbox).await;
     let mut payload = identify(sandbox.token(), 0);
@@ -29,7 +29,7 @@ async fn start_limit(sandbox: &Sandbox) -> Value {
 }
 
 #[tokio::test]
-async fn gateway_bot_tells_what_was_chosen_and_what_is_left() {
+async fn gateway_bot_has_the_chosen_limits_and_what_is_left() {
     let usual = Sandbox::start().await.expect("started");
     let told = start_limit(&usual).await;
     let expected = json!({
@@ -78,8 +78,8 @@ async fn one_group_of_shards_identifies_once_in_a_window() {
 }
 
 #[tokio::test]
-async fn without_a_window_and_for_a_resume_it_is_never_too_early() {
-    let sandbox = patient().await;
+async fn nothing_is_too_early_without_a_window_or_for_a_resume() {
+    let sandbox = without_identify_limit().await;
     for _ in 0..3 {
         assert!(begins(&sandbox, 0).await);
     }
@@ -104,7 +104,7 @@ async fn a_wrong_identify_is_not_counted() {
 }
 
 #[tokio::test]
-async fn one_session_too_many_ends_them_all_and_voids_the_token() {
+async fn exceeding_the_session_starts_ends_all_sessions_and_voids_the_token() {
     let builder = Sandbox::builder().identify_window(Duration::ZERO);
     let sandbox = start(builder.session_starts(2)).await;
     let mut happenings = sandbox.subscribe();
@@ -135,7 +135,7 @@ async fn one_session_too_many_ends_them_all_and_voids_the_token() {
     let rest = Rest::new(&sandbox);
     assert_eq!(rest.get("/users/@me").await.error(), (401, Some(0)));
     assert_eq!(rest.get("/gateway").await.status, 200);
-    let told = tokio::time::timeout(LONG, async {
+    let told = tokio::time::timeout(TIMEOUT, async {
         while let Some(happening) = happenings.next().await {
             if matches!(happening, Happening::TokenReset) {
                 return true;

@@ -1,4 +1,4 @@
-//! REST, over real sockets: what the endpoints answer, refuse, and tell the gateway.
+//! REST over real sockets: what the endpoints answer, refuse, and dispatch.
 
 use crate::common::{ALL_INTENTS, Answer, Gateway, Rest, client};
 use reqwest::Method;
@@ -17,7 +17,7 @@ fn messages(sandbox: &Sandbox) -> String {
 }
 
 #[tokio::test]
-async fn the_bot_learns_who_it_is_and_where_the_gateway_is() {
+async fn the_bot_and_the_gateway_can_be_read() {
     let (sandbox, rest) = sandbox().await;
     let me = rest.get("/users/@me").await;
     assert_eq!((me.status, &me.json["id"]), (200, &json!(sandbox.bot_id())));
@@ -70,7 +70,7 @@ async fn the_guild_its_channel_and_its_members_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_message_is_stored_told_and_given_back() {
+async fn a_message_is_stored_dispatched_and_returned() {
     let (sandbox, rest) = sandbox().await;
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
     let embed = json!({ "title": "a title" });
@@ -200,7 +200,7 @@ async fn reactions_are_added_listed_and_removed() {
         if removed.status == 204 {
             break;
         }
-        // Adding and removing share a bucket of one in a quarter of a second.
+        // Adding and removing share a bucket: one request in 250 ms.
         assert_eq!(removed.status, 429);
     }
     assert_eq!(
@@ -277,7 +277,10 @@ async fn a_direct_channel_is_opened_and_written_to() {
         (&json!(1), &Value::Null)
     );
     let found = sandbox
-        .wait_for_message(|message| message["content"] == "psst", crate::common::LONG)
+        .wait_for_message(
+            |message| message["content"] == "psst",
+            crate::common::TIMEOUT,
+        )
         .await;
     assert_eq!(
         found.map(|message| message["id"].clone()),
@@ -296,7 +299,7 @@ async fn a_direct_channel_is_opened_and_written_to() {
 }
 
 #[tokio::test]
-async fn typing_is_told() {
+async fn typing_is_dispatched() {
     let (sandbox, rest) = sandbox().await;
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
     let path = format!("/channels/{}/typing", sandbox.channel_id());
@@ -310,7 +313,7 @@ async fn typing_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_has_its_code() {
+async fn unknown_resources_have_their_codes() {
     let (sandbox, rest) = sandbox().await;
     let unknown = [
         ("/channels/1".to_owned(), 10_003),
@@ -374,7 +377,7 @@ async fn other_versions_are_refused() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_message_is_said_in_a_tree() {
+async fn mistakes_in_a_message_are_a_tree() {
     let (sandbox, rest) = sandbox().await;
     let path = messages(&sandbox);
     let long = rest
@@ -427,7 +430,7 @@ async fn limits_are_counted_down_and_enforced() {
         "{after} {header:?}"
     );
     assert_eq!(sandbox.messages().len(), 5);
-    // Another bucket is not touched by it.
+    // Other buckets are not affected.
     let list = rest.get(&path).await;
     assert_eq!(list.header("x-ratelimit-remaining"), Some("9"));
     assert_ne!(
@@ -437,7 +440,7 @@ async fn limits_are_counted_down_and_enforced() {
 }
 
 #[tokio::test]
-async fn more_than_fifty_in_a_second_are_too_many_altogether() {
+async fn the_global_limit_is_enforced() {
     let (sandbox, rest) = sandbox().await;
     let (rest, sandbox) = (&rest, &sandbox);
     let asks = (0..200).map(|nth| async move {
@@ -481,7 +484,7 @@ async fn without_the_intent_rest_withholds_content_too() {
 }
 
 #[tokio::test]
-async fn answers_are_told_to_those_who_watch() {
+async fn answers_are_happenings() {
     let (sandbox, rest) = sandbox().await;
     let mut happenings = sandbox.subscribe();
     rest.get("/users/1").await;

@@ -1,6 +1,6 @@
-//! What the sandbox refuses to do for others than the bot under test, and the bounds of what it keeps.
+//! What the sandbox refuses to others than the bot under test, and the bounds of what it keeps.
 
-use crate::common::{Answer, Gateway, LONG, Rest, client, general_url, identify};
+use crate::common::{Answer, Gateway, Rest, TIMEOUT, client, general_url, identify};
 use reqwest::Method;
 use serde_json::json;
 use smalld_sandbox::Sandbox;
@@ -97,7 +97,7 @@ async fn a_bot_that_does_not_read_is_cut_off_before_its_events_fill_the_memory()
         sandbox.dispatch("LARGE", d.clone());
     }
     let cut = |sandbox: &Sandbox| sandbox.connected() == 0;
-    assert!(sandbox.wait_until(cut, LONG).await);
+    assert!(sandbox.wait_until(cut, TIMEOUT).await);
 }
 
 #[tokio::test]

@@ -1,27 +1,27 @@
-//! Scripts: the test is the server, frame by frame, and a raw client looks at what it gets.
+//! Scripts: the test serves a connection frame by frame, and a raw client checks what arrives.
 
 use std::io;
 use std::time::Duration;
 
-use crate::common::{Gateway, LONG, Received as Got, general_url, identify, upgraded};
+use crate::common::{Gateway, Received as Got, TIMEOUT, general_url, identify, upgraded};
 use serde_json::{Value, json};
 use smalld_sandbox::{Connection, Happening, Received, Refusal, Sandbox, Script};
 use tokio::io::AsyncReadExt;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-const MOMENT: Duration = Duration::from_millis(20);
+const SHORT_WAIT: Duration = Duration::from_millis(20);
 
 /// A sandbox, its script, and both ends of one connection.
 async fn connected() -> (Sandbox, Script, Gateway, Connection) {
     let sandbox = Sandbox::start().await.expect("started");
     let mut script = sandbox.script();
     let gateway = Gateway::connect(&general_url(&sandbox)).await;
-    let connection = script.connection(LONG).await.expect("a connection");
+    let connection = script.connection(TIMEOUT).await.expect("a connection");
     (sandbox, script, gateway, connection)
 }
 
-/// The status with which an upgrade was refused, and its `Retry-After`; none if it got no answer.
+/// The status with which an upgrade was refused, and its `Retry-After`; none without an answer.
 async fn refused(url: &str) -> Option<(u16, Option<String>)> {
     match connect_async(format!("{url}/?v=10&encoding=json")).await {
         Err(Error::Http(response)) => {
@@ -42,7 +42,7 @@ async fn a_script_sees_what_the_bot_asks_for_and_where() {
     let (_general, _) = connect_async(format!("{}/?v=9&compress=any", sandbox.gateway_url()))
         .await
         .expect("any version and compression");
-    let connection = script.connection(LONG).await.expect("a connection");
+    let connection = script.connection(TIMEOUT).await.expect("a connection");
     assert_eq!(
         (connection.target(), connection.to_resume_url()),
         ("/?v=9&compress=any", false)
@@ -50,7 +50,7 @@ async fn a_script_sees_what_the_bot_asks_for_and_where() {
     assert_eq!(connection.header("Upgrade"), Some("websocket"));
     assert_eq!(connection.header("user-agent"), None);
     let _resume = Gateway::connect(sandbox.resume_gateway_url()).await;
-    let connection = script.connection(LONG).await.expect("a connection");
+    let connection = script.connection(TIMEOUT).await.expect("a connection");
     assert_eq!(
         (connection.target(), connection.to_resume_url()),
         ("/?v=10&encoding=json", true)
@@ -63,10 +63,10 @@ async fn a_script_sees_what_the_bot_asks_for_and_where() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_but_what_the_script_sends() {
+async fn only_the_script_sends() {
     let (sandbox, _script, mut gateway, mut connection) = connected().await;
     gateway.send(&identify(sandbox.token(), 0)).await;
-    let identify = connection.payload(LONG).await.expect("IDENTIFY");
+    let identify = connection.payload(TIMEOUT).await.expect("IDENTIFY");
     assert_eq!(identify["d"]["token"], sandbox.token());
     sandbox.say("nobody hears this");
     assert!(connection.send(json!({ "op": 99, "x": 1 })).await);
@@ -122,13 +122,13 @@ async fn messages_of_every_kind_arrive_as_they_were_sent() {
     }
     assert_eq!(next().await, Message::text("hi"));
     assert_eq!(
-        connection.receive(LONG).await,
+        connection.receive(TIMEOUT).await,
         Received::Pong(b"there?".to_vec())
     );
 }
 
 #[tokio::test]
-async fn bytes_beneath_the_websocket_need_not_be_utf8() {
+async fn raw_bytes_need_not_be_utf8() {
     let (_sandbox, _script, mut gateway, mut connection) = connected().await;
     connection.send_bytes([0x81, 1, 0xff]).await;
     let got = gateway.message().await.expect("something");
@@ -140,7 +140,7 @@ async fn several_pieces_are_several_frames() {
     let sandbox = Sandbox::start().await.expect("started");
     let mut script = sandbox.script();
     let mut raw = upgraded(&sandbox).await;
-    let mut connection = script.connection(LONG).await.expect("a connection");
+    let mut connection = script.connection(TIMEOUT).await.expect("a connection");
     connection.send_pieces(["ab", "c", ""]).await;
     let mut frames = [0; 9];
     raw.read_exact(&mut frames).await.expect("three frames");
@@ -148,7 +148,7 @@ async fn several_pieces_are_several_frames() {
 }
 
 #[tokio::test]
-async fn whatever_the_bot_sends_is_told_apart() {
+async fn everything_that_the_bot_sends_is_received() {
     let (_sandbox, _script, mut gateway, mut connection) = connected().await;
     gateway.send_text("no json").await;
     gateway.send_message(Message::binary([1].as_slice())).await;
@@ -159,7 +159,7 @@ async fn whatever_the_bot_sends_is_told_apart() {
     gateway.close(4900).await;
     let mut told = Vec::new();
     for _ in 0..6 {
-        told.push(connection.receive(LONG).await);
+        told.push(connection.receive(TIMEOUT).await);
     }
     let expected = [
         Received::Text("no json".to_owned()),
@@ -174,7 +174,7 @@ async fn whatever_the_bot_sends_is_told_apart() {
 }
 
 #[tokio::test]
-async fn nothing_within_the_time_is_nothing_and_a_paused_clock_does_not_wait() {
+async fn a_timeout_is_nothing_and_a_paused_clock_does_not_wait() {
     let (_sandbox, mut script, _gateway, mut connection) = connected().await;
     let day = Duration::from_secs(86_400);
     tokio::time::pause();
@@ -185,15 +185,15 @@ async fn nothing_within_the_time_is_nothing_and_a_paused_clock_does_not_wait() {
 }
 
 #[tokio::test]
-async fn heartbeats_are_answered_and_passed_over_if_asked() {
+async fn heartbeats_are_answered_and_skipped_if_wanted() {
     let (_sandbox, _script, mut gateway, mut connection) = connected().await;
     let beat = json!({ "op": 1, "d": null });
     gateway.send(&beat).await;
-    assert_eq!(connection.payload(LONG).await, Some(beat.clone()));
+    assert_eq!(connection.payload(TIMEOUT).await, Some(beat.clone()));
     connection.answer_heartbeats(true);
     gateway.send(&beat).await;
     gateway.send(&json!({ "op": 3, "d": {} })).await;
-    let presence = connection.payload_of(3, LONG).await;
+    let presence = connection.payload_of(3, TIMEOUT).await;
     assert_eq!(presence, Some(json!({ "op": 3, "d": {} })));
     connection.event(1).await;
     assert_eq!(gateway.payload().await["op"], 11);
@@ -218,19 +218,22 @@ async fn closing_says_the_code_and_waits_until_the_bot_is_gone() {
 }
 
 #[tokio::test]
-async fn after_a_close_frame_alone_the_bots_own_is_received() {
+async fn after_a_close_frame_the_bots_own_is_received() {
     let (_sandbox, _script, mut gateway, mut connection) = connected().await;
     connection.send_close(4009).await;
     assert!(matches!(gateway.receive().await, Got::Closed(Some(4009))));
-    // The library answers when it is asked for more.
+    // tungstenite answers on the next receive.
     tokio::join!(gateway.message(), async {
-        assert_eq!(connection.receive(LONG).await, Received::Close(Some(4009)));
+        assert_eq!(
+            connection.receive(TIMEOUT).await,
+            Received::Close(Some(4009))
+        );
         connection.cut();
     });
 }
 
 #[tokio::test]
-async fn a_cut_is_the_end_after_what_was_sent_and_a_reset_is_an_error() {
+async fn a_cut_is_an_end_and_a_reset_is_an_error() {
     let (_sandbox, _script, mut gateway, mut connection) = connected().await;
     connection.event(5).await;
     connection.cut();
@@ -251,7 +254,7 @@ async fn a_silent_connection_stays_open_until_the_script_ends() {
     gateway
         .send_message(Message::Ping(b"p".as_slice().into()))
         .await;
-    let silence = tokio::time::timeout(MOMENT, gateway.message()).await;
+    let silence = tokio::time::timeout(SHORT_WAIT, gateway.message()).await;
     assert!(silence.is_err(), "{silence:?}");
     drop(script);
     assert_eq!(gateway.closed().await, None);
@@ -266,14 +269,14 @@ async fn a_silent_connection_ends_with_the_sandbox() {
 }
 
 #[tokio::test]
-async fn after_a_script_connections_are_the_sandboxs_again() {
+async fn after_a_script_the_sandbox_serves_connections_again() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut before, _) = Gateway::ready(&sandbox, 0).await;
     let script = sandbox.script();
     let mut nobodys = Gateway::connect(&general_url(&sandbox)).await;
     assert!(
         sandbox
-            .wait_until(|sandbox| sandbox.connections() == 2, LONG)
+            .wait_until(|sandbox| sandbox.connections() == 2, TIMEOUT)
             .await
     );
     drop(script);
@@ -284,15 +287,15 @@ async fn after_a_script_connections_are_the_sandboxs_again() {
 }
 
 #[tokio::test]
-async fn a_newer_script_takes_the_place_of_an_older_one() {
+async fn a_newer_script_replaces_an_older_one() {
     let sandbox = Sandbox::start().await.expect("started");
     let (mut older, mut newer) = (sandbox.script(), sandbox.script());
     let _gateway = Gateway::connect(&general_url(&sandbox)).await;
-    assert!(newer.connection(LONG).await.is_some());
-    assert!(older.connection(LONG).await.is_none());
+    assert!(newer.connection(TIMEOUT).await.is_some());
+    assert!(older.connection(TIMEOUT).await.is_none());
     drop(older);
     let _gateway = Gateway::connect(&general_url(&sandbox)).await;
-    assert!(newer.connection(LONG).await.is_some());
+    assert!(newer.connection(TIMEOUT).await.is_some());
 }
 
 #[tokio::test]
@@ -309,7 +312,7 @@ async fn refusals_come_before_the_script() {
     assert_eq!(refused(&url).await, Some((429, Some("30".to_owned()))));
     assert_eq!(refused(&url).await, None);
     let _gateway = Gateway::connect(&url).await;
-    assert!(script.connection(LONG).await.is_some());
+    assert!(script.connection(TIMEOUT).await.is_some());
     assert_eq!(
         (sandbox.refused_connections(), sandbox.connections()),
         (4, 1)
@@ -323,7 +326,7 @@ async fn refusals_come_before_the_script() {
 }
 
 #[tokio::test]
-async fn refusals_keep_to_their_url_and_leave_rest_alone() {
+async fn refusals_apply_to_their_url_and_not_to_rest() {
     let sandbox = Sandbox::start().await.expect("started");
     sandbox.refuse_connections(Refusal::status(500).at_resume_url(), 1);
     Gateway::greeted(&sandbox).await;

@@ -1,4 +1,4 @@
-//! One gateway connection of which the test is the server.
+//! One gateway connection that the test serves.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,18 +18,17 @@ use crate::gateway::entrance::Entrance;
 use crate::gateway::socket::Socket;
 use crate::hub::stage::{Guest, Opening};
 
-/// How long a bot has to answer our close frame.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a bot has to answer a close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A gateway connection whose server is the test; it comes from
-/// [`Script::connection`](crate::Script::connection).
+/// A gateway connection that the test serves; see [`Script::connection`](crate::Script::connection).
 ///
-/// Nothing is sent that the test does not send, except for the pongs and answers to close frames
-/// that go with receiving. What sends waits until the system has taken it all, which for a large
-/// message is when the bot reads; it gives false if the bot is gone, and never panics for it.
-/// Dropping a connection is like [`cut`](Self::cut).
+/// Only the test sends, except for pongs and answers to close frames, which go out while it receives.
+/// The methods that send wait until the system has taken everything, which for a large message is when
+/// the bot reads. They return false if the bot is gone. Dropping a connection is like
+/// [`cut`](Self::cut).
 ///
-/// What a script receives is what the bot sent, the token included.
+/// A script receives what the bot sent, including the token.
 pub struct Connection {
     socket: Socket,
     opening: Opening,
@@ -62,7 +61,7 @@ impl Connection {
         &self.opening.target
     }
 
-    /// The value of the upgrade's first header of this name, in whatever case.
+    /// The value of the upgrade's first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.opening.headers.iter();
@@ -79,7 +78,7 @@ impl Connection {
         self.send_message(Message::from(text)).await
     }
 
-    /// Sends a text message, whatever is in it.
+    /// Sends any text message.
     pub async fn send_text(&mut self, text: impl AsRef<str>) -> bool {
         self.send_message(Message::from(text.as_ref())).await
     }
@@ -90,8 +89,8 @@ impl Connection {
             .await
     }
 
-    /// Sends one text message in as many frames as there are pieces, the first of them text, the
-    /// others continuations. Without a piece nothing is sent.
+    /// Sends one text message in as many frames as there are pieces: a text frame, then continuations.
+    /// Without pieces nothing is sent.
     pub async fn send_pieces<P: AsRef<str>>(
         &mut self,
         pieces: impl IntoIterator<Item = P>,
@@ -111,8 +110,7 @@ impl Connection {
         true
     }
 
-    /// Sends bytes beneath the WebSocket, as they are: half a frame, a frame byte by byte, or one
-    /// that no WebSocket library would write.
+    /// Sends raw bytes on the TCP connection: half a frame, a frame byte by byte, or an invalid frame.
     pub async fn send_bytes(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         let stream = self.socket.get_mut();
         stream.write_all(bytes.as_ref()).await.is_ok() && stream.flush().await.is_ok()
@@ -124,8 +122,8 @@ impl Connection {
         self.send_message(Message::Ping(bytes.into())).await
     }
 
-    /// Sends a close frame and nothing else: with this code, or without a status. What comes from
-    /// the bot afterwards can still be received.
+    /// Sends only a close frame, with this code or without a status. What the bot sends afterwards can
+    /// still be received.
     pub async fn send_close(&mut self, code: impl Into<Option<u16>>) -> bool {
         let frame = code.into().map(|code| CloseFrame {
             code: code.into(),
@@ -139,9 +137,9 @@ impl Connection {
     }
 }
 
-/// Payloads that keep scripts short.
+/// Shorthands for common payloads.
 impl Connection {
-    /// Sends HELLO, which asks for a heartbeat each interval, in whole milliseconds.
+    /// Sends HELLO with this heartbeat interval, in whole milliseconds.
     pub async fn hello(&mut self, interval: Duration) -> bool {
         let millis = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
         let d = json!({ "heartbeat_interval": millis });
@@ -149,8 +147,7 @@ impl Connection {
             .await
     }
 
-    /// Sends READY: the sandbox's own, with its resume URL, the bot as `user`, and a session with
-    /// this id.
+    /// Sends the sandbox's own READY, with its resume URL, the bot as `user`, and this session id.
     pub async fn ready(&mut self, session_id: impl AsRef<str>, s: u64) -> bool {
         let mut d = self.ready.clone();
         d["session_id"] = json!(session_id.as_ref());
@@ -162,13 +159,13 @@ impl Connection {
         self.dispatch("RESUMED", s, json!({ "_trace": [] })).await
     }
 
-    /// Sends a dispatch: this event, with this number.
+    /// Sends a dispatch with this event name and sequence number.
     pub async fn dispatch(&mut self, t: impl AsRef<str>, s: u64, d: impl Into<Value>) -> bool {
         let (t, d) = (t.as_ref(), d.into());
         self.send(json!({ "t": t, "s": s, "op": 0, "d": d })).await
     }
 
-    /// Sends a dispatch that matters only for its number: `TEST_EVENT`, with the number as `n`.
+    /// Sends the dispatch `TEST_EVENT` with this sequence number, which is also the `n` in its `d`.
     pub async fn event(&mut self, s: u64) -> bool {
         self.dispatch("TEST_EVENT", s, json!({ "n": s })).await
     }
@@ -182,14 +179,13 @@ impl Connection {
 
 /// Frames from the bot.
 impl Connection {
-    /// What comes next, or [`Received::Nothing`] if nothing does within this time.
+    /// The next message, or [`Received::Nothing`] if the time is over.
     pub async fn receive(&mut self, at_most: Duration) -> Received {
         self.receive_until(Instant::now() + at_most).await
     }
 
-    /// The very next payload, a heartbeat as well as any other; pings and pongs are passed over.
-    /// None if something else comes first, the end of the connection included, or nothing within
-    /// this time.
+    /// The next payload, also if it is a heartbeat; pings and pongs are skipped. None if anything else
+    /// comes first, including the end of the connection, or if the time is over.
     pub async fn payload(&mut self, at_most: Duration) -> Option<Value> {
         let deadline = Instant::now() + at_most;
         loop {
@@ -201,8 +197,8 @@ impl Connection {
         }
     }
 
-    /// The next payload with this opcode; all else that comes before is passed over, up to the
-    /// bot's close frame. None if the connection ends before, or this time.
+    /// The next payload with this opcode; everything before it is skipped, up to the bot's close frame.
+    /// None if the connection ends first, or if the time is over.
     pub async fn payload_of(&mut self, op: u64, at_most: Duration) -> Option<Value> {
         let deadline = Instant::now() + at_most;
         loop {
@@ -214,9 +210,9 @@ impl Connection {
         }
     }
 
-    /// Whether heartbeats are acknowledged from now on as soon as they are received, by whatever
-    /// method; it gives them as before. Nothing is while the test waits for something else. By
-    /// default they are not.
+    /// Whether heartbeats are acknowledged from now on as soon as a method receives them; the method
+    /// still returns them. While the test does not receive, nothing is acknowledged. By default they are
+    /// not.
     pub fn answer_heartbeats(&mut self, answer: bool) {
         self.answers_heartbeats = answer;
     }
@@ -224,7 +220,7 @@ impl Connection {
     async fn receive_until(&mut self, deadline: Instant) -> Received {
         let received = loop {
             match timeout_at(deadline, self.socket.next()).await {
-                // Single frames come only from those who ask for them, which we do not.
+                // tungstenite returns single frames only on request.
                 Ok(Some(Ok(Message::Frame(_)))) => {}
                 Ok(Some(Ok(message))) => break Received::from(message),
                 Ok(Some(Err(_)) | None) => return Received::Gone,
@@ -240,30 +236,29 @@ impl Connection {
 
 /// The end.
 impl Connection {
-    /// Sends a close frame, with this code or without a status, and reads on until the bot is
-    /// gone, for at most two seconds.
+    /// Sends a close frame, with this code or without a status, and reads until the bot is gone, for at
+    /// most two seconds.
     pub async fn close(mut self, code: impl Into<Option<u16>>) {
         if self.send_close(code).await {
             let gone = async { while let Some(Ok(_)) = self.socket.next().await {} };
-            // Whoever stays is left.
-            let _ = timeout(FAREWELL, gone).await;
+            // A bot that does not close is dropped.
+            let _ = timeout(CLOSE_TIMEOUT, gone).await;
         }
     }
 
-    /// Drops the TCP connection without a close frame. The bot reads what was sent before, and
-    /// then the end.
+    /// Drops the TCP connection without a close frame. The bot can read what was sent before.
     pub fn cut(self) {}
 
-    /// Resets the TCP connection: the bot gets an error, perhaps instead of what was sent last.
+    /// Resets the TCP connection: the bot gets an error, possibly before it has read everything.
     pub fn reset(self) {
-        // If it is reset already, there is nothing left to do.
+        // An error means that the connection is gone already.
         let _ = self.socket.get_ref().tcp().set_zero_linger();
     }
 
-    /// Does nothing more: the TCP connection stays open, but nothing is read, sent or answered on
-    /// it any more, until the [`Script`](crate::Script) or the sandbox is dropped.
+    /// Leaves the TCP connection open, but reads, sends and answers nothing on it any more, until the
+    /// [`Script`](crate::Script) or the sandbox is dropped.
     pub fn keep_silent(self) {
-        // Nobody to keep it is left when the sandbox has stopped.
+        // An error means that the sandbox has stopped.
         let _ = self.silence.send(self.socket);
     }
 }

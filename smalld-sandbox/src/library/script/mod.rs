@@ -1,5 +1,4 @@
-//! The gateway played frame by frame: connections go to the test instead of the sandbox's own
-//! server, and the test says what happens.
+//! Scripts: gateway connections that the test serves itself, frame by frame.
 
 mod connection;
 mod received;
@@ -18,12 +17,12 @@ use crate::gateway::refusal::Refusal;
 use crate::hub::Hub;
 use crate::hub::stage::{Guest, Stage};
 
-/// The gateway in the hands of a test; it comes from [`Sandbox::script`](crate::Sandbox::script).
+/// The gateway, served by a test; see [`Sandbox::script`](crate::Sandbox::script).
 ///
-/// As long as it lives, every new gateway connection, to the general URL and to the resume URL,
-/// waits for [`connection`](Self::connection) to take it, with whatever version, encoding and
-/// compression it asks for. When it is dropped, connections that nobody took are cut, and new ones
-/// are the sandbox's again; connections that were taken live on.
+/// While it exists, every new gateway connection, to the general URL and to the resume URL, waits
+/// until [`connection`](Self::connection) takes it, whatever version, encoding and compression it asks
+/// for. When the script is dropped, connections that nobody took are cut, and the sandbox serves new
+/// ones again; connections that were taken stay open.
 pub struct Script {
     guests: mpsc::Receiver<Guest>,
     hub: Weak<Hub>,
@@ -39,14 +38,14 @@ impl Script {
         }
     }
 
-    /// The next connection, upgraded but not greeted yet: HELLO is the test's to send. None if
-    /// none comes within this time.
+    /// The next connection, upgraded, but without HELLO, which the test must send. None if the time is
+    /// over.
     pub async fn connection(&mut self, at_most: Duration) -> Option<Connection> {
         let guest = timeout(at_most, self.guests.recv()).await.ok().flatten()?;
         Some(Connection::new(guest))
     }
 
-    /// Refuses the next connections before they get here, as
+    /// Refuses the next connections before they reach the script, as
     /// [`Sandbox::refuse_connections`](crate::Sandbox::refuse_connections) does.
     pub fn refuse(&self, refusal: Refusal, times: usize) {
         if let Some(hub) = self.hub.upgrade() {

@@ -1,30 +1,30 @@
-//! What comes from a bot over a connection of a script.
+//! What a script receives from a bot.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-/// What [`Connection::receive`](crate::Connection::receive) got.
+/// What [`Connection::receive`](crate::Connection::receive) returns.
 ///
 /// `Debug` withholds the token of IDENTIFY and RESUME; the payload itself has it.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Received {
-    /// A text message that is JSON, as it was sent.
+    /// A text message that is JSON.
     Payload(Value),
-    /// A text message that is no JSON.
+    /// A text message that is not JSON.
     Text(String),
     /// A binary message.
     Binary(Vec<u8>),
-    /// A WebSocket ping; its pong goes out by itself.
+    /// A WebSocket ping; the pong is sent automatically.
     Ping(Vec<u8>),
     /// A WebSocket pong.
     Pong(Vec<u8>),
-    /// A close frame, with its code if it has one. It is answered by what receives next.
+    /// A close frame, with its code if it has one. The next receive answers it.
     Close(Option<u16>),
-    /// The bot is gone: its connection ended, or what it sent is no WebSocket any more.
+    /// The bot is gone: its connection ended, or it sent an invalid frame.
     Gone,
-    /// Nothing came within the time.
+    /// The time was over.
     Nothing,
 }
 
