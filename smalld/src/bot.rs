@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
+use crate::event::source::Router;
 use crate::gateway::shards::OwnShards;
 use crate::gateway::{OutgoingPayload, Shard};
 use crate::rest::{Path, Request, Rest};
@@ -39,18 +40,22 @@ pub(crate) struct Inner {
     pub(crate) id: OnceLock<Box<str>>,
     pub(crate) shutdown: watch::Sender<ShutdownPhase>,
     pub(crate) running: AtomicBool,
-    pub(crate) runner: Box<dyn Runner>,
+    /// Whether the gateway is one of the sources of events.
+    pub(crate) has_gateway: bool,
+    /// Where gateway payloads go if it is not.
+    pub(crate) router: Option<Router>,
+    pub(crate) runner: Arc<dyn Runner>,
 }
 
 /// What [`SmallD::run`] does. The handle knows nothing of handlers and sockets, which the folder
 /// `run` joins; it only holds on to whoever does.
 pub(crate) trait Runner: Send + Sync {
-    fn run<'a>(&'a self, bot: &'a SmallD) -> Running<'a>;
+    fn run(self: Arc<Self>, bot: SmallD) -> RunFuture;
 
-    fn run_blocking(&self, bot: &SmallD) -> Result<()>;
+    fn run_blocking(self: Arc<Self>, bot: SmallD) -> Result<()>;
 }
 
-pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+pub(crate) type RunFuture = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 impl SmallD {
     pub(crate) fn from_inner(inner: Inner) -> Self {
@@ -106,11 +111,33 @@ impl SmallD {
     ///
     /// # Errors
     ///
-    /// As [`Shard::send_gateway_payload`], and [`Error::Gateway`] where there are several shards
-    /// and the payload names no guild, or one of a shard that runs in another process.
+    /// As [`Shard::send_gateway_payload`]. [`Error::Gateway`] also if there are several shards and the
+    /// payload names no guild, or one of a shard that runs in another process; and if
+    /// [another source](crate::Builder::source) takes the place of the gateway and offers no
+    /// [router](crate::source::Source::router).
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
-        let payload = OutgoingPayload::new(&payload)?;
-        self.0.shards.send(payload).await
+        if self.0.has_gateway {
+            let payload = OutgoingPayload::new(&payload)?;
+            return self.0.shards.send(payload).await;
+        }
+        let Some(router) = &self.0.router else {
+            return Err(Error::gateway(
+                "the gateway payload was not sent: this bot has no gateway, and its source of events offers no way to one",
+            ));
+        };
+        let payload = serde_json::to_value(payload)
+            .map_err(|error| Error::json("the gateway payload cannot be written as JSON", error))?;
+        router.send(payload).await
+    }
+
+    /// Whether the gateway is one of its sources of events.
+    pub(crate) fn has_gateway(&self) -> bool {
+        self.0.has_gateway
+    }
+
+    /// Whether it has been told to stop.
+    pub(crate) fn is_closed(&self) -> bool {
+        *self.0.shutdown.borrow() > ShutdownPhase::Running
     }
 
     /// The bot's user id, known before the first event is handled, and to handlers of
@@ -143,7 +170,7 @@ impl SmallD {
     /// [`Error::Gateway`] where Discord ends the connection for a reason that no retry can mend,
     /// such as a wrong token (4004), and [`Error::Http`] where it refuses the bot before that.
     pub async fn run(&self) -> Result<()> {
-        self.0.runner.run(self).await
+        Arc::clone(&self.0.runner).run(self.clone()).await
     }
 
     /// [`run`](Self::run) on a runtime of its own, for a `main` that is not async.
@@ -152,7 +179,7 @@ impl SmallD {
     ///
     /// As [`run`](Self::run), and [`Error::Config`] inside a runtime, where `run().await` is right.
     pub fn run_blocking(&self) -> Result<()> {
-        self.0.runner.run_blocking(self)
+        Arc::clone(&self.0.runner).run_blocking(self.clone())
     }
 
     /// Ends [`run`](Self::run), or lets it end as soon as it begins. Requests go on working.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -16,6 +16,7 @@ use crate::bot::{Inner, SmallD};
 use crate::dispatch::Handlers;
 use crate::error::{Error, Result};
 use crate::event::intents::Intents;
+use crate::event::source::{AnySource, Source};
 use crate::gateway::Connect;
 use crate::gateway::checkpoint::sessions::Sessions;
 use crate::gateway::compression::Compression;
@@ -23,7 +24,7 @@ use crate::gateway::shards::{OwnShards, Shards};
 use crate::rest::{Base, DISCORD, RateLimits, Rest};
 use crate::run;
 use crate::run::plan::Plan;
-use crate::run::requested_intents::Wanted;
+use crate::run::requested_intents::RequestedIntents;
 use crate::shutdown::ShutdownPhase;
 use crate::states::States;
 use crate::tls;
@@ -60,6 +61,10 @@ pub struct Builder {
     shutdown_timeout: Duration,
     sessions: Option<Sessions>,
     handlers: Option<Handlers>,
+    sources: Vec<AnySource>,
+    replaces_gateway: bool,
+    signals: Option<bool>,
+    blocking_threads: Option<usize>,
     /// The first option that cannot be used, told when the bot is built.
     mistake: Option<Error>,
 }
@@ -81,6 +86,10 @@ impl Default for Builder {
             shutdown_timeout: Duration::from_secs(10),
             sessions: None,
             handlers: None,
+            sources: Vec::new(),
+            replaces_gateway: false,
+            signals: None,
+            blocking_threads: None,
             mistake: None,
         }
     }
@@ -267,6 +276,39 @@ impl Builder {
         self
     }
 
+    /// A source of events in place of the gateway: there is no connection to it and no request for it,
+    /// and [`run`](SmallD::run) ends when the source does. Given several times, all of them run.
+    ///
+    /// Handlers then cannot take a [`Shard`](crate::Shard), and
+    /// [`send_gateway_payload`](SmallD::send_gateway_payload) needs the source's
+    /// [router](Source::router).
+    pub fn source(mut self, source: impl Source) -> Self {
+        self.replaces_gateway = true;
+        self.also(source)
+    }
+
+    /// A source of events besides the gateway. Given several times, all of them run.
+    pub fn also(mut self, source: impl Source) -> Self {
+        self.sources.push(AnySource::new(source));
+        self
+    }
+
+    /// Whether ctrl-c and SIGTERM (on Windows also ctrl-break, and the end of the console) stop the bot.
+    /// By default they do under [`run!`](crate::run) and [`run_blocking`](Self::run_blocking). Under
+    /// [`run().await`](Self::run) they are left to the program that calls it.
+    pub fn signals(mut self, stop: bool) -> Self {
+        self.signals = Some(stop);
+        self
+    }
+
+    /// How many handlers that are plain functions, and may block, run at once. One handler may have a
+    /// quarter of these threads. By default 256, and 64 under [`run().await`](Self::run), which shares
+    /// the blocking pool of its runtime with the rest of the program.
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = Some(threads);
+        self
+    }
+
     /// Builds the bot. It can make requests from now on, and run.
     ///
     /// # Errors
@@ -296,13 +338,17 @@ impl Builder {
         };
         let handlers = self.handlers.unwrap_or_else(Handlers::registered);
         let authorization = authorization(&token)?;
+        let router = self.sources.iter().find_map(|source| source.router.clone());
         let plan = Plan {
-            intents: Wanted::new(self.intents, &handlers),
+            intents: RequestedIntents::new(self.intents, &handlers),
             handlers,
             identify: self.identify,
             connect,
             shutdown_timeout: self.shutdown_timeout,
             sessions: self.sessions,
+            sources: Mutex::new(Some(self.sources)),
+            signals: self.signals,
+            blocking_threads: self.blocking_threads,
             token,
         };
         Ok(SmallD::from_inner(Inner {
@@ -318,7 +364,9 @@ impl Builder {
             id: OnceLock::new(),
             shutdown: watch::Sender::new(ShutdownPhase::Running),
             running: AtomicBool::new(false),
-            runner: Box::new(plan),
+            has_gateway: !self.replaces_gateway,
+            router,
+            runner: Arc::new(plan),
         }))
     }
 

@@ -63,6 +63,7 @@ mod shutdown;
 mod states;
 mod tls;
 mod token;
+mod unwind;
 
 pub use bot::SmallD;
 pub use builder::Builder;
@@ -74,6 +75,18 @@ pub use error::{
     NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,
 };
 pub use event::Payload;
+
+/// Sources of events besides the gateway: a message broker, interactions over HTTP, a recording.
+///
+/// A [`Source`](source::Source) makes a [`Delivery`](source::Delivery) of each event, hands it to its
+/// [`Sink`](source::Sink), and learns by [`Acknowledge`](source::Acknowledge) how it ended.
+pub mod source {
+    pub use crate::event::acknowledge::{Acknowledge, Ending};
+    pub use crate::event::delivery::Delivery;
+    pub use crate::event::sink::Sink;
+    pub use crate::event::source::{Router, Source};
+}
+
 pub use event::catalog as events;
 pub use event::intents::Intents;
 pub use gateway::checkpoint::{SessionStore, Sessions};

@@ -1,233 +1,351 @@
-//! Runs handlers: concurrently, bounded in number, each failure its own. It takes events from any
+//! Runs handlers: concurrently, limited in number, each failure its own. It takes events from any
 //! source and knows nothing of sockets.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
 use crate::bot::SmallD;
-use crate::dispatch::handler::Handler;
+use crate::dispatch::handler::{Counted, Handler};
 use crate::dispatch::handler_error::{HandlerError, subject};
 use crate::dispatch::handlers::Handlers;
 use crate::dispatch::ordered::{Queues, Turn};
 use crate::dispatch::outcome::Failure;
+use crate::dispatch::polled;
+use crate::dispatch::progress::{PROGRESS_INTERVAL, while_waiting};
 use crate::dispatch::report::Reports;
-use crate::dispatch::running::Running;
-use crate::dispatch::supervise::{Caught, Ended, SLOW, supervise};
 use crate::dispatch::table::DispatchTable;
-use crate::dispatch::trigger::{Call, Run, Trigger};
-use crate::event::acknowledge::Completion;
-use crate::event::envelope::Envelope;
-use crate::event::{Origin, Payload};
+use crate::dispatch::threads::Threads;
+use crate::dispatch::trigger::{Call, Run, Trigger, Work};
+use crate::event::Payload;
+use crate::event::acknowledge::{Acknowledgement, Claim, Ending};
+use crate::event::delivery::Delivery;
+use crate::event::sink::{Receive, Waiting};
+use crate::unwind::{self, Panic};
 
-/// How many handlers may run at once before the shards stop reading.
-const ROOM: usize = 1_000;
-/// How many slow runs of one handler may be under way; beyond it its events are refused.
-const MOST_SLOW: usize = 10_000;
+/// How many handlers may run at once before sources stop reading.
+const MAX_RUNNING: usize = 1_000;
+/// How many slow runs an async handler may have; beyond that its events are refused.
+const MAX_SLOW: usize = 10_000;
+/// How many runs of `ordered` handlers may wait for their turn without a place of the above.
+const MAX_QUEUED: usize = 10_000;
 
-/// The handlers of one bot, and those of them that are running.
+/// The handlers of one bot, and those of them that are running. Clones are cheap.
 #[derive(Clone)]
-pub(crate) struct Dispatcher {
+pub(crate) struct Dispatcher(Arc<Inner>);
+
+pub(super) struct Inner {
     bot: SmallD,
-    table: Arc<DispatchTable>,
-    on_error: Arc<[(Arc<Handler>, Call<HandlerError>)]>,
-    room: Arc<Semaphore>,
-    running: Running,
-    reports: Reports,
+    handlers: Handlers,
+    table: DispatchTable,
+    on_error: Vec<(Arc<Handler>, Call<HandlerError>)>,
+    pub(super) places: Arc<Semaphore>,
+    pub(super) queued: Arc<Semaphore>,
+    pub(super) threads: Threads,
     queues: Queues,
+    pub(super) reports: Reports,
+    runs: TaskTracker,
+    abandoned: CancellationToken,
+}
+
+/// A place among the handlers that may run at once.
+pub(super) type Place = OwnedSemaphorePermit;
+
+/// How a run ended: with a result, or with the panic that ended it.
+type Ended = Result<Result<(), Failure>, Panic>;
+
+/// Which handler runs, and for what.
+pub(super) struct Job {
+    pub(super) handler: Arc<Handler>,
+    /// Handlers of the start have none.
+    pub(super) payload: Option<Payload>,
+    pub(super) claim: Claim,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(bot: SmallD, handlers: &Handlers) -> Self {
-        Self {
+    /// A dispatcher for these handlers. Of those that may block, `blocking_threads` run at once. Its
+    /// timers run on `control` if there is one.
+    pub(crate) fn new(
+        bot: SmallD,
+        handlers: &Handlers,
+        blocking_threads: usize,
+        control: Option<Handle>,
+    ) -> Self {
+        let on_error = handlers.of_errors();
+        let runs = TaskTracker::new();
+        // A tracker that is not closed is never idle.
+        runs.close();
+        Self(Arc::new(Inner {
             bot,
-            table: Arc::new(DispatchTable::new(handlers)),
-            on_error: handlers
-                .of_errors()
-                .map(|(handler, call)| (Arc::clone(handler), call.clone()))
+            handlers: handlers.clone(),
+            table: DispatchTable::new(handlers),
+            on_error: on_error
+                .map(|(h, call)| (Arc::clone(h), call.clone()))
                 .collect(),
-            room: Arc::new(Semaphore::new(ROOM)),
-            running: Running::default(),
-            reports: Reports::default(),
+            places: Arc::new(Semaphore::new(MAX_RUNNING)),
+            queued: Arc::new(Semaphore::new(MAX_QUEUED)),
+            threads: Threads::new(blocking_threads),
             queues: Queues::default(),
-        }
-    }
-
-    /// Hands an event to every handler that wants it. Ready at once unless the bound is reached;
-    /// then it waits for room, and the source should stop reading meanwhile.
-    ///
-    /// `wanted` is called if there is a handler; what it gives is dropped when all have ended.
-    pub(crate) async fn dispatch(
-        &self,
-        envelope: &Envelope<'_>,
-        text: &str,
-        origin: &Origin,
-        wanted: &(dyn Fn() -> Completion + Sync),
-    ) {
-        let mut event = None;
-        for (handler, trigger) in self.table.wanting(envelope, text) {
-            let (payload, completion) = event
-                .get_or_insert_with(|| (Payload::new(envelope, text, origin.clone()), wanted()));
-            let Some(room) = self.room().await else {
-                return;
-            };
-            let payload = payload.seen(trigger.filter.whole);
-            if self.refuses(handler, &payload) {
-                continue;
-            }
-            let turn = trigger
-                .ordered
-                .then(|| self.queues.join(handler, &payload))
-                .flatten();
-            let run = trigger.call.run(self.bot.clone(), payload.clone());
-            self.start(handler, Some(payload), run, turn, room, completion);
-        }
+            reports: Reports::new(control),
+            runs,
+            abandoned: CancellationToken::new(),
+        }))
     }
 
     /// Runs the handlers of the start. Ready when they have ended, or are slow.
-    pub(crate) async fn begin(&self, handlers: &Handlers) {
-        for (handler, call) in handlers.of_the_start() {
-            let Some(room) = self.room().await else {
+    pub(crate) async fn begin(&self) {
+        let inner = &self.0;
+        for (handler, call) in inner.handlers.of_the_start() {
+            let Ok(place) = Arc::clone(&inner.places).acquire_owned().await else {
                 return;
             };
-            let run = call.run(self.bot.clone(), ());
-            self.start(handler, None, run, None, room, &Completion::unheard());
+            let job = Job {
+                handler: Arc::clone(handler),
+                payload: None,
+                claim: Acknowledgement::none().claim(),
+            };
+            inner.start(job, call.work(inner.bot.clone(), ()), None, place);
         }
-        let _ = timeout(SLOW, self.idle()).await;
-    }
-
-    /// Room for one handler more. Where there is some it is had at once: merely asking for it in
-    /// tokio's own way would now and then yield, which the source would take for a full house.
-    async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
-            return Some(room);
-        }
-        Arc::clone(&self.room).acquire_owned().await.ok()
+        let _ = timeout(PROGRESS_INTERVAL, self.idle()).await;
     }
 
     /// Waits until no handler runs any more.
     pub(crate) async fn idle(&self) {
-        self.running.idle().await;
+        self.0.runs.wait().await;
     }
 
     /// The handlers that are running, each with how often.
     pub(crate) fn unfinished(&self) -> Vec<String> {
-        self.running.names()
+        let running = self.0.handlers.iter().map(|handler| {
+            let count = handler.running.load(Ordering::Relaxed);
+            (handler, count)
+        });
+        let names = running.filter_map(|(handler, count)| match count {
+            0 => None,
+            1 => Some(handler.to_string()),
+            _ => Some(format!("{handler} {count} times")),
+        });
+        names.collect()
     }
 
     /// Drops what still runs, and leaves no task behind.
     pub(crate) fn abandon(&self) {
-        self.running.abandon();
-        self.reports.end();
+        self.0.abandoned.cancel();
+        self.0.reports.end();
     }
+}
 
-    /// Whether too many runs of this handler have not ended.
-    fn refuses(&self, handler: &Handler, payload: &Payload) -> bool {
-        let refuses = handler.slow.load(Ordering::Relaxed) >= MOST_SLOW;
-        if refuses {
-            self.reports.refused(handler, payload);
+impl Receive for Dispatcher {
+    fn receive(&self, delivery: Delivery<'_>) -> Option<Waiting> {
+        let inner = &self.0;
+        let Delivery {
+            envelope,
+            origin,
+            acknowledgement,
+        } = delivery;
+        let wanting: Vec<_> = inner.table.wanting(&envelope).cloned().collect();
+        if wanting.is_empty() {
+            return None;
         }
-        refuses
+        let payload = Payload::new(envelope, origin);
+        let event = acknowledgement.get();
+        let mut wanting = wanting.into_iter();
+        while let Some(handler) = wanting.next() {
+            let Ok(place) = Arc::clone(&inner.places).try_acquire_owned() else {
+                let waiters = Waiters {
+                    inner: Arc::clone(inner),
+                    claim: event.claim(),
+                    payload,
+                };
+                let handlers = std::iter::once(handler).chain(wanting).collect();
+                return Some(Box::pin(waiters.start(handlers)));
+            };
+            inner.handle(&handler, &payload, event.claim(), place);
+        }
+        None
     }
+}
 
-    /// Starts a run. Handlers of the start have no payload.
-    fn start(
-        &self,
+/// An event some of whose handlers wait for a place.
+struct Waiters {
+    inner: Arc<Inner>,
+    payload: Payload,
+    /// Dropped before all handlers have been started, it abandons the event.
+    claim: Claim,
+}
+
+impl Waiters {
+    async fn start(self, handlers: Vec<Arc<Handler>>) {
+        let Self {
+            inner,
+            payload,
+            claim,
+        } = self;
+        for handler in handlers {
+            let place = Arc::clone(&inner.places).acquire_owned();
+            let Ok(place) = while_waiting(&claim, place).await else {
+                return;
+            };
+            inner.handle(&handler, &payload, claim.event().claim(), place);
+        }
+        claim.end(Ending::Handled);
+    }
+}
+
+impl Inner {
+    /// Runs one handler of an event.
+    fn handle(
+        self: &Arc<Self>,
         handler: &Arc<Handler>,
-        payload: Option<Payload>,
-        run: Run,
-        turn: Option<Turn>,
-        room: OwnedSemaphorePermit,
-        completion: &Completion,
+        payload: &Payload,
+        claim: Claim,
+        place: Place,
     ) {
-        let run = AssertUnwindSafe(run)
-            .catch_unwind()
-            .instrument(span(handler, payload.as_ref()));
-        let mut run = Box::pin(async move {
-            if let Some(turn) = turn {
-                let _in_turn = turn.wait().await;
-                return run.await;
+        let Trigger::Event(trigger) = &handler.trigger else {
+            return claim.end(Ending::Handled);
+        };
+        let payload = payload.seen(trigger.filter.whole);
+        let work = trigger.call.work(self.bot.clone(), payload.clone());
+        let turn = trigger.ordered.then(|| self.queues.join(handler, &payload));
+        let job = Job {
+            handler: Arc::clone(handler),
+            payload: Some(payload),
+            claim,
+        };
+        self.start(job, work, turn.flatten(), place);
+    }
+
+    /// Starts a run. It is polled once where the event was read: most handlers are done or waiting for
+    /// Discord by then, and a task for each event would cost more than all the rest together. One that
+    /// has to wait for its turn or for a thread becomes a task at once.
+    fn start(self: &Arc<Self>, job: Job, work: Work, turn: Option<Turn>, place: Place) {
+        if self.is_saturated(&job.handler) {
+            return self.refuse(job);
+        }
+        let handler = Arc::clone(&job.handler);
+        let (run, turn) = match (work, turn) {
+            (Work::Async(run), None) => (run, None),
+            (Work::Async(run), Some(Turn::Now(turn))) => (run, Some(turn)),
+            (work, turn) => {
+                let life = Arc::clone(self).wait_and_run(job, work, turn, place);
+                return self.spawn(&handler, life);
             }
-            run.await
-        });
-        // Polled once where the event was read: most handlers are done or waiting for Discord by
-        // then, and a task for each event would cost more than all the rest together. The task
-        // polls again when it starts, so nothing is lost on a waker that does nothing.
-        match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(ended) => self.report(handler, payload, ended, completion),
+        };
+        let mut run = caught(run, &job);
+        let polled = {
+            let _watched = polled::polling(handler.id);
+            // The task polls again when it starts, so no wake-up is lost on a waker that does nothing.
+            run.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        };
+        match polled {
+            Poll::Ready(ended) => {
+                unwind::drop_guarded(run);
+                self.ended(job, ended);
+            }
             Poll::Pending => {
-                let (handler, completion) = (Arc::clone(handler), completion.clone());
-                self.spawn(run, handler, payload, room, completion);
+                let life = Arc::clone(self).supervise(job, run, place, turn);
+                self.spawn(&handler, life);
             }
         }
     }
 
-    fn spawn(
-        &self,
-        run: Caught,
-        handler: Arc<Handler>,
-        payload: Option<Payload>,
-        room: OwnedSemaphorePermit,
-        completion: Completion,
-    ) {
-        let dispatcher = self.clone();
-        let running = self.running.enter(&handler);
-        tokio::spawn(async move {
-            let supervised = supervise(run, &handler, payload.as_ref(), room, completion);
+    fn spawn(&self, handler: &Arc<Handler>, life: impl Future<Output = ()> + Send + 'static) {
+        let running = Counted::new(handler, |handler| &handler.running);
+        let abandoned = self.abandoned.clone();
+        self.runs.spawn(async move {
+            let _running = running;
             tokio::select! {
                 biased;
-                (ended, completion) = supervised => {
-                    dispatcher.report(&handler, payload, ended, &completion);
-                }
-                () = running.abandoned() => {}
+                () = life => {}
+                () = abandoned.cancelled() => {}
             }
         });
     }
 
-    fn report(
-        &self,
-        handler: &Arc<Handler>,
-        payload: Option<Payload>,
-        ended: Ended,
-        completion: &Completion,
-    ) {
-        let failure = match ended {
-            Ok(Ok(())) => return,
-            Ok(Err(failure)) => failure,
-            Err(panic) => Failure::panicked(&*panic),
+    /// Whether so many runs of this handler have not ended that no further one is started.
+    pub(super) fn is_saturated(&self, handler: &Handler) -> bool {
+        let limit = if handler.is_blocking() {
+            self.threads.per_handler()
+        } else {
+            MAX_SLOW
         };
-        let error = handler.failed(payload, failure);
-        // What fails while it handles an error is told plainly, or it would never end.
-        if matches!(handler.trigger, Trigger::Error(_)) || self.on_error.is_empty() {
-            return self.reports.failed(&error);
+        handler.slow.load(Ordering::Relaxed) >= limit
+    }
+
+    pub(super) fn refuse(&self, job: Job) {
+        self.reports
+            .refused(&job.handler, &subject(job.payload.as_ref()));
+        job.claim.end(Ending::Refused);
+    }
+
+    pub(super) fn ended(self: &Arc<Self>, job: Job, ended: Ended) {
+        let failure = match ended {
+            Ok(Ok(())) => return job.claim.end(Ending::Handled),
+            Ok(Err(failure)) => failure,
+            Err(panic) => Failure::panicked(panic),
+        };
+        // The thread that would have run it was never started, because its runtime is ending.
+        if matches!(failure, Failure::NotStarted) {
+            return;
         }
-        for (handler, call) in &*self.on_error {
-            match Arc::clone(&self.room).try_acquire_owned() {
-                Ok(room) => {
-                    let payload = error.payload().cloned();
-                    let run = call.run(self.bot.clone(), error.clone());
-                    self.start(handler, payload, run, None, room, completion);
-                }
-                Err(_) => self.reports.failed(&error),
-            }
+        let Job {
+            handler,
+            payload,
+            claim,
+        } = job;
+        let error = handler.failed(payload, failure);
+        // A failure of a handler of errors is logged, or there might be no end to it.
+        if matches!(handler.trigger, Trigger::Error(_)) || self.on_error.is_empty() {
+            self.reports.failed(&error);
+        } else {
+            self.hand_to_error_handlers(&error, claim.event());
+        }
+        claim.end(Ending::Handled);
+    }
+
+    fn hand_to_error_handlers(self: &Arc<Self>, error: &HandlerError, event: &Acknowledgement) {
+        for (handler, call) in &self.on_error {
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+                self.reports.failed(error);
+                continue;
+            };
+            let job = Job {
+                handler: Arc::clone(handler),
+                payload: error.payload().cloned(),
+                claim: event.claim(),
+            };
+            self.start(job, call.work(self.bot.clone(), error.clone()), None, place);
         }
     }
 }
 
-/// What a handler tells is told within it. It is a `debug` one: where that is off it costs nothing.
+/// A run whose panics are results.
+pub(super) type Caught = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+pub(super) fn caught(run: Run, job: &Job) -> Caught {
+    let span = span(&job.handler, job.payload.as_ref());
+    Box::pin(AssertUnwindSafe(run).catch_unwind().instrument(span))
+}
+
+/// Everything that a handler logs is within this span. It is a `debug` span: if that level is off it
+/// costs nothing.
 fn span(handler: &Handler, payload: Option<&Payload>) -> Span {
     tracing::debug_span!(
         target: "smalld",
         "handler",
         handler = &*handler.label.name,
-        shard = payload.map(|payload| payload.shard().id()),
+        shard = payload.and_then(Payload::shard).map(|(id, _)| id),
         event = &*subject(payload),
         seq = payload.and_then(Payload::s),
     )

@@ -12,11 +12,10 @@ use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::outcome::Failure;
 use crate::error::BoxError;
 use crate::event::Payload;
-use crate::gateway::Shard;
 
 /// A type that can be a handler's parameter.
 ///
-/// These are parameters: [`SmallD`], [`Payload`], [`Shard`], [`State<T>`], every `T: FromBot`, and
+/// These are parameters: [`SmallD`], [`Payload`], [`Shard`](crate::Shard), [`State<T>`], every `T: FromBot`, and
 /// every `T: Deserialize`, which is read from the event's `d` (from the whole payload under
 /// `on_gateway_payload`) and may borrow from it. Implement this trait for a type of your own that is
 /// taken from an event. A type that needs no event implements [`FromBot`] alone. Neither may also
@@ -107,12 +106,6 @@ impl<T: FromBot> FromEvent<'_, ViaBot> for T {
 impl FromEvent<'_> for Payload {
     fn from_event(_: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
         Ok(payload.clone())
-    }
-}
-
-impl FromEvent<'_> for Shard {
-    fn from_event(_: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
-        Ok(payload.shard().clone())
     }
 }
 

@@ -1,14 +1,15 @@
 //! One handler as dispatch knows it: an annotated function or a closure.
 
 use std::fmt::{self, Write as _};
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::bot::SmallD;
 use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::label::Label;
 use crate::dispatch::outcome::Failure;
 use crate::dispatch::registration::{Check, Registration};
-use crate::dispatch::trigger::{EventTrigger, Trigger};
+use crate::dispatch::trigger::{Call, EventTrigger, Trigger};
 use crate::event::Payload;
 use crate::event::catalog::intents_of;
 use crate::event::intents::Intents;
@@ -22,8 +23,18 @@ pub(crate) struct Handler {
     pub(crate) checks: &'static [Check],
     /// What is wrong with its declaration.
     pub(crate) mistakes: Vec<String>,
-    /// How many of its runs have become slow and not ended.
+    /// Its number in this process, from 1.
+    pub(crate) id: u32,
+    /// How many of its runs are tasks that have not ended.
+    pub(crate) running: AtomicUsize,
+    /// How many of these have become slow.
     pub(crate) slow: AtomicUsize,
+}
+
+/// A number for a new handler.
+pub(crate) fn next_id() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Handler {
@@ -41,6 +52,15 @@ impl Handler {
     /// The error of a run of this handler.
     pub(crate) fn failed(&self, payload: Option<Payload>, failure: Failure) -> HandlerError {
         HandlerError::new(self.label.clone(), payload, failure)
+    }
+
+    /// Whether it is a plain function, which may block its thread.
+    pub(crate) fn is_blocking(&self) -> bool {
+        match &self.trigger {
+            Trigger::Event(event) => matches!(event.call, Call::Blocking(_)),
+            Trigger::Start(call) => matches!(call, Call::Blocking(_)),
+            Trigger::Error(call) => matches!(call, Call::Blocking(_)),
+        }
     }
 
     fn event(&self) -> Option<&EventTrigger> {
@@ -104,6 +124,8 @@ impl From<&'static Registration> for Handler {
             trigger: registration.trigger.clone(),
             checks: registration.checks,
             mistakes: Vec::new(),
+            id: next_id(),
+            running: AtomicUsize::new(0),
             slow: AtomicUsize::new(0),
         }
     }
@@ -112,5 +134,27 @@ impl From<&'static Registration> for Handler {
 impl fmt::Display for Handler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.label.fmt(f)
+    }
+}
+
+/// Counts a run in one of its handler's counters until it is dropped.
+pub(super) struct Counted {
+    handler: Arc<Handler>,
+    counter: fn(&Handler) -> &AtomicUsize,
+}
+
+impl Counted {
+    pub(super) fn new(handler: &Arc<Handler>, counter: fn(&Handler) -> &AtomicUsize) -> Self {
+        counter(handler).fetch_add(1, Ordering::Relaxed);
+        Self {
+            handler: Arc::clone(handler),
+            counter,
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.counter)(&self.handler).fetch_sub(1, Ordering::Relaxed);
     }
 }

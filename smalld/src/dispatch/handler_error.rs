@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::dispatch::label::Label;
 use crate::dispatch::outcome::Failure;
 use crate::event::Payload;
+use crate::unwind;
 
 /// A handler that failed: its name and place, the event, and what it failed with.
 ///
@@ -27,7 +28,17 @@ pub struct HandlerError(Arc<Inner>);
 struct Inner {
     handler: Label,
     payload: Option<Payload>,
-    failure: Failure,
+    /// The failure in words, made once: errors of users may do anything when they are displayed.
+    description: String,
+    /// `None` only while it is dropped.
+    failure: Option<Failure>,
+}
+
+/// An error of a user's may panic when it is dropped, here or in a clone elsewhere.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        unwind::drop_guarded(self.failure.take());
+    }
 }
 
 impl HandlerError {
@@ -36,7 +47,8 @@ impl HandlerError {
             handler,
             // Handlers of errors see `d`, whatever the handler that failed saw.
             payload: payload.map(|payload| payload.seen(false)),
-            failure,
+            description: failure.describe(),
+            failure: Some(failure),
         }))
     }
 
@@ -77,7 +89,7 @@ impl HandlerError {
     /// event.
     #[must_use]
     pub fn is_panic(&self) -> bool {
-        matches!(self.0.failure, Failure::Panicked(_))
+        matches!(self.0.failure, Some(Failure::Panicked(_)))
     }
 }
 
@@ -92,13 +104,14 @@ impl fmt::Display for HandlerError {
         let Inner {
             handler,
             payload,
-            failure,
+            description,
+            ..
         } = &*self.0;
         write!(f, "handler {handler} failed on {}", self.event())?;
-        if let Some(payload) = payload {
-            write!(f, " (shard {})", payload.shard().id())?;
+        if let Some((shard, _)) = payload.as_ref().and_then(Payload::shard) {
+            write!(f, " (shard {shard})")?;
         }
-        write!(f, ": {failure}")
+        write!(f, ": {description}")
     }
 }
 
@@ -112,9 +125,9 @@ impl fmt::Debug for HandlerError {
 
 impl Error for HandlerError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.0.failure {
+        match self.0.failure.as_ref()? {
             Failure::Parameter { error, .. } | Failure::Returned(error) => Some(&**error),
-            Failure::Panicked(_) => None,
+            Failure::Panicked(_) | Failure::NotStarted => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crate::bot::SmallD;
-use crate::dispatch::handler::Handler;
+use crate::dispatch::handler::{Handler, next_id};
 use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::label::Label;
 use crate::dispatch::on::On;
@@ -52,7 +52,11 @@ impl Handlers {
     /// `use my_handlers as _;`.
     #[must_use]
     pub fn registered() -> Self {
-        let mut handlers: Vec<_> = inventory::iter::<Registration>
+        Self::of(inventory::iter::<Registration>)
+    }
+
+    pub(crate) fn of(registrations: impl IntoIterator<Item = &'static Registration>) -> Self {
+        let mut handlers: Vec<_> = registrations
             .into_iter()
             .map(|registration| Arc::new(Handler::from(registration)))
             .collect();
@@ -174,9 +178,17 @@ impl Handlers {
             trigger,
             checks: &[],
             mistakes,
+            id: next_id(),
+            running: AtomicUsize::new(0),
             slow: AtomicUsize::new(0),
         }));
         self
+    }
+
+    /// The name and place of the handler with this number.
+    pub(crate) fn named(&self, id: u32) -> Option<String> {
+        let handler = self.iter().find(|handler| handler.id == id);
+        handler.map(ToString::to_string)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Handler>> {
@@ -278,6 +290,8 @@ mod tests {
                 trigger: Trigger::Start(closure(|_, ()| async {})),
                 checks: &[],
                 mistakes: Vec::new(),
+                id: next_id(),
+                running: AtomicUsize::new(0),
                 slow: AtomicUsize::new(0),
             })])
         };

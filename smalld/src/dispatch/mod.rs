@@ -2,6 +2,7 @@
 //! source and knows nothing of sockets.
 
 mod condition;
+mod description;
 mod executor;
 mod extract;
 mod filter;
@@ -12,11 +13,13 @@ mod label;
 mod on;
 mod ordered;
 mod outcome;
+mod polled;
+mod progress;
 mod registration;
 mod report;
-mod running;
 mod supervise;
 mod table;
+mod threads;
 mod trigger;
 
 pub use self::condition::{Condition, Scalar};
@@ -32,3 +35,4 @@ pub use self::registration::Registration;
 pub use self::trigger::{Call, EventTrigger, Field, Filter, Trigger};
 
 pub(crate) use self::executor::Dispatcher;
+pub(crate) use self::polled::{OngoingPoll, Polled};

@@ -1,103 +1,118 @@
 //! Queues of handlers marked `ordered`: the events of one guild, one at a time.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::coop;
+use tokio::sync::oneshot;
 
 use crate::dispatch::filter;
 use crate::dispatch::handler::Handler;
-use crate::event::Payload;
-use crate::event::scan;
+use crate::event::{Payload, scan};
 
-/// How many may wait for one key; beyond it they run on without order.
-const MOST: usize = 100;
+/// How many events may wait for one key; further ones run without order.
+const MAX_WAITING: usize = 100;
 
 /// Whose events wait for each other: those of one handler in one guild, channel or user.
-type Key = (usize, String);
+type Key = (u32, Box<str>);
 
-/// One queue for each handler and guild that has events waiting.
+/// One queue for each handler and guild that has an event at work.
 #[derive(Clone, Default)]
-pub(crate) struct Queues(Arc<Mutex<HashMap<Key, Queue>>>);
+pub(super) struct Queues(Arc<Mutex<HashMap<Key, Queue>>>);
 
+/// The events that wait behind the one that has its turn.
+#[derive(Default)]
 struct Queue {
-    turnstile: Arc<Semaphore>,
-    waiting: usize,
+    waiting: VecDeque<oneshot::Sender<InTurn>>,
     /// A full queue is reported once, until it is empty again.
     reported: bool,
 }
 
+/// When an event has its turn.
+pub(super) enum Turn {
+    Now(InTurn),
+    Later(oneshot::Receiver<InTurn>),
+}
+
 impl Queues {
-    /// A place at the end of the queue, taken where the event is read so that the order is that of
-    /// the events; `None` where the event belongs to nobody or the queue is full.
-    pub(crate) fn join(&self, handler: &Arc<Handler>, payload: &Payload) -> Option<Turn> {
-        let key = (Arc::as_ptr(handler) as usize, owner(payload)?);
-        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = queues.entry(key.clone()).or_insert_with(|| Queue {
-            turnstile: Arc::new(Semaphore::new(1)),
-            waiting: 0,
-            reported: false,
-        });
-        if queue.waiting > MOST {
-            if !std::mem::replace(&mut queue.reported, true) {
+    /// Takes a place at the end of the queue. It is taken where the event is read, so the order is that
+    /// of the events. `None` if the event belongs to nobody or the queue is full.
+    pub(super) fn join(&self, handler: &Handler, payload: &Payload) -> Option<Turn> {
+        let key = (handler.id, owner(payload)?);
+        let mut queues = self.lock();
+        let queue = match queues.entry(key.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Queue::default());
+                return Some(Turn::Now(self.in_turn(key)));
+            }
+            Entry::Occupied(queue) => queue.into_mut(),
+        };
+        if queue.waiting.len() >= MAX_WAITING {
+            let is_new = !std::mem::replace(&mut queue.reported, true);
+            drop(queues);
+            if is_new {
                 tracing::error!(
                     target: "smalld",
-                    "handler {handler} is `ordered` and {MOST} events of {} wait for it: further ones run without order",
+                    "handler {handler} is `ordered` and {MAX_WAITING} events of {} wait for it: further ones run without order",
                     key.1
                 );
             }
             return None;
         }
-        queue.waiting += 1;
-        // A semaphore serves in the order of the first poll; `start` polls once, in order.
-        let turnstile = Arc::clone(&queue.turnstile);
-        Some(Turn {
-            turnstile,
-            place: Place {
-                queues: self.clone(),
-                key,
-            },
-        })
+        let (sender, turn) = oneshot::channel();
+        queue.waiting.push_back(sender);
+        Some(Turn::Later(turn))
+    }
+
+    fn in_turn(&self, key: Key) -> InTurn {
+        InTurn {
+            queues: self.clone(),
+            key: Some(key),
+        }
+    }
+
+    /// The next of the queue, which is removed if nobody waits.
+    fn next(&self, key: &Key) -> Option<oneshot::Sender<InTurn>> {
+        let mut queues = self.lock();
+        let next = queues.get_mut(key)?.waiting.pop_front();
+        if next.is_none() {
+            queues.remove(key);
+        }
+        next
+    }
+
+    /// Held for a few instructions only, never across an await.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Queue>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A place in a queue.
-pub(crate) struct Turn {
-    turnstile: Arc<Semaphore>,
-    place: Place,
-}
-
-impl Turn {
-    /// Waits for the turn, which lasts until what is returned is dropped.
-    pub(crate) async fn wait(self) -> (Option<OwnedSemaphorePermit>, Place) {
-        // Out of tokio's own order of turns: where that is used up, the first poll would take no
-        // place, and a later event might take it.
-        let turn = coop::unconstrained(self.turnstile.acquire_owned());
-        (turn.await.ok(), self.place)
-    }
-}
-
-pub(crate) struct Place {
+/// The turn of one event. Dropping it gives the turn to the next.
+pub(super) struct InTurn {
     queues: Queues,
-    key: Key,
+    key: Option<Key>,
 }
 
-impl Drop for Place {
+impl Drop for InTurn {
     fn drop(&mut self) {
-        let mut queues = self.queues.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut queue) = queues.entry(self.key.clone()) {
-            queue.get_mut().waiting -= 1;
-            if queue.get().waiting == 0 {
-                queue.remove();
+        let Some(mut key) = self.key.take() else {
+            return;
+        };
+        while let Some(next) = self.queues.next(&key) {
+            // One that was abandoned while it waited is passed over.
+            match next.send(self.queues.in_turn(key)) {
+                Ok(()) => return,
+                Err(mut returned) => match returned.key.take() {
+                    Some(returned) => key = returned,
+                    None => return,
+                },
             }
         }
     }
 }
 
 /// The guild that an event belongs to, else the channel, else the user.
-fn owner(payload: &Payload) -> Option<String> {
+fn owner(payload: &Payload) -> Option<Box<str>> {
     let guild: &[&str] = match payload.t() {
         // The guild's own events carry its id as `id`.
         Some("GUILD_CREATE" | "GUILD_UPDATE" | "GUILD_DELETE") => &["id"],
@@ -108,26 +123,5 @@ fn owner(payload: &Payload) -> Option<String> {
         let id = filter::find(payload.d(), place)?;
         scan::string(id)
     });
-    ids.next().map(ToOwned::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_place_is_taken_also_by_a_task_that_has_had_its_share() {
-        let turnstile = Arc::new(Semaphore::new(1));
-        let turn = |user: &str| Turn {
-            turnstile: Arc::clone(&turnstile),
-            place: Place {
-                queues: Queues::default(),
-                key: (0, user.to_owned()),
-            },
-        };
-        while coop::consume_budget().now_or_never().is_some() {}
-        assert!(turn("1").wait().now_or_never().is_some());
-    }
+    ids.next().map(Into::into)
 }

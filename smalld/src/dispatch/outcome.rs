@@ -1,9 +1,8 @@
 //! Return values of handlers, and how a failure is reported.
 
-use std::any::Any;
-use std::fmt;
-
-use crate::error::{BoxError, sentence};
+use crate::dispatch::description::{describe, printable};
+use crate::error::BoxError;
+use crate::unwind::{self, Panic};
 
 /// What a handler may return: `()`, or `Result<(), E>` for any error that converts into a boxed one
 /// (std errors, `String`, `anyhow::Error`, [`smalld::Error`](crate::Error)).
@@ -54,28 +53,29 @@ pub enum Failure {
     Returned(BoxError),
     /// The handler panicked with this message.
     Panicked(String),
+    /// Its thread was never started, because the runtime is shutting down.
+    NotStarted,
 }
 
 impl Failure {
-    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self::Panicked(text.unwrap_or_else(|| "no message".to_owned()))
+    pub(crate) fn panicked(panic: Panic) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = printable(text.unwrap_or("no message"));
+        unwind::discard(panic);
+        Self::Panicked(message)
     }
-}
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What happened, in words that are fit for a log.
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Parameter { ty, error } => {
-                write!(
-                    f,
-                    "its parameter `{ty}` does not fit the event: {}",
-                    sentence(&**error)
-                )
+                let error = describe(&**error);
+                format!("its parameter `{ty}` does not fit the event: {error}")
             }
-            Self::Returned(error) => f.write_str(&sentence(&**error)),
-            Self::Panicked(text) => write!(f, "it panicked: {text}"),
+            Self::Returned(error) => describe(&**error),
+            Self::Panicked(message) => format!("it panicked: {message}"),
+            Self::NotStarted => "it was not started".to_owned(),
         }
     }
 }

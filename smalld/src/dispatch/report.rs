@@ -1,141 +1,181 @@
-//! Tells what handlers failed with: each failure once, and the same one again and again as a
+//! Reports of failed, slow and refused runs: each is logged once, and the same one again and again as a
 //! count per minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::dispatch::handler::Handler;
 use crate::dispatch::handler_error::HandlerError;
-use crate::event::Payload;
 
-const WINDOW: Duration = Duration::from_secs(60);
-/// Failures that name ids differ each time; beyond this many at once they are all told.
-const MOST: usize = 1_000;
+const COUNT_INTERVAL: Duration = Duration::from_secs(60);
+/// Reports that name ids differ each time. Beyond this many at once all are logged.
+const MAX_COUNTED: usize = 1_000;
 
+/// The reports of one bot. Clones are cheap.
 #[derive(Clone, Default)]
-pub(crate) struct Reports(Arc<Mutex<Told>>);
-
-#[derive(Default)]
-struct Told {
-    failures: HashMap<String, Again>,
-    /// The one task that tells the counts, while there is something to count.
-    counting: Option<AbortHandle>,
+pub(super) struct Reports {
+    counts: Arc<Mutex<Counts>>,
+    control: Option<Handle>,
 }
 
-/// How often a failure came again within the minute that ends then.
-struct Again {
-    times: u64,
+#[derive(Default)]
+struct Counts {
+    by_sentence: HashMap<String, Count>,
+    /// The one task that logs the counts, while there is something to count.
+    task: Option<AbortHandle>,
+}
+
+/// How often a report came again within the minute that ends at `until`.
+struct Count {
+    severity: Severity,
+    again: u64,
     until: Instant,
 }
 
+#[derive(Clone, Copy)]
+enum Severity {
+    Error,
+    Warning,
+}
+
 impl Reports {
-    pub(crate) fn failed(&self, error: &HandlerError) {
-        self.tell(&error.to_string());
-    }
-
-    pub(crate) fn refused(&self, handler: &Handler, payload: &Payload) {
-        self.tell(&format!(
-            "handler {handler} refused {}: too many of its earlier runs have not ended",
-            payload.name()
-        ));
-    }
-
-    /// Tells what has been counted so far; no task is left behind.
-    pub(crate) fn end(&self) {
-        let mut told = self.lock();
-        if let Some(counting) = told.counting.take() {
-            counting.abort();
-        }
-        let counted: Vec<_> = told.failures.drain().collect();
-        drop(told);
-        for (sentence, again) in counted {
-            again.tell(&sentence);
+    /// Counts by timers on `control`, or, without it, on the runtime of whoever reports.
+    pub(super) fn new(control: Option<Handle>) -> Self {
+        Self {
+            counts: Arc::default(),
+            control,
         }
     }
 
-    fn tell(&self, sentence: &str) {
-        if !matches!(self.note(sentence), Noted::Again) {
-            tracing::error!(target: "smalld", "{sentence}");
+    pub(super) fn failed(&self, error: &HandlerError) {
+        self.report(Severity::Error, &error.to_string());
+    }
+
+    pub(super) fn slow(&self, sentence: &str) {
+        self.report(Severity::Warning, sentence);
+    }
+
+    pub(super) fn refused(&self, handler: &Handler, event: &str) {
+        let sentence = format!(
+            "handler {handler} refused {event}: too many of its earlier runs have not ended"
+        );
+        self.report(Severity::Error, &sentence);
+    }
+
+    /// Logs what has been counted so far, and leaves no task behind.
+    pub(super) fn end(&self) {
+        let mut counts = self.lock();
+        if let Some(task) = counts.task.take() {
+            task.abort();
+        }
+        let counted: Vec<_> = counts.by_sentence.drain().collect();
+        drop(counts);
+        for (sentence, count) in counted {
+            count.log(&sentence);
         }
     }
 
-    fn note(&self, sentence: &str) -> Noted {
-        let mut told = self.lock();
-        if let Some(again) = told.failures.get_mut(sentence) {
-            again.times += 1;
-            return Noted::Again;
+    fn report(&self, severity: Severity, sentence: &str) {
+        if !matches!(self.count(severity, sentence), Counted::Again) {
+            severity.log(format_args!("{sentence}"));
         }
-        // Without a runtime there is no minute to wait for: the next one is told too.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return Noted::Uncounted;
+    }
+
+    fn count(&self, severity: Severity, sentence: &str) -> Counted {
+        let mut counts = self.lock();
+        if let Some(count) = counts.by_sentence.get_mut(sentence) {
+            count.again += 1;
+            return Counted::Again;
+        }
+        // Without a runtime no minute passes, so nothing is counted.
+        let Some(runtime) = self.control.clone().or_else(|| Handle::try_current().ok()) else {
+            return Counted::Not;
         };
-        if told.failures.len() >= MOST {
-            return Noted::Uncounted;
+        if counts.by_sentence.len() >= MAX_COUNTED {
+            return Counted::Not;
         }
-        let until = Instant::now() + WINDOW;
-        told.failures
-            .insert(sentence.to_owned(), Again { times: 0, until });
-        if told.counting.is_none() {
-            let counting = runtime.spawn(count(Arc::downgrade(&self.0)));
-            told.counting = Some(counting.abort_handle());
+        let count = Count {
+            severity,
+            again: 0,
+            until: Instant::now() + COUNT_INTERVAL,
+        };
+        counts.by_sentence.insert(sentence.to_owned(), count);
+        if counts.task.is_none() {
+            let task = runtime.spawn(log_counts(Arc::downgrade(&self.counts)));
+            counts.task = Some(task.abort_handle());
         }
-        Noted::First
+        Counted::First
     }
 
-    fn lock(&self) -> MutexGuard<'_, Told> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        lock(&self.counts)
     }
 }
 
-/// Tells each count when its minute is over, until there is none left.
-async fn count(told: Weak<Mutex<Told>>) {
-    while let Some(told) = told.upgrade().map(Reports) {
-        let (over, next) = told.lock().over(Instant::now());
-        for (sentence, again) in over {
-            again.tell(&sentence);
+/// Held for a few instructions only, never across an await.
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Logs each count when its minute is over, until there is none left.
+async fn log_counts(counts: Weak<Mutex<Counts>>) {
+    while let Some(counts) = counts.upgrade() {
+        let (over, next) = lock(&counts).take_over(Instant::now());
+        for (sentence, count) in over {
+            count.log(&sentence);
         }
-        drop(told);
+        drop(counts);
         let Some(next) = next else { return };
         tokio::time::sleep_until(next).await;
     }
 }
 
-impl Told {
-    /// Takes what was counted for a minute; and says when the next minute ends, if there is one.
-    fn over(&mut self, now: Instant) -> (Vec<(String, Again)>, Option<Instant>) {
+impl Counts {
+    /// Removes what was counted for a minute. Also returns when the next minute ends, if one runs.
+    fn take_over(&mut self, now: Instant) -> (Vec<(String, Count)>, Option<Instant>) {
         let over = self
-            .failures
-            .extract_if(|_, again| again.until <= now)
+            .by_sentence
+            .extract_if(|_, count| count.until <= now)
             .collect();
-        let next = self.failures.values().map(|again| again.until).min();
+        let next = self.by_sentence.values().map(|count| count.until).min();
         if next.is_none() {
-            self.counting = None;
+            self.task = None;
         }
         (over, next)
     }
 }
 
-impl Again {
-    fn tell(&self, sentence: &str) {
-        let times = self.times;
-        if times > 0 {
-            tracing::error!(target: "smalld", "{times} more in the last minute: {sentence}");
+impl Count {
+    fn log(&self, sentence: &str) {
+        let again = self.again;
+        if again > 0 {
+            let line = format_args!("{again} more in the last minute: {sentence}");
+            self.severity.log(line);
         }
     }
 }
 
-/// What is known of a failure already.
+impl Severity {
+    fn log(self, line: std::fmt::Arguments<'_>) {
+        match self {
+            Self::Error => tracing::error!(target: "smalld", "{line}"),
+            Self::Warning => tracing::warn!(target: "smalld", "{line}"),
+        }
+    }
+}
+
 #[derive(Debug, PartialEq)]
-enum Noted {
+enum Counted {
     First,
-    /// It was told within this minute.
+    /// It was logged within this minute.
     Again,
-    /// It is not counted: so many different ones are, or there is no runtime.
-    Uncounted,
+    /// Too many different ones are counted, or there is no runtime.
+    Not,
 }
 
 #[cfg(test)]
@@ -143,35 +183,33 @@ mod tests {
     use super::*;
 
     fn tasks() -> usize {
-        tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks()
+        Handle::current().metrics().num_alive_tasks()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failure_again_and_again_is_told_once_and_counted_for_a_minute() {
+    async fn a_repeated_failure_is_logged_once_and_counted_for_a_minute() {
         let reports = Reports::default();
-        reports.tell("broken");
+        reports.report(Severity::Error, "broken");
         for _ in 0..5 {
-            assert_eq!(reports.note("broken"), Noted::Again);
+            assert_eq!(reports.count(Severity::Error, "broken"), Counted::Again);
         }
-        assert_eq!(reports.lock().failures["broken"].times, 5);
-        tokio::time::sleep(WINDOW * 2).await;
+        assert_eq!(reports.lock().by_sentence["broken"].again, 5);
+        tokio::time::sleep(COUNT_INTERVAL * 2).await;
         assert_eq!(tasks(), 0);
-        assert_eq!(reports.note("broken"), Noted::First);
+        assert_eq!(reports.count(Severity::Error, "broken"), Counted::First);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn more_different_failures_than_can_be_counted_are_told_by_one_task() {
+    async fn more_failures_than_can_be_counted_share_one_task() {
         let reports = Reports::default();
-        for failure in 0..2 * MOST {
-            reports.tell(&failure.to_string());
+        for failure in 0..2 * MAX_COUNTED {
+            reports.report(Severity::Error, &failure.to_string());
         }
         assert_eq!(tasks(), 1);
-        assert_eq!(reports.note("another"), Noted::Uncounted);
+        assert_eq!(reports.count(Severity::Error, "another"), Counted::Not);
         reports.end();
         tokio::task::yield_now().await;
         assert_eq!(tasks(), 0);
-        assert_eq!(reports.note("another"), Noted::First);
+        assert_eq!(reports.count(Severity::Error, "another"), Counted::First);
     }
 }

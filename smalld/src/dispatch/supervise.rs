@@ -1,69 +1,120 @@
-//! What becomes of a handler that takes its time: it is named, gives its place back, and in the end
-//! no longer holds back what counts as handled.
+//! The life of a run that became a task: it waits for what it needs, is watched while it runs, and is
+//! called slow if it takes its time.
 
-use std::any::Any;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::panic::resume_unwind;
+use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use crate::dispatch::handler::Handler;
+use crate::dispatch::executor::{Caught, Inner, Job, Place, caught};
+use crate::dispatch::handler::Counted;
 use crate::dispatch::handler_error::subject;
+use crate::dispatch::ordered::{InTurn, Turn};
 use crate::dispatch::outcome::Failure;
-use crate::event::Payload;
-use crate::event::acknowledge::Completion;
+use crate::dispatch::polled::Watched;
+use crate::dispatch::progress::{PROGRESS_INTERVAL, while_waiting};
+use crate::dispatch::threads::Thread;
+use crate::dispatch::trigger::{BlockingCall, Run, Work};
+use crate::unwind;
 
-/// A handler that runs longer is slow.
-pub(super) const SLOW: Duration = Duration::from_secs(10);
-/// After so long an event counts as handled: one handler that hangs would otherwise hold back all
-/// that came after.
-const HELD: Duration = Duration::from_secs(60);
-
-/// What a run came to, or the panic that ended it.
-pub(super) type Ended = Result<Result<(), Failure>, Box<dyn Any + Send>>;
-pub(super) type Caught = Pin<Box<dyn Future<Output = Ended> + Send>>;
-
-/// Drives a run to its end. Gives what it came to, and the completion if it still holds it.
-pub(super) async fn supervise(
-    mut run: Caught,
-    handler: &Handler,
-    payload: Option<&Payload>,
-    room: OwnedSemaphorePermit,
-    completion: Completion,
-) -> (Ended, Completion) {
-    if let Ok(ended) = timeout(SLOW, &mut run).await {
-        return (ended, completion);
+impl Inner {
+    /// Waits for what the run needs first: its turn, and a thread if it may block.
+    pub(super) async fn wait_and_run(
+        self: Arc<Self>,
+        job: Job,
+        work: Work,
+        turn: Option<Turn>,
+        place: Place,
+    ) {
+        let (turn, place) = match turn {
+            None => (None, Some(place)),
+            Some(Turn::Now(turn)) => (Some(turn), Some(place)),
+            Some(Turn::Later(turn)) => {
+                // One that waits is not running, so it gives its place to others; within a limit.
+                let queued = Arc::clone(&self.queued).try_acquire_owned().ok();
+                let place = queued.is_none().then_some(place);
+                let Ok(turn) = while_waiting(&job.claim, turn).await else {
+                    return;
+                };
+                (Some(turn), place)
+            }
+        };
+        let place = if let Some(place) = place {
+            place
+        } else {
+            let free = Arc::clone(&self.places).acquire_owned();
+            let Ok(place) = while_waiting(&job.claim, free).await else {
+                return;
+            };
+            place
+        };
+        let run = match work {
+            Work::Async(run) => run,
+            Work::Blocking(call) => {
+                let thread = self.threads.acquire(&job.handler);
+                match while_waiting(&job.claim, thread).await {
+                    Some(thread) => on_thread(call, thread),
+                    None => return self.refuse(job),
+                }
+            }
+        };
+        let run = caught(run, &job);
+        self.supervise(job, run, place, turn).await;
     }
-    drop(room);
-    let _slow = Slow::new(handler);
-    tracing::warn!(
-        target: "smalld",
-        "handler {handler} has been at {} for {} s and goes on; it no longer counts against those that may run at once",
-        subject(payload),
-        SLOW.as_secs()
-    );
-    if let Ok(ended) = timeout(HELD.saturating_sub(SLOW), &mut run).await {
-        return (ended, completion);
+
+    /// Drives a run to its end. After some time it is slow: it is named, gives its place back and counts
+    /// against another limit.
+    pub(super) async fn supervise(
+        self: Arc<Self>,
+        job: Job,
+        run: Caught,
+        place: Place,
+        turn: Option<InTurn>,
+    ) {
+        let mut run = Watched {
+            future: run,
+            handler: job.handler.id,
+        };
+        let ended = if let Ok(ended) = timeout(PROGRESS_INTERVAL, &mut run).await {
+            ended
+        } else {
+            drop(place);
+            let _slow = Counted::new(&job.handler, |handler| &handler.slow);
+            self.became_slow(&job);
+            while_waiting(&job.claim, &mut run).await
+        };
+        unwind::drop_guarded(run);
+        self.ended(job, ended);
+        drop(turn);
     }
-    drop(completion);
-    (run.await, Completion::unheard())
+
+    fn became_slow(&self, job: &Job) {
+        job.claim.in_progress();
+        let (handler, event) = (&job.handler, subject(job.payload.as_ref()));
+        self.reports.slow(&format!(
+            "handler {handler} has been at {event} for {} s and goes on; it no longer counts against the handlers that may run at once",
+            PROGRESS_INTERVAL.as_secs()
+        ));
+        if self.is_saturated(handler) {
+            self.threads.saturated(handler);
+        }
+    }
 }
 
-/// Counts a run that is slow, until it ends or is abandoned.
-struct Slow<'h>(&'h Handler);
-
-impl<'h> Slow<'h> {
-    fn new(handler: &'h Handler) -> Self {
-        handler.slow.fetch_add(1, Ordering::Relaxed);
-        Self(handler)
-    }
-}
-
-impl Drop for Slow<'_> {
-    fn drop(&mut self) {
-        self.0.slow.fetch_sub(1, Ordering::Relaxed);
-    }
+/// A run of a handler that may block: on a thread where that delays nobody else.
+fn on_thread(call: BlockingCall, thread: Thread) -> Run {
+    Box::pin(async move {
+        let running = tokio::task::spawn_blocking(move || {
+            // Also held if the run is abandoned: its thread cannot be.
+            let _thread = thread;
+            call()
+        });
+        match running.await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(Failure::NotStarted),
+            },
+        }
+    })
 }

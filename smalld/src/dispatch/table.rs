@@ -1,5 +1,6 @@
 //! Table of the handlers that want an event. Built once, at startup; pure.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -51,22 +52,38 @@ impl DispatchTable {
     pub(crate) fn wanting<'t>(
         &'t self,
         envelope: &'t Envelope<'t>,
-        text: &'t str,
-    ) -> impl Iterator<Item = (&'t Arc<Handler>, &'t EventTrigger)> {
+    ) -> impl Iterator<Item = &'t Arc<Handler>> {
         let named = envelope
             .t()
             .and_then(|t| self.by_name.get(t))
             .map_or(&[][..], Vec::as_slice);
-        named.iter().chain(&self.unnamed).filter_map(move |entry| {
-            let Trigger::Event(trigger) = &entry.handler.trigger else {
-                return None;
-            };
-            let filter = &trigger.filter;
-            let json = if filter.whole { text } else { envelope.d() };
-            let wanted = filter.op.is_none_or(|op| op == envelope.op)
-                && entry.conditions.iter().all(|it| it.matches(json));
-            wanted.then_some((&entry.handler, trigger))
-        })
+        named
+            .iter()
+            .chain(&self.unnamed)
+            .filter(|entry| entry.wants(envelope))
+            .map(|entry| &entry.handler)
+    }
+}
+
+impl Entry {
+    fn wants(&self, envelope: &Envelope<'_>) -> bool {
+        let Trigger::Event(EventTrigger { filter, .. }) = &self.handler.trigger else {
+            return false;
+        };
+        if filter.op.is_some_and(|op| op != envelope.op) {
+            return false;
+        }
+        if self.conditions.is_empty() {
+            return true;
+        }
+        let json = if filter.whole {
+            envelope.whole()
+        } else {
+            Cow::Borrowed(envelope.d())
+        };
+        self.conditions
+            .iter()
+            .all(|condition| condition.matches(&json))
     }
 }
 
@@ -76,9 +93,7 @@ mod tests {
 
     fn wanted(handlers: &Handlers, text: &str) -> usize {
         let envelope = Envelope::parse(text).unwrap();
-        DispatchTable::new(handlers)
-            .wanting(&envelope, text)
-            .count()
+        DispatchTable::new(handlers).wanting(&envelope).count()
     }
 
     #[test]

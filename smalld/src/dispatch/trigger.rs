@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -42,36 +41,30 @@ pub struct EventTrigger {
 pub enum Call<Input> {
     /// An annotated `async fn`.
     Async(fn(SmallD, Input) -> Run),
-    /// An annotated `fn`. It may block, so it runs on the blocking pool.
+    /// An annotated `fn`. It may block, so it runs on a thread for that.
     Blocking(fn(SmallD, Input) -> Result<(), Failure>),
     /// A closure, added at run time.
     Closure(Arc<dyn Fn(SmallD, Input) -> Run + Send + Sync>),
 }
 
-impl<Input: Send + 'static> Call<Input> {
-    /// A run of the handler, not yet polled.
-    pub(crate) fn run(&self, bot: SmallD, input: Input) -> Run {
-        match self {
-            Self::Async(call) => call(bot, input),
-            Self::Blocking(call) => {
-                let call = *call;
-                Box::pin(blocking(move || call(bot, input)))
-            }
-            Self::Closure(call) => call(bot, input),
-        }
-    }
+/// What a call has to do, not yet begun.
+pub(crate) enum Work {
+    Async(Run),
+    Blocking(BlockingCall),
 }
 
-async fn blocking(
-    call: impl FnOnce() -> Result<(), Failure> + Send + 'static,
-) -> Result<(), Failure> {
-    match tokio::task::spawn_blocking(call).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is shutting down and never started the call.
-            Err(_) => Ok(()),
-        },
+pub(crate) type BlockingCall = Box<dyn FnOnce() -> Result<(), Failure> + Send>;
+
+impl<Input: Send + 'static> Call<Input> {
+    pub(crate) fn work(&self, bot: SmallD, input: Input) -> Work {
+        match self {
+            Self::Async(call) => Work::Async(call(bot, input)),
+            Self::Blocking(call) => {
+                let call = *call;
+                Work::Blocking(Box::new(move || call(bot, input)))
+            }
+            Self::Closure(call) => Work::Async(call(bot, input)),
+        }
     }
 }
 

@@ -1,62 +1,176 @@
-//! The envelope of a payload: op, s and t, with `d` found but not looked into. It is read first and
-//! alone, so that an event that nobody wants costs one scan and no allocation.
+//! The envelope of an event: op, s and t, with `d` found but not looked into. It is read first and
+//! alone, so an event that no handler wants costs one scan and no allocation.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::event::scan;
 
-/// The envelope of a gateway payload, borrowed from the frame.
+/// The envelope of an event, with its text. It borrows the text from the reader's buffer, or owns it.
 ///
 /// See [Discord Docs/Gateway Event Payload Structure](https://discord.com/developers/docs/events/gateway-events#payload-structure).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Envelope<'a> {
     pub(crate) op: u64,
     pub(crate) s: Option<u64>,
     t: Option<Cow<'a, str>>,
-    d: Option<&'a str>,
+    text: Cow<'a, str>,
+    /// Where in `text` the raw `d` is; empty if it is absent.
+    d: Range<usize>,
+    /// `text` is `d` alone, as in an interaction that comes over HTTP.
+    is_bare: bool,
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads it, or says why this is no payload. Other members than these four are passed over.
+    /// Reads the envelope of a gateway payload, or says why the text is none. Members other than
+    /// `op`, `s`, `t` and `d` are skipped.
     pub(crate) fn parse(text: &'a str) -> Result<Self, String> {
-        let (mut op, mut s, mut t, mut d) = (None, None, None, None);
-        for member in scan::members(text) {
-            let (key, value) =
-                member.map_err(|mistake| format!("no JSON object at byte {}", mistake.at))?;
-            match key {
-                "op" => op = Some(scan::integer(value).ok_or("`op` is no number")?),
-                "s" if value == "null" => s = None,
-                "s" => s = Some(scan::integer(value).ok_or("`s` is no number")?),
-                "t" => t = name(value)?,
-                "d" => d = Some(value),
-                _ => {}
+        let fields = Fields::read(text)?;
+        Ok(Self {
+            op: fields.op,
+            s: fields.s,
+            t: fields.t,
+            d: fields.d,
+            text: Cow::Borrowed(text),
+            is_bare: false,
+        })
+    }
+
+    /// Does the same with a text that may be owned.
+    pub(crate) fn parse_cow(text: Cow<'a, str>) -> Result<Self, String> {
+        match text {
+            Cow::Borrowed(text) => Self::parse(text),
+            Cow::Owned(text) => {
+                let Fields { op, s, t, d } = Fields::read(&text)?;
+                let t = t.map(|t| Cow::Owned(t.into_owned()));
+                let text = Cow::Owned(text);
+                Ok(Self {
+                    op,
+                    s,
+                    t,
+                    text,
+                    d,
+                    is_bare: false,
+                })
             }
         }
-        Ok(Self {
-            op: op.ok_or("no `op`")?,
-            s,
-            t,
-            d,
-        })
+    }
+
+    /// An event that comes without an envelope: its name and its `d`.
+    pub(crate) fn bare(t: Cow<'a, str>, d: Cow<'a, str>) -> Self {
+        Self {
+            op: 0,
+            s: None,
+            t: Some(t),
+            d: 0..d.len(),
+            text: d,
+            is_bare: true,
+        }
     }
 
     pub(crate) fn t(&self) -> Option<&str> {
         self.t.as_deref()
     }
 
-    /// The raw text of `d`; `null` where it is absent.
-    pub(crate) fn d(&self) -> &'a str {
-        self.d.unwrap_or("null")
+    /// The raw text of `d`; `null` if it is absent.
+    pub(crate) fn d(&self) -> &str {
+        d_of(&self.text, &self.d)
     }
 
-    /// Where in the text that this was read from `d` lies; empty where it is absent.
-    pub(crate) fn place_of_d(&self, text: &str) -> Range<usize> {
-        self.d.map_or(0..0, |d| {
-            let start = d.as_ptr() as usize - text.as_ptr() as usize;
-            start..start + d.len()
-        })
+    /// The text of the whole payload. For an event without an envelope it is made up.
+    pub(crate) fn whole(&self) -> Cow<'_, str> {
+        if self.is_bare {
+            Cow::Owned(made_up(self.op, self.t(), self.s, self.d()))
+        } else {
+            Cow::Borrowed(&self.text)
+        }
     }
+
+    /// The parts that an event keeps.
+    pub(crate) fn into_parts(self) -> Parts {
+        Parts {
+            op: self.op,
+            s: self.s,
+            t: self.t.map(|t| t.into_owned().into_boxed_str()),
+            text: self.text.into_owned().into_boxed_str(),
+            d: self.d,
+            is_bare: self.is_bare,
+        }
+    }
+}
+
+/// An envelope that owns all it has.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) op: u64,
+    pub(crate) s: Option<u64>,
+    pub(crate) t: Option<Box<str>>,
+    pub(crate) text: Box<str>,
+    d: Range<usize>,
+    is_bare: bool,
+}
+
+impl Parts {
+    pub(crate) fn d(&self) -> &str {
+        d_of(&self.text, &self.d)
+    }
+
+    /// The text of the whole payload if Discord sent one.
+    pub(crate) fn whole(&self) -> Option<&str> {
+        (!self.is_bare).then_some(&*self.text)
+    }
+
+    /// A whole payload around a `d` that came alone.
+    pub(crate) fn made_up(&self) -> String {
+        made_up(self.op, self.t.as_deref(), self.s, self.d())
+    }
+}
+
+fn d_of<'t>(text: &'t str, d: &Range<usize>) -> &'t str {
+    if d.is_empty() {
+        "null"
+    } else {
+        &text[d.clone()]
+    }
+}
+
+fn made_up(op: u64, t: Option<&str>, s: Option<u64>, d: &str) -> String {
+    let t = serde_json::Value::from(t);
+    let s = serde_json::Value::from(s);
+    format!(r#"{{"op":{op},"t":{t},"s":{s},"d":{d}}}"#)
+}
+
+struct Fields<'t> {
+    op: u64,
+    s: Option<u64>,
+    t: Option<Cow<'t, str>>,
+    d: Range<usize>,
+}
+
+impl<'t> Fields<'t> {
+    fn read(text: &'t str) -> Result<Self, String> {
+        let (mut op, mut s, mut t, mut d) = (None, None, None, 0..0);
+        for member in scan::members(text) {
+            let (key, value) =
+                member.map_err(|mistake| format!("not a JSON object (at byte {})", mistake.at))?;
+            match key {
+                "op" => op = Some(scan::integer(value).ok_or("`op` is not a number")?),
+                "s" if value == "null" => s = None,
+                "s" => s = Some(scan::integer(value).ok_or("`s` is not a number")?),
+                "t" => t = name(value)?,
+                "d" => d = place(text, value),
+                _ => {}
+            }
+        }
+        let op = op.ok_or("`op` is missing")?;
+        Ok(Self { op, s, t, d })
+    }
+}
+
+/// Where in a text this part of it is.
+fn place(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
 }
 
 /// A name or null.
@@ -65,9 +179,8 @@ fn name(value: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
         return Ok(None);
     }
     let name = scan::string(value).and_then(scan::decoded);
-    name.map(Some).ok_or("`t` is no name")
+    name.map(Some).ok_or("`t` is not a string")
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

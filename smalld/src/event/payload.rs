@@ -2,33 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::event::envelope::Envelope;
-use crate::gateway::Shard;
-
-/// Where an event came from.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin {
-    pub(crate) shard: Shard,
-    /// The session's id, where there is one yet.
-    pub(crate) session: Option<Arc<str>>,
-    pub(crate) replay: bool,
-}
+use crate::event::envelope::{Envelope, Parts};
+use crate::event::origin::Origin;
 
 #[derive(Debug)]
 struct Event {
-    op: u64,
-    s: Option<u64>,
-    t: Option<Box<str>>,
-    text: Box<str>,
-    /// Where in `text` the raw `d` lies; empty where it is absent.
-    d: Range<usize>,
+    parts: Parts,
     origin: Origin,
+    /// The whole payload around a `d` that came alone, made when somebody asks for it.
+    made_up: OnceLock<Box<str>>,
 }
 
 /// A gateway payload as it came. As a handler's parameter it gives op, t, s and the raw JSON
@@ -49,19 +36,13 @@ pub struct Payload {
 }
 
 impl Payload {
-    pub(crate) fn new(envelope: &Envelope<'_>, text: &str, origin: Origin) -> Self {
-        let d = envelope.place_of_d(text);
-        let t = envelope.t().map(Into::into);
-        let event = Event {
-            op: envelope.op,
-            s: envelope.s,
-            t,
-            text: text.into(),
-            d,
-            origin,
-        };
+    pub(crate) fn new(envelope: Envelope<'_>, origin: Origin) -> Self {
         Self {
-            event: Arc::new(event),
+            event: Arc::new(Event {
+                parts: envelope.into_parts(),
+                origin,
+                made_up: OnceLock::new(),
+            }),
             whole: false,
         }
     }
@@ -77,35 +58,35 @@ impl Payload {
     /// The opcode; 0 for a dispatch.
     #[must_use]
     pub fn op(&self) -> u64 {
-        self.event.op
+        self.event.parts.op
     }
 
     /// The name of a dispatched event, such as `MESSAGE_CREATE`.
     #[must_use]
     pub fn t(&self) -> Option<&str> {
-        self.event.t.as_deref()
+        self.event.parts.t.as_deref()
     }
 
     /// The sequence number of a dispatch in its session.
     #[must_use]
     pub fn s(&self) -> Option<u64> {
-        self.event.s
+        self.event.parts.s
     }
 
     /// The raw JSON of `d`, just as Discord sent it; `null` where it is absent.
     #[must_use]
     pub fn d(&self) -> &str {
-        if self.event.d.is_empty() {
-            "null"
-        } else {
-            &self.event.text[self.event.d.clone()]
-        }
+        self.event.parts.d()
     }
 
-    /// The raw JSON of the whole payload.
+    /// The raw JSON of the whole payload. For an event that came without one, such as an interaction
+    /// over HTTP, it is made from the event's name and `d`.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.event.text
+        let Event { parts, made_up, .. } = &*self.event;
+        parts
+            .whole()
+            .unwrap_or_else(|| made_up.get_or_init(|| parts.made_up().into()))
     }
 
     /// What the handler's parameters are taken from: `d`, or the whole payload under
@@ -143,7 +124,7 @@ impl Payload {
     #[must_use]
     pub fn id(&self) -> Option<String> {
         let session = self.event.origin.session.as_deref()?;
-        Some(format!("{session}:{}", self.event.s?))
+        Some(format!("{session}:{}", self.event.parts.s?))
     }
 
     /// Whether Discord sent this while a session was being resumed. Such an event may have been
@@ -153,10 +134,11 @@ impl Payload {
         self.event.origin.replay
     }
 
-    /// The shard that received it.
+    /// The shard that received it: its id and the number of shards. `None` for an event that no shard
+    /// received.
     #[must_use]
-    pub fn shard(&self) -> &Shard {
-        &self.event.origin.shard
+    pub fn shard(&self) -> Option<(u32, u32)> {
+        self.event.origin.shard
     }
 
     /// What to call it in a log.

@@ -26,9 +26,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
-use crate::dispatch::Dispatcher;
 use crate::error::Error;
 use crate::error::duration::Readable;
+use crate::event::sink::Sink;
 use crate::gateway::checkpoint::document::{SavedSession, unix_seconds};
 use crate::gateway::checkpoint::progress::Progress;
 use crate::gateway::checkpoint::saver::Saver;
@@ -64,7 +64,7 @@ pub(crate) struct ShardContext {
     /// The control thread, on which connections are written; without it, they are written here.
     pub(crate) control: Option<Handle>,
     pub(crate) identifies: Arc<IdentifyQueue>,
-    pub(crate) dispatcher: Dispatcher,
+    pub(crate) sink: Sink,
     /// Set if sessions are saved.
     pub(crate) saver: Option<Saver>,
     pub(crate) shutdown: watch::Receiver<ShutdownPhase>,

@@ -1,6 +1,7 @@
-//! Joins start, shards, handlers and shutdown: from the first request to the last word.
+//! Lifecycle of a bot: from the first request to the last log line.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime;
@@ -8,159 +9,289 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
-use crate::bot::SmallD;
-use crate::dispatch::Dispatcher;
+use crate::bot::{RunFuture, Runner, SmallD};
+use crate::dispatch::{Dispatcher, Polled};
 use crate::error::{Error, Result};
+use crate::event::sink::Sink;
+use crate::gateway::checkpoint::saver::SaverGuard;
 use crate::gateway::checkpoint::sessions::Sessions;
-use crate::run::launch::{Fleet, launch};
 use crate::run::plan::Plan;
-use crate::run::preflight;
+use crate::run::preflight::{self, Start};
+use crate::run::runtimes::{OwnRuntimes, Runtimes};
+use crate::run::shards::{self, Shards};
 use crate::run::signals::Signals;
+use crate::run::startup_log;
+use crate::run::{sources, watchdog};
 use crate::shutdown::ShutdownPhase;
 
 /// Discord's close code for intents that the application has not been granted.
 const DISALLOWED_INTENTS: u16 = 4014;
 /// How long the connections may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The same after a second signal.
+const IMPATIENT_CLOSE_TIMEOUT: Duration = Duration::from_millis(250);
+/// Threads of handlers that may block, if no option says how many: on a runtime of our own, which has
+/// more, and on somebody else's.
+const OWN_BLOCKING_THREADS: usize = 256;
+const SHARED_BLOCKING_THREADS: usize = 64;
 
-pub(super) fn run_blocking(bot: &SmallD, plan: &Plan) -> Result<()> {
+impl Runner for Plan {
+    fn run(self: Arc<Self>, bot: SmallD) -> RunFuture {
+        Box::pin(run(bot, self))
+    }
+
+    fn run_blocking(self: Arc<Self>, bot: SmallD) -> Result<()> {
+        run_blocking(bot, self)
+    }
+}
+
+/// Runs on the runtime of the caller. Signals are the program's, unless an option says otherwise.
+async fn run(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
+    let signals = match plan.signals {
+        Some(true) => Signals::listen(),
+        Some(false) | None => Signals::ignore(),
+    };
+    let blocking_threads = plan.blocking_threads.unwrap_or(SHARED_BLOCKING_THREADS);
+    let run = BotRun {
+        bot,
+        plan,
+        runtimes: Runtimes::current(),
+        blocking_threads,
+        signals,
+    };
+    run.run().await
+}
+
+/// Runs on runtimes of its own; this thread becomes the control thread.
+fn run_blocking(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
     outside_of_a_runtime()?;
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::config(format!("no runtime could be started: {error}")))?;
-    let result = runtime.block_on(run(bot, plan));
-    // A sync handler that hangs cannot be stopped; it was named, and must not keep the program.
-    runtime.shutdown_background();
-    result
+    let blocking_threads = plan.blocking_threads.unwrap_or(OWN_BLOCKING_THREADS);
+    let polled = Polled::default();
+    let own = OwnRuntimes::start(&polled, blocking_threads)?;
+    let runtimes = own.handles();
+    own.block_on(async move {
+        let watchdog = watchdog::watch(polled, runtimes.workers().clone(), plan.handlers.clone());
+        let signals = match plan.signals {
+            Some(false) => Signals::ignore(),
+            Some(true) | None => Signals::listen(),
+        };
+        let run = BotRun {
+            bot,
+            plan,
+            runtimes,
+            blocking_threads,
+            signals,
+        };
+        tokio::select! {
+            biased;
+            ended = run.run() => ended,
+            () = watchdog => Ok(()),
+        }
+    })
 }
 
 pub(crate) fn outside_of_a_runtime() -> Result<()> {
     match runtime::Handle::try_current() {
         Err(_) => Ok(()),
         Ok(_) => Err(Error::config(
-            "`smalld::run!` blocks and starts a runtime of its own, but there is one already: \
+            "`smalld::run!` blocks and starts a runtime of its own, but this code runs in one already: \
              in async code write `SmallD::builder().run().await` (options are methods of the builder)",
         )),
     }
 }
 
-pub(super) async fn run(bot: &SmallD, plan: &Plan) -> Result<()> {
-    let _running = bot.begin()?;
-    preflight::check(bot, plan)?;
-    let _sessions = ReleaseOnDrop(plan.sessions.as_ref());
-    let mut signals = Signals::new();
-    let start = tokio::select! {
-        biased;
-        () = closed(bot) => return Ok(()),
-        () = signals.next() => return Ok(()),
-        start = preflight::prepare(bot, plan) => start?,
-    };
-    let dispatcher = Dispatcher::new(bot.clone(), &plan.handlers);
-    let _nothing_left = AbandonOnDrop(dispatcher.clone());
-    tokio::select! {
-        () = dispatcher.begin(&plan.handlers) => {}
-        () = closed(bot) => {}
-        () = signals.next() => bot.close(),
-    }
-    let Fleet {
-        mut gateways,
-        mut reading,
-        saving,
-    } = tokio::select! {
-        biased;
-        () = closed(bot) => Fleet::none(),
-        () = signals.next() => Fleet::none(),
-        fleet = launch(bot, plan, &dispatcher, start) => fleet?,
-    };
-    let ended = tokio::select! {
-        ended = first_to_fail(&mut gateways) => ended,
-        () = closed(bot) => Ok(()),
-        () = signals.next() => Ok(()),
-    };
-    bot.close();
-    finish(plan, &dispatcher, &mut reading, &mut signals).await;
-    if let Some(saving) = &saving {
-        saving.stopped();
-    }
-    bot.inner().shutdown.send_replace(ShutdownPhase::Closing);
-    let closing = timeout(CLOSE_TIMEOUT, first_to_fail(&mut gateways)).await;
-    if let Some(saving) = saving {
-        match saving.finish().await {
-            Ok(()) => {
-                tracing::info!(target: "smalld", "stopped; the sessions are saved for the next start");
-            }
-            Err(why) => tracing::warn!(target: "smalld", "stopped, but {why}"),
-        }
-    } else {
-        tracing::info!(target: "smalld", "stopped");
-    }
-    ended
-        .and(closing.unwrap_or(Ok(())))
-        .map_err(|error| error.explained(DISALLOWED_INTENTS, || preflight::who_needs(plan)))
+/// One run of a bot.
+struct BotRun {
+    bot: SmallD,
+    plan: Arc<Plan>,
+    runtimes: Runtimes,
+    blocking_threads: usize,
+    signals: Signals,
 }
 
-/// Waits until a shard cannot go on, or all have been closed.
-async fn first_to_fail(gateways: &mut JoinSet<Result<()>>) -> Result<()> {
-    while let Some(ended) = gateways.join_next().await {
-        outcome(ended)?;
+/// Shards and sources, at work.
+struct Running {
+    tasks: JoinSet<Result<()>>,
+    /// Ends when no event will be delivered any more.
+    delivering: mpsc::Receiver<Infallible>,
+    saver: Option<SaverGuard>,
+}
+
+impl BotRun {
+    async fn run(mut self) -> Result<()> {
+        let _running = self.bot.begin()?;
+        preflight::check(&self.bot, &self.plan)?;
+        let sources = self.plan.take_sources()?;
+        let plan = Arc::clone(&self.plan);
+        let _sessions = ReleaseOnDrop(plan.sessions.as_ref());
+        let prepare = preflight::prepare(self.bot.clone(), Arc::clone(&self.plan));
+        let runtimes = self.runtimes.clone();
+        let start = tokio::select! {
+            biased;
+            () = self.stopped() => return Ok(()),
+            start = runtimes.on_workers(prepare) => start?,
+        };
+        let dispatcher = Dispatcher::new(
+            self.bot.clone(),
+            &self.plan.handlers,
+            self.blocking_threads,
+            self.runtimes.control().cloned(),
+        );
+        let _nothing_left = AbandonOnDrop(dispatcher.clone());
+        let handlers = dispatcher.clone();
+        tokio::select! {
+            () = runtimes.on_workers(async move { handlers.begin().await }) => {}
+            () = self.stopped() => self.bot.close(),
+        }
+        let sink = Sink::new(
+            Arc::new(dispatcher.clone()),
+            self.bot.inner().shutdown.subscribe(),
+        );
+        let mut running = self.launch(start, sources, &sink).await?;
+        let ended = tokio::select! {
+            ended = first_to_fail(&mut running.tasks) => ended,
+            () = self.stopped() => Ok(()),
+        };
+        self.bot.close();
+        let patient = self.finish(&dispatcher, &mut running.delivering).await;
+        let closed = self.close(running, patient).await;
+        ended.and(closed).map_err(|error| {
+            error.explained(DISALLOWED_INTENTS, || startup_log::who_needs(&self.plan))
+        })
+    }
+
+    /// Ready when the bot is closed or the program is told to stop.
+    async fn stopped(&mut self) {
+        tokio::select! {
+            biased;
+            () = closed(&self.bot) => {}
+            () = self.signals.next() => {}
+        }
+    }
+
+    async fn launch(
+        &mut self,
+        start: Start,
+        sources: Vec<crate::event::source::AnySource>,
+        sink: &Sink,
+    ) -> Result<Running> {
+        let (holds, delivering) = mpsc::channel(1);
+        let mut running = Running {
+            tasks: JoinSet::new(),
+            delivering,
+            saver: None,
+        };
+        if self.bot.is_closed() {
+            return Ok(running);
+        }
+        if let Some(gateway) = start.gateway {
+            let (bot, plan) = (self.bot.clone(), Arc::clone(&self.plan));
+            let runtimes = self.runtimes.clone();
+            let context = Shards {
+                bot: &bot,
+                plan: &plan,
+                runtimes: &runtimes,
+                sink,
+                delivering: &holds,
+            };
+            let launched = tokio::select! {
+                biased;
+                () = self.stopped() => return Ok(running),
+                launched = shards::launch(context, gateway, start.intents) => launched?,
+            };
+            (running.tasks, running.saver) = launched;
+        }
+        sources::start(sources, sink, &self.runtimes, &mut running.tasks, &holds);
+        Ok(running)
+    }
+
+    /// Lets running handlers finish, unless that takes too long or a second signal comes. Returns
+    /// whether there was none.
+    async fn finish(
+        &mut self,
+        dispatcher: &Dispatcher,
+        delivering: &mut mpsc::Receiver<Infallible>,
+    ) -> bool {
+        let patience = self.plan.shutdown_timeout;
+        let log = || {
+            let waits = !dispatcher.unfinished().is_empty();
+            if waits {
+                tracing::info!(target: "smalld", "stopping: handlers may finish within {patience:?}; a second signal stops at once");
+            }
+            waits
+        };
+        let finishing = async {
+            let logged = log();
+            // What was read last may be on its way to a handler, perhaps to the one that closed the bot.
+            let _ = delivering.recv().await;
+            if !logged {
+                log();
+            }
+            dispatcher.idle().await;
+        };
+        let patient = tokio::select! {
+            _ = timeout(patience, finishing) => true,
+            () = self.signals.next() => false,
+        };
+        for handler in dispatcher.unfinished() {
+            tracing::warn!(target: "smalld", "abandoned: handler {handler} has not finished");
+        }
+        patient
+    }
+
+    async fn close(&self, mut running: Running, patient: bool) -> Result<()> {
+        if let Some(saver) = &running.saver {
+            saver.stopped();
+        }
+        self.bot
+            .inner()
+            .shutdown
+            .send_replace(ShutdownPhase::Closing);
+        let limit = if patient {
+            CLOSE_TIMEOUT
+        } else {
+            IMPATIENT_CLOSE_TIMEOUT
+        };
+        let closing = timeout(limit, first_to_fail(&mut running.tasks)).await;
+        match running.saver {
+            None => tracing::info!(target: "smalld", "stopped"),
+            Some(saver) => match saver.finish().await {
+                Ok(()) => {
+                    tracing::info!(target: "smalld", "stopped; the sessions are saved for the next start");
+                }
+                Err(why) => tracing::warn!(target: "smalld", "stopped, but {why}"),
+            },
+        }
+        closing.unwrap_or(Ok(()))
+    }
+}
+
+/// Waits until a shard or source cannot go on, or all have ended.
+async fn first_to_fail(tasks: &mut JoinSet<Result<()>>) -> Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        result(ended)?;
     }
     Ok(())
 }
 
 async fn closed(bot: &SmallD) {
+    let mut shutdown = bot.inner().shutdown.subscribe();
     // The sender is the bot's own, so waiting cannot fail.
-    let _ = bot
-        .inner()
-        .shutdown
-        .subscribe()
-        .wait_for(|&shutdown| shutdown > ShutdownPhase::Running)
+    let _ = shutdown
+        .wait_for(|&phase| phase > ShutdownPhase::Running)
         .await;
 }
 
-/// Lets the handlers that run finish, unless it takes too long or somebody is impatient.
-async fn finish(
-    plan: &Plan,
-    dispatcher: &Dispatcher,
-    reading: &mut mpsc::Receiver<Infallible>,
-    signals: &mut Signals,
-) {
-    let patience = plan.shutdown_timeout;
-    let tell = || {
-        let waits = !dispatcher.unfinished().is_empty();
-        if waits {
-            tracing::info!(target: "smalld", "stopping: handlers may finish within {patience:?}; a second signal stops at once");
-        }
-        waits
-    };
-    let finishing = async {
-        let told = tell();
-        // What was read last may be on its way to a handler, be it the one that has closed the bot.
-        let _ = reading.recv().await;
-        if !told {
-            tell();
-        }
-        dispatcher.idle().await;
-    };
-    tokio::select! {
-        _ = timeout(patience, finishing) => {}
-        () = signals.next() => {}
-    }
-    for handler in dispatcher.unfinished() {
-        tracing::warn!(target: "smalld", "abandoned: handler {handler} has not finished");
-    }
-}
-
-fn outcome(ended: Result<Result<()>, JoinError>) -> Result<()> {
+fn result(ended: Result<Result<()>, JoinError>) -> Result<()> {
     ended.unwrap_or_else(|error| {
         Err(Error::gateway(format!(
-            "the gateway's task failed, which is a fault in smalld: {error}"
+            "the task of a shard failed, which is a bug in smalld: {error}"
         )))
     })
 }
 
-/// Neither the end of `run` nor dropping it in the middle leaves a handler behind, but for those
-/// that block a thread.
+/// Neither the end of `run` nor dropping it half-way leaves a handler behind, except those that block
+/// a thread.
 struct AbandonOnDrop(Dispatcher);
 
 impl Drop for AbandonOnDrop {

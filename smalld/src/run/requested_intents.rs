@@ -5,12 +5,12 @@ use crate::event::intents::Intents;
 
 /// The intents of a bot before it is known what Discord grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct RequestedIntents {
     named: Intents,
     if_granted: Intents,
 }
 
-impl Wanted {
+impl RequestedIntents {
     /// Those that were given, or all; privileged ones that nobody named only where granted.
     pub(crate) fn new(given: Option<Intents>, handlers: &Handlers) -> Self {
         let for_handlers = Intents::for_handlers();
@@ -45,9 +45,9 @@ mod tests {
 
     #[test]
     fn by_default_all_that_is_granted_is_asked_for() {
-        let wanted = Wanted::new(None, &Handlers::new());
-        assert_eq!(wanted.resolve(Intents::empty()), Intents::unprivileged());
-        assert_eq!(wanted.resolve(Intents::privileged()), Intents::all());
+        let requested = RequestedIntents::new(None, &Handlers::new());
+        assert_eq!(requested.resolve(Intents::empty()), Intents::unprivileged());
+        assert_eq!(requested.resolve(Intents::privileged()), Intents::all());
     }
 
     #[test]
@@ -59,17 +59,17 @@ mod tests {
             .on_start(|_| async {})
             .on_error(|_, _| async {});
         let given = Intents::for_handlers() | Intents::GUILD_PRESENCES;
-        let wanted = Wanted::new(Some(given), &handlers);
+        let requested = RequestedIntents::new(Some(given), &handlers);
         let always = Intents::GUILD_MESSAGES | Intents::DIRECT_MESSAGES | Intents::GUILD_PRESENCES;
-        assert_eq!(wanted.resolve(Intents::empty()), always);
+        assert_eq!(requested.resolve(Intents::empty()), always);
         let granted = always | Intents::MESSAGE_CONTENT | Intents::GUILD_MEMBERS;
-        assert_eq!(wanted.resolve(Intents::privileged()), granted);
+        assert_eq!(requested.resolve(Intents::privileged()), granted);
     }
 
     #[test]
     fn intents_given_by_name_are_used_as_given() {
-        let wanted = Wanted::new(Some(Intents::GUILD_MEMBERS), &Handlers::new());
-        assert!(!wanted.depends_on_grants());
-        assert_eq!(wanted.resolve(Intents::empty()), Intents::GUILD_MEMBERS);
+        let requested = RequestedIntents::new(Some(Intents::GUILD_MEMBERS), &Handlers::new());
+        assert!(!requested.depends_on_grants());
+        assert_eq!(requested.resolve(Intents::empty()), Intents::GUILD_MEMBERS);
     }
 }

@@ -164,7 +164,8 @@ impl Handled {
                 if number % 3 == 0 {
                     tokio::time::sleep(Duration::from_millis(number % 7)).await;
                 }
-                let (shard, replay) = (payload.shard().id(), payload.is_replay());
+                let (shard, _) = payload.shard().ok_or("a shard")?;
+                let replay = payload.is_replay();
                 let mut handled = handled.0.lock().map_err(|_| "poisoned")?;
                 handled.push(Event {
                     shard,

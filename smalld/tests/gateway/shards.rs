@@ -38,8 +38,8 @@ async fn each_shard_handles_its_own_events_and_reports_its_state() {
     let handlers = Handlers::new().on("EVENT", {
         let seen = Arc::clone(&seen);
         move |_, payload| {
-            let shard = payload.shard();
-            let seen_by = (payload.d().to_owned(), shard.id(), shard.count());
+            let (id, count) = payload.shard().unwrap();
+            let seen_by = (payload.d().to_owned(), id, count);
             seen.lock().unwrap().insert(seen_by);
             async {}
         }

@@ -1,110 +1,97 @@
-//! Bounds, completion, and what an event costs that nobody wants.
+//! Limits, acknowledgement, and failures that must not spread.
+
+use std::borrow::Cow;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::dispatch::on::On;
-use crate::event::intents::Intents;
-use crate::gateway::Shard;
-use crate::gateway::protocol::session::{Identity, Session};
-use crate::token::Token;
-
-const READY: &str =
-    r#"{"op":0,"t":"READY","s":1,"d":{"session_id":"sid","resume_gateway_url":"wss://r"}}"#;
-const UNWANTED: &str =
-    r#"{"t":"PRESENCE_UPDATE","s":2,"op":0,"d":{"user":{"id":"1"},"status":"idle"}}"#;
-const FILTERED: &str = r#"{"t":"INTERACTION_CREATE","s":3,"op":0,"d":{"type":3,"data":{"name":"other","note":"\"quoted\""}}}"#;
-const WANTED: &str =
-    r#"{"t":"INTERACTION_CREATE","s":4,"op":0,"d":{"type":3,"data":{"name":"greet"}}}"#;
-
-/// The way of an event from the text of its frame to where nobody wants it.
-fn take(session: &mut Session, dispatcher: &Dispatcher, shard: &Shard, text: &str) {
-    let envelope = Envelope::parse(text).unwrap();
-    let _ = session.received(&envelope);
-    let (shard, session) = (shard.clone(), session.id());
-    let origin = Origin {
-        shard,
-        session,
-        replay: false,
-    };
-    let handed_on = dispatcher
-        .dispatch(&envelope, text, &origin, &Completion::unheard)
-        .now_or_never();
-    assert!(handed_on.is_some());
-}
-
-#[test]
-fn an_event_that_nobody_wants_allocates_nothing() {
-    let greet = On::event("INTERACTION_CREATE")
-        .with("/type", 3)
-        .with("/data/name", "greet");
-    let handlers = Handlers::new()
-        .on("MESSAGE_CREATE", |_, _| async {})
-        .on(greet, |_, _| async {});
-    let bot = SmallD::builder()
-        .token("a.b.c")
-        .base_url("http://127.0.0.1:1")
-        .build()
-        .unwrap();
-    let token = Token::new("a.b.c").unwrap();
-    let extra = serde_json::Map::new();
-    let mut session = Session::new(Identity {
-        token,
-        intents: Intents::all(),
-        shard: (0, 1),
-        extra,
-    });
-    let (dispatcher, shard) = (Dispatcher::new(bot, &handlers), Shard::new(0, 1));
-    take(&mut session, &dispatcher, &shard, READY);
-    let mut allocations = |text| {
-        let taking = || take(&mut session, &dispatcher, &shard, text);
-        allocation_counter::measure(taking).count_total
-    };
-    // The first time sets up what is kept.
-    allocations(UNWANTED);
-    assert_eq!(allocations(UNWANTED), 0);
-    assert_eq!(allocations(FILTERED), 0);
-    assert_ne!(allocations(WANTED), 0);
-}
+use crate::dispatch::registration::Registration;
+use crate::dispatch::trigger::{EventTrigger, Filter};
+use crate::event::acknowledge::Acknowledge;
+use crate::event::envelope::Envelope;
 
 fn dispatcher(handlers: &Handlers) -> Dispatcher {
+    dispatcher_with_threads(handlers, 8)
+}
+
+fn dispatcher_with_threads(handlers: &Handlers, blocking_threads: usize) -> Dispatcher {
     let bot = SmallD::builder()
         .token("a.b.c")
         .base_url("http://127.0.0.1:1")
         .build()
         .unwrap();
-    Dispatcher::new(bot, handlers)
+    Dispatcher::new(bot, handlers, blocking_threads, None)
 }
 
+fn text(name: &str) -> String {
+    format!(r#"{{"op":0,"t":"{name}","s":1,"d":{{"guild_id":"7"}}}}"#)
+}
+
+/// Delivers an event. Ready when all its handlers have been started.
 async fn event(dispatcher: &Dispatcher, name: &str) {
-    let text = format!(r#"{{"op":0,"t":"{name}","s":1,"d":{{}}}}"#);
-    let (shard, session) = (Shard::new(0, 1), None);
-    let origin = Origin {
-        shard,
-        session,
-        replay: false,
-    };
-    let envelope = Envelope::parse(&text).unwrap();
-    dispatcher
-        .dispatch(&envelope, &text, &origin, &Completion::unheard)
-        .await;
+    let text = text(name);
+    let delivery = Delivery::new(Envelope::parse(&text).unwrap());
+    if let Some(waiting) = dispatcher.receive(delivery) {
+        waiting.await;
+    }
+}
+
+/// What a source learned of one event.
+#[derive(Clone, Default)]
+struct Learned(Arc<Mutex<(Vec<Ending>, usize)>>);
+
+impl Acknowledge for Learned {
+    fn acknowledge(&self, ending: Ending) {
+        self.0.lock().unwrap().0.push(ending);
+    }
+
+    fn in_progress(&self) {
+        self.0.lock().unwrap().1 += 1;
+    }
+}
+
+impl Learned {
+    fn endings(&self) -> Vec<Ending> {
+        self.0.lock().unwrap().0.clone()
+    }
+
+    fn progress(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+}
+
+async fn acknowledged(dispatcher: &Dispatcher, name: &str) -> Learned {
+    let (text, learned) = (text(name), Learned::default());
+    let delivery = Delivery::payload(&text)
+        .unwrap()
+        .acknowledge(learned.clone());
+    if let Some(waiting) = dispatcher.receive(delivery) {
+        waiting.await;
+    }
+    learned
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_bound_an_event_waits_until_the_slow_give_their_places_back() {
+async fn at_the_limit_an_event_waits_until_slow_runs_give_their_places_back() {
     let handlers = Handlers::new().on("HANG", |_, _| std::future::pending::<()>());
     let dispatcher = dispatcher(&handlers);
-    for _ in 0..ROOM {
+    for _ in 0..MAX_RUNNING {
         event(&dispatcher, "HANG").now_or_never().unwrap();
     }
-    let begun = tokio::time::Instant::now();
+    let start = Instant::now();
     event(&dispatcher, "HANG").await;
-    assert_eq!(begun.elapsed(), SLOW);
-    // What nobody wants needs no room.
+    assert_eq!(start.elapsed(), PROGRESS_INTERVAL);
+    // An event that no handler wants needs no place.
     event(&dispatcher, "UNWANTED").now_or_never().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_second_bound_events_of_the_hanging_handler_alone_are_refused() {
-    let answered = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+async fn at_the_second_limit_only_events_of_the_handler_that_hangs_are_refused() {
+    let answered = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&answered);
     let handlers = Handlers::new()
         .on("HANG", |_, _| std::future::pending::<()>())
@@ -113,46 +100,23 @@ async fn at_the_second_bound_events_of_the_hanging_handler_alone_are_refused() {
             async {}
         });
     let dispatcher = dispatcher(&handlers);
-    for _ in 0..MOST_SLOW + ROOM {
+    for _ in 0..MAX_SLOW + MAX_RUNNING {
         event(&dispatcher, "HANG").await;
     }
-    tokio::time::sleep(SLOW * 2).await;
+    sleep(PROGRESS_INTERVAL * 2).await;
     let hanging = handlers.iter().next().unwrap();
     let slow = hanging.slow.load(Ordering::Relaxed);
-    assert!(slow >= MOST_SLOW, "{slow}");
-    event(&dispatcher, "HANG").now_or_never().unwrap();
-    tokio::time::sleep(SLOW * 2).await;
-    assert_eq!(hanging.slow.load(Ordering::Relaxed), slow);
-    event(&dispatcher, "FINE").now_or_never().unwrap();
+    assert!(slow >= MAX_SLOW, "{slow}");
+    let refused = acknowledged(&dispatcher, "HANG").now_or_never().unwrap();
+    assert_eq!(refused.endings(), [Ending::Refused]);
+    let handled = acknowledged(&dispatcher, "FINE").now_or_never().unwrap();
+    assert_eq!(handled.endings(), [Ending::Handled]);
     assert_eq!(answered.load(Ordering::Relaxed), 1);
-}
-
-/// Hands on one event; what is given back tells when its completion has fired.
-async fn completing(dispatcher: &Dispatcher, name: &str) -> std::sync::Weak<()> {
-    let text = format!(r#"{{"op":0,"t":"{name}","s":1,"d":{{}}}}"#);
-    let envelope = Envelope::parse(&text).unwrap();
-    let origin = Origin {
-        shard: Shard::new(0, 1),
-        session: None,
-        replay: false,
-    };
-    let held = std::sync::Mutex::new(Some(Arc::new(())));
-    let firing = held.lock().unwrap().as_ref().map(Arc::downgrade).unwrap();
-    let wanted = || {
-        held.lock()
-            .unwrap()
-            .take()
-            .map_or_else(Completion::unheard, Completion::of)
-    };
-    dispatcher
-        .dispatch(&envelope, &text, &origin, &wanted)
-        .await;
-    firing
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_event_is_handled_when_the_last_of_its_handlers_has_ended() {
-    let after = |seconds| tokio::time::sleep(std::time::Duration::from_secs(seconds));
+    let after = |seconds| sleep(Duration::from_secs(seconds));
     let handlers = Handlers::new()
         .on("EVENT", |_, _| async {})
         .on("EVENT", move |_, _| after(3))
@@ -161,26 +125,187 @@ async fn an_event_is_handled_when_the_last_of_its_handlers_has_ended() {
             Err::<(), _>("a failed event counts as handled")
         });
     let dispatcher = dispatcher(&handlers);
-    let begun = tokio::time::Instant::now();
-    let firing = completing(&dispatcher, "EVENT").await;
-    while firing.upgrade().is_some() {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let start = Instant::now();
+    let learned = acknowledged(&dispatcher, "EVENT").await;
+    while learned.endings().is_empty() {
+        sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(begun.elapsed().as_secs(), 5);
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert_eq!(learned.endings(), [Ending::Handled]);
+    let unwanted = acknowledged(&dispatcher, "UNWANTED").await;
+    assert_eq!(unwanted.endings(), [Ending::Handled]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_hangs_holds_back_what_counts_as_handled_for_a_minute() {
+async fn a_source_learns_that_an_event_is_in_progress_and_was_abandoned() {
     let handlers = Handlers::new().on("HANG", |_, _| std::future::pending::<()>());
     let dispatcher = dispatcher(&handlers);
-    let firing = completing(&dispatcher, "HANG").await;
-    tokio::time::sleep(std::time::Duration::from_secs(59)).await;
-    assert!(firing.upgrade().is_some());
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert!(firing.upgrade().is_none());
-    assert_eq!(dispatcher.unfinished().len(), 1, "it goes on");
+    let learned = acknowledged(&dispatcher, "HANG").await;
+    sleep(PROGRESS_INTERVAL * 3 + Duration::from_secs(1)).await;
+    assert_eq!((learned.progress(), learned.endings()), (3, vec![]));
+    assert_eq!(dispatcher.unfinished().len(), 1);
     dispatcher.abandon();
     dispatcher.idle().await;
-    let slow = handlers.iter().next().unwrap().slow.load(Ordering::Relaxed);
-    assert_eq!(slow, 0, "what is abandoned is not slow any more");
+    assert_eq!(learned.endings(), [Ending::Abandoned]);
+    let hanging = handlers.iter().next().unwrap();
+    assert_eq!(hanging.slow.load(Ordering::Relaxed), 0);
+    assert_eq!(hanging.running.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_whose_delivery_is_dropped_at_the_limit_is_abandoned() {
+    let handlers = Handlers::new().on("HANG", |_, _| std::future::pending::<()>());
+    let dispatcher = dispatcher(&handlers);
+    for _ in 0..MAX_RUNNING {
+        event(&dispatcher, "HANG").await;
+    }
+    let (text, learned) = (text("HANG"), Learned::default());
+    let delivery = Delivery::payload(&text)
+        .unwrap()
+        .acknowledge(learned.clone());
+    let waiting = dispatcher.receive(delivery);
+    assert!(waiting.is_some() && learned.endings().is_empty());
+    drop(waiting);
+    assert_eq!(learned.endings(), [Ending::Abandoned]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_wait_for_their_turn_are_not_slow_and_hold_no_places() {
+    let handlers = Handlers::new()
+        .on("FINE", |_, _| async {})
+        .on(On::event("ORDERED").ordered(), |_, _| {
+            std::future::pending::<()>()
+        });
+    let dispatcher = dispatcher(&handlers);
+    for _ in 0..50 {
+        event(&dispatcher, "ORDERED").now_or_never().unwrap();
+    }
+    sleep(PROGRESS_INTERVAL * 3).await;
+    let ordered = handlers.iter().nth(1).unwrap();
+    assert_eq!(
+        ordered.slow.load(Ordering::Relaxed),
+        1,
+        "the one that has its turn"
+    );
+    assert_eq!(ordered.running.load(Ordering::Relaxed), 50);
+    assert_eq!(dispatcher.0.places.available_permits(), MAX_RUNNING);
+}
+
+/// An error that panics wherever it can.
+#[derive(Debug)]
+struct Malicious;
+
+impl std::fmt::Display for Malicious {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("in Display")
+    }
+}
+
+impl std::error::Error for Malicious {}
+
+impl Drop for Malicious {
+    fn drop(&mut self) {
+        panic!("in Drop")
+    }
+}
+
+fn panics() {
+    std::panic::panic_any(Malicious)
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_of_users_that_panic_end_only_their_event() {
+    let first_poll = Handlers::new()
+        .on("RETURN", |_, _| async { Err::<(), _>(Malicious) })
+        .on("PANIC", |_, _| async { panics() })
+        .on("LATER", |_, _| async {
+            sleep(Duration::from_secs(1)).await;
+            Err::<(), _>(Malicious)
+        })
+        .on("LATER_PANIC", |_, _| async {
+            sleep(Duration::from_secs(1)).await;
+            panics();
+        });
+    let dispatcher = dispatcher(&first_poll);
+    for name in ["RETURN", "PANIC", "LATER", "LATER_PANIC"] {
+        let learned = acknowledged(&dispatcher, name).await;
+        dispatcher.idle().await;
+        assert_eq!(learned.endings(), [Ending::Handled], "{name}");
+    }
+}
+
+/// A plain function for an event, as its attribute leaves it.
+const fn blocking(
+    event: &'static [Cow<'static, str>],
+    call: fn(SmallD, Payload) -> Result<(), Failure>,
+) -> Registration {
+    Registration {
+        name: "blocking",
+        module: "tests",
+        file: "tests.rs",
+        line: 1,
+        trigger: Trigger::Event(EventTrigger {
+            filter: Filter {
+                op: Some(0),
+                t: Cow::Borrowed(event),
+                fields: Cow::Borrowed(&[]),
+                whole: false,
+            },
+            ordered: false,
+            call: Call::Blocking(call),
+        }),
+        checks: &[],
+    }
+}
+
+/// Runs of `HANG` end when this is true.
+static RELEASED: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+static ANSWERED: AtomicUsize = AtomicUsize::new(0);
+
+static HANG: Registration = blocking(&[Cow::Borrowed("HANG")], |_, _| {
+    let (released, changed) = &RELEASED;
+    drop(changed.wait_while(released.lock().unwrap(), |released| !*released));
+    Ok(())
+});
+static FINE: Registration = blocking(&[Cow::Borrowed("FINE")], |_, _| {
+    ANSWERED.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+});
+
+/// Waits on real time, because the threads of handlers do.
+async fn until(mut condition: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "it never came to pass"
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_handler_that_hangs_leaves_threads_to_others_and_is_refused_in_the_end() {
+    let handlers = Handlers::of([&HANG, &FINE]);
+    let dispatcher = dispatcher_with_threads(&handlers, 8);
+    let mut learned = Vec::new();
+    for _ in 0..64 {
+        learned.push(acknowledged(&dispatcher, "HANG").await);
+    }
+    event(&dispatcher, "FINE").await;
+    until(|| ANSWERED.load(Ordering::Relaxed) == 1).await;
+
+    // The clock stands still while threads are at work, so it has to be moved.
+    let count = |ending| {
+        let with = learned.iter().filter(|one| one.endings() == [ending]);
+        with.count()
+    };
+    tokio::time::advance(PROGRESS_INTERVAL).await;
+    until(|| count(Ending::Refused) == 62).await;
+    let refused = acknowledged(&dispatcher, "HANG").await;
+    assert_eq!(refused.endings(), [Ending::Refused]);
+    *RELEASED.0.lock().unwrap() = true;
+    RELEASED.1.notify_all();
+    until(|| count(Ending::Handled) == 2).await;
+    dispatcher.idle().await;
 }

@@ -1,17 +1,23 @@
 //! Delivery of events: from a shard to the handlers, and what is saved before.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use crate::event::Origin;
-use crate::event::acknowledge::Completion;
+use crate::event::acknowledge::{Acknowledge, Acknowledgement, Ending};
+use crate::event::delivery::Delivery;
 use crate::event::envelope::Envelope;
+use crate::event::origin::Origin;
 use crate::gateway::checkpoint::watermark::Unhandled;
 use crate::gateway::connection::Connection;
 use crate::gateway::protocol::session::Step;
-use crate::gateway::shard::{ShardTask, ShutdownPhase};
+use crate::gateway::shard::ShardTask;
+use crate::shutdown::ShutdownPhase;
+
+/// An event whose handlers have not ended after this time counts as handled.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl ShardTask {
     /// Delivers an event. If that has to wait because too many handlers run, reading pauses, and
@@ -19,11 +25,10 @@ impl ShardTask {
     pub(super) async fn deliver_or_pause(
         &self,
         connection: &Connection,
-        envelope: &Envelope<'_>,
-        text: &str,
+        envelope: Envelope<'_>,
         step: &Step,
     ) -> bool {
-        let mut delivering = pin!(self.deliver(envelope, text, step));
+        let mut delivering = pin!(self.deliver(envelope, step));
         if delivering.as_mut().now_or_never().is_some() {
             return false;
         }
@@ -40,7 +45,7 @@ impl ShardTask {
     }
 
     /// Delivers an event to its handlers, and keeps the watermark below it until they have ended.
-    pub(super) async fn deliver(&self, envelope: &Envelope<'_>, text: &str, step: &Step) {
+    pub(super) async fn deliver(&self, envelope: Envelope<'_>, step: &Step) {
         let origin = self.origin(step);
         // If sessions are not saved, nobody asks which of their events have been handled.
         let watermark = self.context.saver.as_ref().and(self.watermark.as_ref());
@@ -50,11 +55,16 @@ impl ShardTask {
             self.save_before_delivery(step).await;
         }
         let wanted = || match numbered {
-            Some((seq, watermark)) => Completion::of(HandledOnDrop(watermark.unhandled(seq))),
-            None => Completion::unheard(),
+            Some((seq, watermark)) => Acknowledgement::new(MovesWatermark {
+                unhandled: watermark.unhandled(seq),
+                received: Instant::now(),
+            }),
+            None => Acknowledgement::none(),
         };
-        let dispatcher = &self.context.dispatcher;
-        dispatcher.dispatch(envelope, text, &origin, &wanted).await;
+        let delivery = Delivery::new(envelope)
+            .from(origin)
+            .acknowledge_if_wanted(&wanted);
+        self.context.sink.deliver(delivery).await;
         if let Some((_, watermark)) = numbered {
             watermark.delivered();
         }
@@ -63,7 +73,7 @@ impl ShardTask {
     fn origin(&self, step: &Step) -> Origin {
         let replay = matches!(step, Step::Dispatch { replay: true, .. });
         Origin {
-            shard: self.shard.clone(),
+            shard: Some((self.shard.id(), self.shard.count())),
             session: self.session.id(),
             replay,
         }
@@ -84,11 +94,72 @@ impl ShardTask {
     }
 }
 
-/// Ends with the last run of an event's handlers.
-struct HandledOnDrop(Unhandled);
+/// Moves the watermark past an event when it has been handled, or cannot be. One whose handlers are at
+/// it for longer than a minute is released, too: a handler that hangs would hold back the watermark for
+/// ever.
+struct MovesWatermark {
+    unhandled: Unhandled,
+    received: Instant,
+}
 
-impl Drop for HandledOnDrop {
-    fn drop(&mut self) {
-        self.0.handled();
+impl Acknowledge for MovesWatermark {
+    fn acknowledge(&self, ending: Ending) {
+        match ending {
+            Ending::Handled | Ending::Refused => self.unhandled.handled(),
+            // It is replayed to the next process.
+            Ending::Abandoned => {}
+        }
+    }
+
+    fn in_progress(&self) {
+        if self.received.elapsed() >= RELEASE_TIMEOUT {
+            self.unhandled.handled();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::gateway::checkpoint::watermark::Watermark;
+
+    fn received(seq: u64) -> (Arc<Watermark>, MovesWatermark) {
+        let watermark = Arc::new(Watermark::new(seq - 1, 0));
+        watermark.received(seq);
+        let moves = MovesWatermark {
+            unhandled: watermark.unhandled(seq),
+            received: Instant::now(),
+        };
+        watermark.delivered();
+        (watermark, moves)
+    }
+
+    #[tokio::test]
+    async fn handled_and_refused_move_the_watermark_and_abandoned_does_not() {
+        for (ending, handled) in [
+            (Ending::Handled, 7),
+            (Ending::Refused, 7),
+            (Ending::Abandoned, 6),
+        ] {
+            let (watermark, moves) = received(7);
+            moves.acknowledge(ending);
+            drop(moves);
+            assert_eq!(watermark.handled(), handled, "{ending:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_is_in_progress_for_a_minute_is_released() {
+        let (watermark, moves) = received(7);
+        tokio::time::advance(Duration::from_secs(59)).await;
+        moves.in_progress();
+        assert_eq!(watermark.handled(), 6);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        moves.in_progress();
+        assert_eq!(watermark.handled(), 7);
+        moves.acknowledge(Ending::Handled);
+        assert_eq!(watermark.handled(), 7);
     }
 }

@@ -46,7 +46,7 @@ impl ShardTask {
             };
             let envelope = self.envelope(&text)?;
             let step = self.session.received(&envelope);
-            self.deliver(&envelope, &text, &step).await;
+            self.deliver(envelope, &step).await;
             match step {
                 Step::Disconnect(disconnect) => return Err(Some(disconnect)),
                 Step::Unusable(reason) => return Err(Some(self.malformed(&reason))),

@@ -94,10 +94,9 @@ impl ShardTask {
                 self.received(connection, &envelope, started.as_ref());
             }
         }
-        let paused = self
-            .deliver_or_pause(connection, &envelope, &text, &step)
-            .await;
-        if paused || matches!(step, Step::Dispatch { .. }) {
+        let is_dispatch = matches!(step, Step::Dispatch { .. });
+        let paused = self.deliver_or_pause(connection, envelope, &step).await;
+        if paused || is_dispatch {
             self.extend_answer_deadline();
         }
         match step {

@@ -1,5 +1,5 @@
-//! Sets the shards on their way: each with what an earlier process left for it, and all with one
-//! queue for IDENTIFY.
+//! Starts one task per shard: each with the checkpoint that an earlier process left for it, and all
+//! with one queue for IDENTIFY.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,85 +9,76 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::bot::SmallD;
-use crate::dispatch::Dispatcher;
 use crate::error::Result;
+use crate::event::intents::Intents;
+use crate::event::sink::Sink;
 use crate::gateway::checkpoint::document::{Checkpoint, Configuration, unix_seconds};
 use crate::gateway::checkpoint::progress::{Progress, restore_shard};
 use crate::gateway::checkpoint::saver::{Saver, SaverGuard};
 use crate::gateway::{IdentifyQueue, Identity, Shard, ShardContext, ShardTask, are_of_one_site};
+use crate::run::gateway_bot;
 use crate::run::plan::Plan;
-use crate::run::preflight::{self, Start};
+use crate::run::preflight::GatewayStart;
+use crate::run::runtimes::Runtimes;
 
-/// All shards on their way.
-pub(crate) struct Fleet {
-    pub(crate) gateways: JoinSet<Result<()>>,
-    /// Ends when no event comes any more.
-    pub(crate) reading: mpsc::Receiver<Infallible>,
-    pub(crate) saving: Option<SaverGuard>,
+/// What the shards are started with.
+pub(super) struct Shards<'a> {
+    pub(super) bot: &'a SmallD,
+    pub(super) plan: &'a Plan,
+    pub(super) runtimes: &'a Runtimes,
+    pub(super) sink: &'a Sink,
+    /// Each shard holds it until it delivers no more.
+    pub(super) delivering: &'a mpsc::Sender<Infallible>,
 }
 
-impl Fleet {
-    /// Where the bot is closed before there are any.
-    pub(crate) fn none() -> Self {
-        Self {
-            gateways: JoinSet::new(),
-            saving: None,
-            reading: mpsc::channel(1).1,
-        }
-    }
-}
-
-/// Starts a task for each shard, and saves their sessions where they are to be kept.
-pub(crate) async fn launch(
-    bot: &SmallD,
-    plan: &Plan,
-    dispatcher: &Dispatcher,
-    start: Start,
-) -> Result<Fleet> {
-    let configuration = configuration(bot, plan, &start);
+/// Starts one task for each shard, and saves their sessions if they are to outlive the process.
+pub(super) async fn launch(
+    with: Shards<'_>,
+    start: GatewayStart,
+    intents: Intents,
+) -> Result<(JoinSet<Result<()>>, Option<SaverGuard>)> {
+    let plan = with.plan;
+    let configuration = configuration(&with, &start, intents);
     let checkpoints = checkpoints(&start, &configuration);
     let new_sessions = checkpoints.iter().filter(|saved| saved.session.is_none());
-    preflight::check_starts(&start.limit, new_sessions.count(), checkpoints.len())?;
+    gateway_bot::check_starts(&start.limit, new_sessions.count(), checkpoints.len())?;
     let progresses: Vec<_> = checkpoints
         .iter()
         .map(Progress::new)
         .map(Arc::new)
         .collect();
-    let (saver, saving) = match &plan.sessions {
+    let (saver, guard) = match &plan.sessions {
         Some(sessions) => {
             let (sessions, shards) = (sessions.clone(), progresses.clone());
-            let (saver, guard) = Saver::start(sessions, configuration, shards, None).await?;
+            let control = with.runtimes.control().cloned();
+            let (saver, guard) = Saver::start(sessions, configuration, shards, control).await?;
             (Some(saver), Some(guard))
         }
         None => (None, None),
     };
-    let context = context(bot, plan, dispatcher, &start, saver);
+    let context = context(&with, &start, saver);
     count_earlier_identifies(&context.identifies, &checkpoints);
-    let (reads, reading) = mpsc::channel(1);
-    let mut gateways = JoinSet::new();
+    let mut tasks = JoinSet::new();
     for (shard, progress) in start.shards.iter().cloned().zip(progresses) {
         let identity = Identity {
             token: plan.token.clone(),
-            intents: start.intents,
+            intents,
             shard: (shard.id(), shard.count()),
             extra: plan.identify.clone(),
         };
-        let task = ShardTask::new(context.clone(), shard, identity, progress, reads.clone());
-        gateways.spawn(task.run());
+        let delivering = with.delivering.clone();
+        let task = ShardTask::new(context.clone(), shard, identity, progress, delivering);
+        tasks.spawn_on(task.run(), with.runtimes.workers());
     }
-    Ok(Fleet {
-        gateways,
-        reading,
-        saving,
-    })
+    Ok((tasks, guard))
 }
 
 /// The checkpoints that an earlier process left for these shards, of which some may be empty.
-fn checkpoints(start: &Start, configuration: &Configuration) -> Vec<Checkpoint> {
+fn checkpoints(start: &GatewayStart, configuration: &Configuration) -> Vec<Checkpoint> {
     let restored = start.shards.iter().map(|shard| {
         let document = start.document.as_ref();
         let mut checkpoint = restore_shard(document, configuration, shard.id());
-        keep_to_the_gateway(&mut checkpoint, &start.gateway_url);
+        keep_to_the_gateway(&mut checkpoint, &start.url);
         checkpoint
     });
     restored.collect()
@@ -115,33 +106,27 @@ fn keep_to_the_gateway(checkpoint: &mut Checkpoint, gateway_url: &str) {
 }
 
 /// The configuration that sessions are started with now.
-fn configuration(bot: &SmallD, plan: &Plan, start: &Start) -> Configuration {
+fn configuration(with: &Shards<'_>, start: &GatewayStart, intents: Intents) -> Configuration {
     Configuration {
-        bot: bot.id().map(ToOwned::to_owned),
-        base_url: bot.inner().rest.base().text().to_owned(),
+        bot: with.bot.id().map(ToOwned::to_owned),
+        base_url: with.bot.inner().rest.base().text().to_owned(),
         shard_count: start.shards.first().map_or(0, Shard::count),
-        intents: start.intents.bits(),
-        identify: plan.identify.clone(),
+        intents: intents.bits(),
+        identify: with.plan.identify.clone(),
     }
 }
 
-fn context(
-    bot: &SmallD,
-    plan: &Plan,
-    dispatcher: &Dispatcher,
-    start: &Start,
-    saver: Option<Saver>,
-) -> ShardContext {
-    let (named, asked) = (bot.clone(), bot.clone());
+fn context(with: &Shards<'_>, start: &GatewayStart, saver: Option<Saver>) -> ShardContext {
+    let (named, asked) = (with.bot.clone(), with.bot.clone());
     ShardContext {
-        url: start.gateway_url.clone(),
-        fetch_gateway_url: Arc::new(move || Box::pin(preflight::address(asked.clone()))),
-        connect: plan.connect.clone(),
-        control: None,
+        url: start.url.clone(),
+        fetch_gateway_url: Arc::new(move || Box::pin(gateway_bot::address(asked.clone()))),
+        connect: with.plan.connect.clone(),
+        control: with.runtimes.control().cloned(),
         identifies: Arc::new(IdentifyQueue::new(start.limit)),
-        dispatcher: dispatcher.clone(),
+        sink: with.sink.clone(),
         saver,
-        shutdown: bot.inner().shutdown.subscribe(),
+        shutdown: with.bot.inner().shutdown.subscribe(),
         on_ready: Arc::new(move |id| drop(named.inner().id.set(id.into()))),
     }
 }

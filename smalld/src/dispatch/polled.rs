@@ -1,0 +1,137 @@
+//! Which handler each thread is polling at this moment, written by the executor for a watchdog.
+//!
+//! It costs two relaxed stores a poll and reads no clock: the watchdog looks now and then, and a value
+//! that has not changed between two looks is a poll that has not ended.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+/// The lower bits of a slot are the handler's number, the upper ones count the polls.
+const HANDLER_BITS: u32 = 24;
+const IDLE: u64 = 0;
+
+thread_local! {
+    /// This thread's slot, if it belongs to a runtime that is watched.
+    static SLOT: RefCell<Option<Slot>> = const { RefCell::new(None) };
+}
+
+struct Slot {
+    value: Arc<AtomicU64>,
+    polls: u64,
+}
+
+/// What the threads of one runtime are polling. Clones are cheap.
+#[derive(Clone, Default)]
+pub(crate) struct Polled(Arc<Mutex<Vec<Weak<AtomicU64>>>>);
+
+impl Polled {
+    /// Watches the thread that calls this, as long as it lives.
+    pub(crate) fn watch_this_thread(&self) {
+        let value = Arc::new(AtomicU64::new(IDLE));
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.push(Arc::downgrade(&value));
+        drop(slots);
+        SLOT.with_borrow_mut(|slot| *slot = Some(Slot { value, polls: 0 }));
+    }
+
+    /// The polls that are going on.
+    pub(crate) fn now(&self) -> Vec<OngoingPoll> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|slot| slot.strong_count() > 0);
+        let values = slots.iter().filter_map(Weak::upgrade);
+        let values = values.map(|value| value.load(Ordering::Relaxed));
+        let busy = values.enumerate().filter(|&(_, value)| value != IDLE);
+        busy.map(|(thread, value)| OngoingPoll { thread, value })
+            .collect()
+    }
+}
+
+/// A poll that has not ended yet. Two that are equal are one and the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OngoingPoll {
+    thread: usize,
+    value: u64,
+}
+
+impl OngoingPoll {
+    /// The number of the handler that is polled.
+    pub(crate) fn handler(self) -> u32 {
+        let number = self.value & ((1 << HANDLER_BITS) - 1);
+        u32::try_from(number).unwrap_or(0)
+    }
+}
+
+/// Marks this thread as polling the handler until the guard is dropped.
+pub(super) fn polling(handler: u32) -> Guard {
+    SLOT.with_borrow_mut(|slot| {
+        let watched = slot.as_mut().map(|slot| {
+            slot.polls = slot.polls.wrapping_add(1);
+            let value = slot.polls << HANDLER_BITS | u64::from(handler);
+            let before = slot.value.load(Ordering::Relaxed);
+            slot.value.store(value, Ordering::Relaxed);
+            before
+        });
+        Guard(watched)
+    })
+}
+
+/// Restores what the thread polled before, which is nothing but for a poll within a poll.
+pub(super) struct Guard(Option<u64>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(before) = self.0 else { return };
+        SLOT.with_borrow_mut(|slot| {
+            if let Some(slot) = slot {
+                slot.value.store(before, Ordering::Relaxed);
+            }
+        });
+    }
+}
+
+/// A future whose polls are watched.
+pub(super) struct Watched<F> {
+    pub(super) future: F,
+    pub(super) handler: u32,
+}
+
+impl<F: Future + Unpin> Future for Watched<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _watched = polling(self.handler);
+        Pin::new(&mut self.future).poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_is_seen_while_it_lasts_and_differs_from_the_next_one() {
+        let polled = Polled::default();
+        let seen = polled.clone();
+        std::thread::spawn(move || {
+            assert_eq!(seen.now(), [], "this thread is not watched yet");
+            seen.watch_this_thread();
+            let first = polling(7);
+            let one = seen.now();
+            assert_eq!(
+                one.iter().map(|poll| poll.handler()).collect::<Vec<_>>(),
+                [7]
+            );
+            assert_eq!(seen.now(), one);
+            drop(first);
+            assert_eq!(seen.now(), []);
+            let _second = polling(7);
+            assert_ne!(seen.now(), one);
+        })
+        .join()
+        .unwrap();
+        assert_eq!(polled.now(), [], "the thread has ended");
+    }
+}

@@ -1,0 +1,94 @@
+//! Threads for handlers that may block: limited in number, and for each handler to a part of them, so
+//! that one that hangs leaves some to the others and to everybody else who needs tokio's blocking pool.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::dispatch::handler::Handler;
+
+/// One handler may have this part of all threads.
+const PARTS: usize = 4;
+
+pub(super) struct Threads {
+    all: Arc<Semaphore>,
+    per_handler: usize,
+    of_handlers: Mutex<HashMap<u32, Arc<OfHandler>>>,
+}
+
+/// The threads of one handler.
+struct OfHandler {
+    threads: Arc<Semaphore>,
+    /// Wakes those that wait for a thread when all of its threads are slow.
+    saturated: Notify,
+}
+
+/// The right to one thread.
+pub(super) struct Thread {
+    _of_all: OwnedSemaphorePermit,
+    _of_handler: OwnedSemaphorePermit,
+}
+
+impl Threads {
+    pub(super) fn new(threads: usize) -> Self {
+        let threads = threads.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            all: Arc::new(Semaphore::new(threads)),
+            per_handler: threads.div_ceil(PARTS),
+            of_handlers: Mutex::default(),
+        }
+    }
+
+    /// How many threads one handler may have.
+    pub(super) fn per_handler(&self) -> usize {
+        self.per_handler
+    }
+
+    /// Waits for a thread; `None` if meanwhile all of this handler's have become slow.
+    pub(super) async fn acquire(&self, handler: &Handler) -> Option<Thread> {
+        let own = self.of_handler(handler);
+        let saturated = own.saturated.notified();
+        if handler.slow.load(Ordering::Relaxed) >= self.per_handler {
+            return None;
+        }
+        let acquiring = async {
+            let of_handler = Arc::clone(&own.threads).acquire_owned().await.ok()?;
+            let of_all = Arc::clone(&self.all).acquire_owned().await.ok()?;
+            Some(Thread {
+                _of_all: of_all,
+                _of_handler: of_handler,
+            })
+        };
+        tokio::select! {
+            biased;
+            () = saturated => None,
+            thread = acquiring => thread,
+        }
+    }
+
+    /// All threads of this handler have become slow: nobody waits for one any longer.
+    pub(super) fn saturated(&self, handler: &Handler) {
+        self.of_handler(handler).saturated.notify_waiters();
+    }
+
+    fn of_handler(&self, handler: &Handler) -> Arc<OfHandler> {
+        let new = || OfHandler {
+            threads: Arc::new(Semaphore::new(self.per_handler)),
+            saturated: Notify::new(),
+        };
+        Arc::clone(
+            self.lock()
+                .entry(handler.id)
+                .or_insert_with(|| Arc::new(new())),
+        )
+    }
+
+    /// Held for a few instructions only, never across an await.
+    fn lock(&self) -> MutexGuard<'_, HashMap<u32, Arc<OfHandler>>> {
+        self.of_handlers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,131 @@
+//! An event on its way from its source to the handlers.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::error::{Error, Result};
+use crate::event::acknowledge::{Acknowledge, Acknowledgement};
+use crate::event::envelope::Envelope;
+use crate::event::origin::Origin;
+
+/// An event that a [`Source`](crate::source::Source) hands to the handlers: what came, where it came
+/// from, and who learns how it ended.
+///
+/// It owns its text or borrows it, for instance from a buffer that the source reads into. The text is
+/// copied only if a handler wants the event.
+///
+/// ```
+/// use smalld::source::Delivery;
+///
+/// // A whole gateway payload, as a broker or a recording has it:
+/// let payload = r#"{"op":0,"t":"TYPING_START","s":7,"d":{"user_id":"1"}}"#;
+/// let delivery = Delivery::payload(payload)?.shard(0, 1).session("session id");
+///
+/// // Only an event's name and its `d`, as an interaction that comes over HTTP:
+/// let delivery = Delivery::event("INTERACTION_CREATE", r#"{"type":2}"#);
+/// # let _ = delivery;
+/// # Ok::<(), smalld::Error>(())
+/// ```
+#[must_use = "a delivery does nothing until a sink delivers it"]
+pub struct Delivery<'a> {
+    pub(crate) envelope: Envelope<'a>,
+    pub(crate) origin: Origin,
+    pub(crate) acknowledgement: Lazy<'a>,
+}
+
+impl<'a> Delivery<'a> {
+    /// A whole gateway payload: a JSON object with `op`, `d`, and for an event `t` and `s`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`] if the text is not such an object. What is in `d` is not looked at.
+    pub fn payload(text: impl Into<Cow<'a, str>>) -> Result<Self> {
+        let malformed = |why| Error::json("the text is not a gateway payload", why);
+        Ok(Self::new(
+            Envelope::parse_cow(text.into()).map_err(malformed)?,
+        ))
+    }
+
+    /// An event that comes without an envelope: its name, such as `INTERACTION_CREATE`, and its `d`,
+    /// which is JSON.
+    pub fn event(name: impl Into<Cow<'a, str>>, d: impl Into<Cow<'a, str>>) -> Self {
+        Self::new(Envelope::bare(name.into(), d.into()))
+    }
+
+    pub(crate) fn new(envelope: Envelope<'a>) -> Self {
+        Self {
+            envelope,
+            origin: Origin::default(),
+            acknowledgement: Lazy::Made(Acknowledgement::none()),
+        }
+    }
+
+    pub(crate) fn from(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// The shard that received it first: its id and the number of shards.
+    pub fn shard(mut self, id: u32, count: u32) -> Self {
+        self.origin.shard = Some((id, count));
+        self
+    }
+
+    /// The session that it belongs to. With its sequence number this is the event's stable
+    /// [id](crate::Payload::id).
+    pub fn session(mut self, id: impl AsRef<str>) -> Self {
+        self.origin.session = Some(id.as_ref().into());
+        self
+    }
+
+    /// Its sequence number in the session, if the envelope has none.
+    pub fn seq(mut self, seq: u64) -> Self {
+        self.envelope.s = Some(seq);
+        self
+    }
+
+    /// Whether it may have been handled before; see [`Payload::is_replay`](crate::Payload::is_replay).
+    pub fn replay(mut self, replay: bool) -> Self {
+        self.origin.replay = replay;
+        self
+    }
+
+    /// Who learns how the event ended. By default nobody.
+    pub fn acknowledge(mut self, acknowledge: impl Acknowledge) -> Self {
+        self.acknowledgement = Lazy::Made(Acknowledgement::new(acknowledge));
+        self
+    }
+
+    /// Like [`acknowledge`](Self::acknowledge), but nothing is made for an event that no handler wants.
+    pub(crate) fn acknowledge_if_wanted(
+        mut self,
+        make: &'a (dyn Fn() -> Acknowledgement + Sync),
+    ) -> Self {
+        self.acknowledgement = Lazy::IfWanted(make);
+        self
+    }
+}
+
+/// An acknowledgement, or how to make one.
+pub(crate) enum Lazy<'a> {
+    Made(Acknowledgement),
+    IfWanted(&'a (dyn Fn() -> Acknowledgement + Sync)),
+}
+
+impl Lazy<'_> {
+    pub(crate) fn get(self) -> Acknowledgement {
+        match self {
+            Self::Made(acknowledgement) => acknowledgement,
+            Self::IfWanted(make) => make(),
+        }
+    }
+}
+
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("t", &self.envelope.t())
+            .field("d", &self.envelope.d())
+            .finish_non_exhaustive()
+    }
+}

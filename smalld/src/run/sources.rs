@@ -1,0 +1,42 @@
+//! Sources of events besides the gateway, each as a task.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::error::{Error, Result};
+use crate::event::sink::Sink;
+use crate::event::source::AnySource;
+use crate::run::runtimes::Runtimes;
+use crate::unwind;
+
+/// Starts a task for each source. Each holds `delivering` until it has returned.
+pub(super) fn start(
+    sources: Vec<AnySource>,
+    sink: &Sink,
+    runtimes: &Runtimes,
+    tasks: &mut JoinSet<Result<()>>,
+    delivering: &mpsc::Sender<Infallible>,
+) {
+    for source in sources {
+        let (sink, delivering) = (sink.clone(), delivering.clone());
+        let task = async move {
+            let _delivering = delivering;
+            run(source, sink).await
+        };
+        tasks.spawn_on(task, runtimes.workers());
+    }
+}
+
+async fn run(source: AnySource, sink: Sink) -> Result<()> {
+    let running = AssertUnwindSafe(async move { (source.run)(sink).await });
+    running.catch_unwind().await.unwrap_or_else(|panic| {
+        unwind::discard(panic);
+        Err(Error::config(
+            "a source of events panicked; its message is above, on stderr",
+        ))
+    })
+}

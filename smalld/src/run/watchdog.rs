@@ -1,0 +1,137 @@
+//! Watchdog over handlers that block their thread.
+//!
+//! An async handler that does not come back from a poll (a lock that is taken twice, a busy loop, a
+//! sleep of the thread) stops its thread. The watchdog lives on the control thread, names the handler,
+//! and keeps the other threads awake: tokio wakes no idle worker to wait for sockets and timers while
+//! the one that did so is busy, until a task is spawned.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::dispatch::{Handlers, OngoingPoll, Polled};
+
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// A poll that lasts this long is reported. It is reported again after twice the time, and so on.
+const FIRST_REPORT: Duration = Duration::from_secs(1);
+const MAX_REPORT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Looks until it is dropped.
+pub(super) async fn watch(polled: Polled, workers: Handle, handlers: Handlers) {
+    let mut watchdog = Watchdog::default();
+    let mut nudges = Nudges::new(workers);
+    let mut looks = interval(LOOK_INTERVAL);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let now = Instant::now();
+        let look = watchdog.look(&polled.now(), now);
+        for Blocked { handler, since } in look.reports {
+            report(&handlers, handler, since);
+        }
+        if nudges.nudge(look.is_any_stuck, now) {
+            tracing::error!(target: "smalld", "all worker threads are blocked: no handler runs until one of them comes back; heartbeats, saves and the stop still work");
+        }
+    }
+}
+
+fn report(handlers: &Handlers, handler: u32, since: Duration) {
+    let seconds = since.as_secs();
+    let name = handlers.named(handler);
+    let name = name.map_or_else(|| "a handler".to_owned(), |name| format!("handler {name}"));
+    tracing::error!(target: "smalld", "{name} has blocked its thread for {seconds} s: an async handler must not block; write it as a plain `fn`, or move what blocks into `tokio::task::spawn_blocking`");
+}
+
+/// Which polls last too long, and when each is reported. Pure.
+#[derive(Default)]
+struct Watchdog(Vec<Lasting>);
+
+struct Lasting {
+    poll: OngoingPoll,
+    since: Instant,
+    report_after: Duration,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Look {
+    reports: Vec<Blocked>,
+    /// A poll goes on that the last look had seen already.
+    is_any_stuck: bool,
+}
+
+#[derive(Debug, PartialEq)]
+struct Blocked {
+    handler: u32,
+    since: Duration,
+}
+
+impl Watchdog {
+    fn look(&mut self, ongoing: &[OngoingPoll], now: Instant) -> Look {
+        self.0.retain(|lasting| ongoing.contains(&lasting.poll));
+        let mut look = Look {
+            is_any_stuck: !self.0.is_empty(),
+            ..Look::default()
+        };
+        for lasting in &mut self.0 {
+            let since = now.saturating_duration_since(lasting.since);
+            if since >= lasting.report_after {
+                look.reports.push(Blocked {
+                    handler: lasting.poll.handler(),
+                    since,
+                });
+                lasting.report_after = since + since.min(MAX_REPORT_INTERVAL);
+            }
+        }
+        for &poll in ongoing {
+            if !self.0.iter().any(|lasting| lasting.poll == poll) {
+                self.0.push(Lasting {
+                    poll,
+                    since: now,
+                    report_after: FIRST_REPORT,
+                });
+            }
+        }
+        look
+    }
+}
+
+/// Empty tasks that wake an idle worker. One that does not run means that no worker is free.
+struct Nudges {
+    workers: Handle,
+    ran: Arc<AtomicBool>,
+    unanswered_since: Option<Instant>,
+    reported: bool,
+}
+
+impl Nudges {
+    fn new(workers: Handle) -> Self {
+        Self {
+            workers,
+            ran: Arc::new(AtomicBool::new(true)),
+            unanswered_since: None,
+            reported: false,
+        }
+    }
+
+    /// Returns true once when every worker has been blocked for a while.
+    fn nudge(&mut self, is_any_stuck: bool, now: Instant) -> bool {
+        if self.ran.swap(false, Ordering::Relaxed) {
+            self.unanswered_since = None;
+            self.reported = false;
+            if !is_any_stuck {
+                self.ran.store(true, Ordering::Relaxed);
+                return false;
+            }
+            let ran = Arc::clone(&self.ran);
+            self.workers
+                .spawn(async move { ran.store(true, Ordering::Relaxed) });
+            return false;
+        }
+        let since = *self.unanswered_since.get_or_insert(now);
+        let is_due = now.saturating_duration_since(since) >= FIRST_REPORT;
+        is_due && !std::mem::replace(&mut self.reported, true)
+    }
+}
