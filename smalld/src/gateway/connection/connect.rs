@@ -19,6 +19,9 @@ use crate::gateway::protocol::disconnect::{Disconnect, parse_retry_after};
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
 
+/// As much as one TLS record holds. What is left of it after a huge frame keeps that frame's memory,
+/// so it must not take long to use up.
+const READ_BUFFER_SIZE: usize = 16 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many characters of an answer are told that refuses a connection.
 const MOST_SAID: usize = 200;
@@ -95,6 +98,7 @@ impl Connect {
         // tungstenite's own limit of a frame, 16 MiB, would break the connection of a large bot again
         // and again.
         let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_SIZE)
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
         let connector = Connector::Rustls(Arc::clone(&self.tls));

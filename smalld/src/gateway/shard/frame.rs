@@ -4,12 +4,15 @@ use std::fmt::Display;
 use std::ops::Deref;
 
 use tokio_tungstenite::tungstenite;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
 use crate::event::envelope::Envelope;
 use crate::gateway::connection::inflate::Inflater;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::shard::ShardTask;
+
+/// The memory of a larger frame is given back, see [`HugeFrame`].
+const MAX_IDLE_FRAME: usize = 4 << 20;
 
 pub(super) type Frame = Option<Result<Message, tungstenite::Error>>;
 
@@ -27,6 +30,28 @@ impl Deref for Text<'_> {
             Self::Plain(text) => text,
             Self::Inflated(text) => text,
         }
+    }
+}
+
+/// The memory of a huge frame, held until tungstenite reads into other memory.
+///
+/// tungstenite's read buffer shares its memory with the frames that were read into it. When it is
+/// used up and no frame holds that memory, tungstenite uses it again, all of it, for as long as the
+/// connection lasts. If a frame still holds it, tungstenite allocates a small buffer instead.
+#[derive(Default)]
+pub(super) struct HugeFrame(Option<Bytes>);
+
+impl HugeFrame {
+    /// A frame was read.
+    pub(super) fn read(&mut self, frame: &Frame) {
+        // Once nobody else holds the memory, dropping this gives it back.
+        self.0.take_if(|bytes| bytes.is_unique());
+        let bytes = match frame {
+            Some(Ok(Message::Text(text))) if text.len() > MAX_IDLE_FRAME => text.clone().into(),
+            Some(Ok(Message::Binary(bytes))) if bytes.len() > MAX_IDLE_FRAME => bytes.clone(),
+            _ => return,
+        };
+        self.0 = Some(bytes);
     }
 }
 
@@ -65,5 +90,38 @@ impl ShardTask {
         let shard = self.shard.id();
         tracing::warn!(target: "smalld", shard, "malformed payload: {reason}");
         Disconnect::Malformed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+
+    use super::*;
+
+    fn frame(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0x81, 127];
+        bytes.extend(u64::try_from(length).unwrap().to_be_bytes());
+        bytes.resize(bytes.len() + length, b'x');
+        bytes
+    }
+
+    #[test]
+    fn the_memory_of_a_huge_frame_is_given_back_soon() {
+        let mut wire = frame(MAX_IDLE_FRAME + 1);
+        for _ in 0..32 {
+            wire.extend(frame(1000));
+        }
+        let config = WebSocketConfig::default().read_buffer_size(16 << 10);
+        let mut socket = WebSocket::from_raw_socket(Cursor::new(wire), Role::Client, Some(config));
+        let mut huge = HugeFrame::default();
+        let mut read = || {
+            huge.read(&Some(socket.read()));
+            huge.0.is_some()
+        };
+        assert!(read(), "the read buffer may still share it");
+        assert!((0..32).any(|_| !read()), "the read buffer has moved on");
     }
 }

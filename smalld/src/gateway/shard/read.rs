@@ -18,7 +18,7 @@ use crate::gateway::protocol::ready::Ready;
 use crate::gateway::protocol::reconnect::Handshake;
 use crate::gateway::protocol::session::{Started, Step};
 use crate::gateway::shard::ShardTask;
-use crate::gateway::shard::frame::Frame;
+use crate::gateway::shard::frame::{Frame, HugeFrame};
 use crate::gateway::shard::handshake::ANSWER_TIMEOUT;
 use crate::shutdown::ShutdownPhase;
 
@@ -31,6 +31,7 @@ impl ShardTask {
     ) -> Option<Disconnect> {
         let mut shutdown = self.context.shutdown.clone();
         let mut stopped = pin!(shutdown.wait_for(|&shutdown| shutdown > ShutdownPhase::Running));
+        let mut huge_frame = HugeFrame::default();
         loop {
             connection.pulse.set_seq(self.session.seq());
             connection.pulse.set_busy(false);
@@ -45,9 +46,11 @@ impl ShardTask {
                 () = passed(self.answer_deadline) => return Some(self.unanswered()),
             };
             connection.pulse.set_busy(true);
+            huge_frame.read(&frame);
             if let Err(disconnect) = self.take(connection, frame, inflater).await {
                 return Some(disconnect);
             }
+            inflater.release();
         }
         Some(remaining_close_frame(connection).await)
     }

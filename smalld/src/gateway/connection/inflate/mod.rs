@@ -1,9 +1,12 @@
-//! Inflates what Discord sent compressed. Pure: the bytes of frames go in, the texts of messages
-//! come out.
+//! Decompression of what Discord sends. Pure: the bytes of frames go in, the texts of messages come
+//! out.
 //!
 //! A connection has one decoder and one buffer, from its first frame to its last. Both are set up by
-//! the first messages, and after them nothing is allocated. The next connection is another stream
-//! and needs another inflater.
+//! the first messages; after these nothing is allocated, except for messages of several MiB. The
+//! next connection is another stream and needs another inflater.
+//!
+//! A compression that Discord adds needs a file here, a variant of `Decoder`, and one of
+//! [`Compression`].
 
 #![cfg_attr(
     not(feature = "zlib"),
@@ -25,8 +28,8 @@ use self::zlib::Zlib;
 use self::zstd::Zstd;
 use crate::gateway::compression::Compression;
 
-/// The longest message that is taken. READY and `GUILD_CREATE` of a large bot can be many MiB; some
-/// bound must stay, or a few bytes could inflate until no memory is left.
+/// The longest message that is accepted. READY and `GUILD_CREATE` of a large bot can have many MiB.
+/// Without a bound a few bytes could inflate until no memory is left.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
 /// The decoder of one connection, and the buffer of its messages.
@@ -36,7 +39,7 @@ pub(crate) struct Inflater {
 }
 
 enum Decoder {
-    /// Nothing was asked to come compressed.
+    /// No compression was asked for.
     Plain(Payloads),
     #[cfg(feature = "zlib")]
     ZlibStream(Zlib),
@@ -44,8 +47,8 @@ enum Decoder {
     ZstdStream(Zstd),
 }
 
-/// Reads payloads that are compressed one by one: what IDENTIFY's `compress` asks for. Few bots do,
-/// so the decoder is made when the first one comes.
+/// Reads payloads that are compressed one by one, which IDENTIFY's `compress` asks for. Few bots do,
+/// so the decoder is made for the first one.
 #[derive(Default)]
 struct Payloads {
     #[cfg(feature = "zlib")]
@@ -54,29 +57,31 @@ struct Payloads {
 
 impl Inflater {
     pub(crate) fn new(compression: Compression) -> Self {
-        Self::with_most(compression, MAX_MESSAGE_BYTES)
+        Self::with_max_bytes(compression, MAX_MESSAGE_BYTES)
     }
 
-    /// One that takes messages of at most so many bytes.
-    fn with_most(compression: Compression, most: usize) -> Self {
+    /// An inflater that accepts messages of at most this many bytes.
+    fn with_max_bytes(compression: Compression, max_bytes: usize) -> Self {
         let decoder = match compression {
             #[cfg(feature = "zlib")]
             Compression::ZlibStream => Decoder::ZlibStream(Zlib::new()),
             #[cfg(feature = "zstd")]
             Compression::ZstdStream => Decoder::ZstdStream(Zstd::new()),
-            // `Builder::build` refuses what is not built in.
+            // `Builder::build` refuses a compression that is not built in.
             _ => Decoder::Plain(Payloads::default()),
         };
-        let output = Output::new(most);
+        let output = Output::new(max_bytes);
         Self { decoder, output }
     }
 
-    /// Takes a binary frame in; gives the message that is whole with it, if one is.
+    /// Takes a binary frame. Returns the message that it completes, if it completes one.
     ///
-    /// After a mistake the stream cannot be read on, and the connection has to be left.
+    /// # Errors
+    ///
+    /// After an error the stream cannot be read any further, and the connection has to be left.
     pub(crate) fn push(&mut self, frame: &[u8]) -> Result<Option<&str>, Mistake> {
         let output = &mut self.output;
-        let whole = match &mut self.decoder {
+        let complete = match &mut self.decoder {
             Decoder::Plain(payloads) => payloads.read(frame, output).map(|()| true),
             #[cfg(feature = "zlib")]
             Decoder::ZlibStream(zlib) => zlib.read_on(frame, output),
@@ -84,11 +89,16 @@ impl Inflater {
             #[cfg(feature = "zstd")]
             Decoder::ZstdStream(zstd) => zstd.read_on(frame, output).map(|()| true),
         }?;
-        if whole {
+        if complete {
             output.take().map(Some)
         } else {
             Ok(None)
         }
+    }
+
+    /// The last message has been delivered: gives back the memory of a huge one.
+    pub(crate) fn release(&mut self) {
+        self.output.release();
     }
 }
 

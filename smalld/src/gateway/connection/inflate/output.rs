@@ -1,37 +1,40 @@
-//! The buffer that messages are inflated into: one for a connection, bounded, and small again after
-//! a large one.
+//! Buffer that messages are inflated into: one for each connection, bounded, and small again after
+//! a large message.
 
 use crate::gateway::connection::inflate::mistake::Mistake;
 
-/// What is kept whatever comes; nearly all messages fit into it.
-const KEPT: usize = 64 << 10;
-/// The first piece of it; a quiet shard needs no more.
-const FIRST: usize = 8 << 10;
-/// After so many messages in a row that fit into `KEPT` a larger buffer is let go. Large guilds come
-/// in flocks, and each would have to grow it anew.
-const PATIENCE: u32 = 32;
+/// Capacity that is never given back. Nearly all messages fit.
+const MIN_CAPACITY: usize = 64 << 10;
+/// The first capacity. A quiet shard needs no more.
+const FIRST_CAPACITY: usize = 8 << 10;
+/// A larger capacity is given back after this many messages in a row that fit into `MIN_CAPACITY`.
+/// Large guilds come one after the other, and the buffer would have to grow for each.
+const SMALL_MESSAGES: u32 = 32;
+
+/// A still larger capacity is given back as soon as its message has been delivered.
+const MAX_IDLE_CAPACITY: usize = 4 << 20;
 
 /// The text of the message that is being read or was read last.
 pub(super) struct Output {
     bytes: Vec<u8>,
-    most: usize,
-    /// Whether what is in it has been taken.
+    max_bytes: usize,
+    /// Whether the message in it has been taken.
     taken: bool,
     /// How many messages in a row were small.
     small: u32,
 }
 
 impl Output {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(max_bytes: usize) -> Self {
         Self {
             bytes: Vec::new(),
-            most,
+            max_bytes,
             taken: false,
             small: 0,
         }
     }
 
-    /// The buffer with room at its end; what was taken before is gone.
+    /// The buffer with free capacity at its end. A message that was taken is gone.
     pub(super) fn room(&mut self) -> Result<&mut Vec<u8>, Mistake> {
         if self.taken {
             self.begin();
@@ -42,37 +45,46 @@ impl Output {
         Ok(&mut self.bytes)
     }
 
-    /// The message, which is whole.
+    /// The message, which is complete.
     pub(super) fn take(&mut self) -> Result<&str, Mistake> {
         self.taken = true;
-        if self.bytes.len() > self.most {
-            return Err(Mistake::TooLong(self.most));
+        if self.bytes.len() > self.max_bytes {
+            return Err(Mistake::TooLong(self.max_bytes));
         }
         std::str::from_utf8(&self.bytes).map_err(|_| Mistake::NotUtf8)
     }
 
+    /// The message that was taken last has been delivered: gives back the memory of a huge one.
+    pub(super) fn release(&mut self) {
+        if self.taken && self.bytes.capacity() > MAX_IDLE_CAPACITY {
+            self.taken = false;
+            self.small = 0;
+            self.bytes = Vec::new();
+        }
+    }
+
     fn begin(&mut self) {
         self.taken = false;
-        let small = self.bytes.len() <= KEPT;
+        let small = self.bytes.len() <= MIN_CAPACITY;
         self.small = if small {
             self.small.saturating_add(1)
         } else {
             0
         };
         self.bytes.clear();
-        if self.small >= PATIENCE {
-            self.bytes.shrink_to(KEPT);
+        if self.small >= SMALL_MESSAGES {
+            self.bytes.shrink_to(MIN_CAPACITY);
         }
     }
 
-    /// Twice as large each time, so that a message of many MiB is not moved often.
+    /// Doubles the capacity, so that a message of many MiB is not moved often.
     fn grow(&mut self) -> Result<(), Mistake> {
         let length = self.bytes.len();
-        if length > self.most {
-            return Err(Mistake::TooLong(self.most));
+        if length > self.max_bytes {
+            return Err(Mistake::TooLong(self.max_bytes));
         }
-        // With a byte to spare, or none could tell that a message ends right at the bound.
-        let more = length.max(FIRST).min(self.most + 1 - length);
+        // With a byte to spare: otherwise a message that ends at the bound would look unfinished.
+        let more = length.max(FIRST_CAPACITY).min(self.max_bytes + 1 - length);
         self.bytes
             .try_reserve_exact(more)
             .map_err(|_| Mistake::NoMemory)
@@ -96,28 +108,41 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_message_leaves_no_buffer_behind_once_it_is_delivered() {
+        let mut output = Output::new(256 << 20);
+        message(&mut output, 120 << 20).unwrap();
+        output.release();
+        assert_eq!(output.bytes.capacity(), 0);
+        message(&mut output, 100).unwrap();
+        output.release();
+        assert_eq!(output.bytes.capacity(), FIRST_CAPACITY);
+    }
+
+    #[test]
     fn a_large_message_leaves_no_large_buffer_behind() {
         let mut output = Output::new(64 << 20);
-        message(&mut output, 10 << 20).unwrap();
-        for _ in 0..PATIENCE {
+        message(&mut output, 3 << 20).unwrap();
+        for _ in 0..SMALL_MESSAGES {
+            output.release();
             message(&mut output, 100).unwrap();
-            // While large ones may follow it stays as it is.
-            assert!(output.bytes.capacity() >= 10 << 20);
+            // More large ones may follow.
+            assert!(output.bytes.capacity() >= 3 << 20);
         }
         message(&mut output, 100).unwrap();
-        assert_eq!(output.bytes.capacity(), KEPT);
+        assert_eq!(output.bytes.capacity(), MIN_CAPACITY);
     }
 
     #[test]
     fn small_messages_do_not_move_the_buffer() {
         let mut output = Output::new(64 << 20);
-        for length in [KEPT / 2, KEPT, 1] {
+        for length in [MIN_CAPACITY / 2, MIN_CAPACITY, 1] {
             message(&mut output, length).unwrap();
         }
-        for _ in 0..PATIENCE * 2 {
+        for _ in 0..SMALL_MESSAGES * 2 {
             message(&mut output, 1).unwrap();
+            output.release();
         }
-        assert_eq!(output.bytes.capacity(), KEPT);
+        assert_eq!(output.bytes.capacity(), MIN_CAPACITY);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::gateway::connection::inflate::mistake::Mistake;
 use crate::gateway::connection::inflate::output::Output;
 
-/// What each message of a stream ends with.
+/// The end of each message of a stream.
 const FLUSH: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// Bytes that no `FLUSH` can begin in.
-const NOTHING: [u8; 4] = [0xff; 4];
-/// The first byte of a zlib stream with the window that everybody uses.
+/// Bytes in which no `FLUSH` can begin.
+const EMPTY_TAIL: [u8; 4] = [0xff; 4];
+/// The first byte of a zlib stream with the usual window.
 const FIRST_BYTE: u8 = 0x78;
 
 /// Whether this may be a payload that was compressed by itself.
@@ -27,24 +27,23 @@ impl Zlib {
     pub(super) fn new() -> Self {
         Self {
             inflate: Decompress::new(true),
-            tail: NOTHING,
+            tail: EMPTY_TAIL,
         }
     }
 
-    /// Reads the next piece of the stream; says whether a message is whole with it.
+    /// Reads the next part of the stream. Returns whether it completes a message.
     ///
-    /// A message may come in several frames. They are inflated as they come, so that none waits in
-    /// memory for the others.
+    /// A message may come in several frames. Each is inflated when it comes, so none waits in memory.
     pub(super) fn read_on(&mut self, frame: &[u8], output: &mut Output) -> Result<bool, Mistake> {
         if self.inflate(frame, output)? == Status::StreamEnd {
             return Err(Mistake::Ended);
         }
         push(&mut self.tail, frame);
-        let whole = self.tail == FLUSH;
-        if whole {
-            self.tail = NOTHING;
+        let complete = self.tail == FLUSH;
+        if complete {
+            self.tail = EMPTY_TAIL;
         }
-        Ok(whole)
+        Ok(complete)
     }
 
     /// Reads a payload that is a stream of its own.
@@ -52,11 +51,11 @@ impl Zlib {
         self.inflate.reset(true);
         match self.inflate(frame, output)? {
             Status::StreamEnd => Ok(()),
-            Status::Ok | Status::BufError => Err(Mistake::BreaksOff),
+            Status::Ok | Status::BufError => Err(Mistake::Incomplete),
         }
     }
 
-    /// Goes on until all is read and the last step left room: only then nothing is held back.
+    /// Goes on until all input is read and the last step left room: then the decoder holds nothing back.
     fn inflate(&mut self, mut input: &[u8], output: &mut Output) -> Result<Status, Mistake> {
         loop {
             let room = output.room()?;
@@ -72,13 +71,13 @@ impl Zlib {
                 return Ok(status);
             }
             if read == 0 && room.len() == written {
-                return Err(Mistake::Corrupt("the decoder does not go on"));
+                return Err(Mistake::Corrupt("the decoder makes no progress"));
             }
         }
     }
 }
 
-/// Moves bytes into a tail, the oldest ones out of it.
+/// Appends bytes to a tail, and drops its oldest ones.
 fn push(tail: &mut [u8; 4], bytes: &[u8]) {
     if let Some(last) = bytes.last_chunk() {
         *tail = *last;

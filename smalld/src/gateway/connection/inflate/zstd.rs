@@ -1,13 +1,13 @@
-//! `zstd-stream`: one frame of zstd that does not end, and a message in each WebSocket message.
+//! `zstd-stream`: one frame of zstd that never ends, with one message in each WebSocket message.
 
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
 use crate::gateway::connection::inflate::mistake::Mistake;
 use crate::gateway::connection::inflate::output::Output;
 
-/// The largest window that a stream may want, as a power of two: 8 MiB, which the format recommends
-/// to ask for at the most. Without a bound a stream could make each shard hold 128 MiB.
-const LARGEST_WINDOW: u32 = 23;
+/// The largest window of a stream, as a power of two: 8 MiB, the most that the format recommends.
+/// Without a bound a stream could make each shard hold 128 MiB.
+const MAX_WINDOW_LOG: u32 = 23;
 
 pub(super) struct Zstd(DCtx<'static>);
 
@@ -15,13 +15,13 @@ impl Zstd {
     pub(super) fn new() -> Self {
         let mut decoder = DCtx::create();
         decoder
-            .set_parameter(DParameter::WindowLogMax(LARGEST_WINDOW))
+            .set_parameter(DParameter::WindowLogMax(MAX_WINDOW_LOG))
             .expect("zstd takes windows between 10 and 27");
         Self(decoder)
     }
 
-    /// Reads the next message of the stream: until all is read and the last step left room. The
-    /// decoder's own answer, how much the frame still wants, says nothing where frames do not end.
+    /// Reads the next message of the stream, until all input is read and the last step left room.
+    /// The decoder's result, how much the frame still needs, is useless if the frame never ends.
     pub(super) fn read_on(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
         let mut input = InBuffer::around(frame);
         loop {
