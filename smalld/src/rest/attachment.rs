@@ -1,4 +1,4 @@
-//! Files that go with a request: from memory, from disk, or from wherever bytes can be read.
+//! Files that are uploaded with a request: from memory, from disk, or from any reader.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,11 +17,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::error::{Error, Result};
 
 /// How much of a stream is read at once.
-const CHUNK: usize = 64 << 10;
-/// What a file is where nobody said; Discord looks at the name and the bytes itself.
-const UNTYPED: &str = "application/octet-stream";
+const CHUNK_BYTES: usize = 64 << 10;
+/// The type of a file if none is given; Discord looks at the name and the bytes itself.
+const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
-/// A file to upload: a name, a type, and where its bytes come from.
+/// A file to upload: a name, a type, and a source of bytes.
 ///
 /// ```
 /// use smalld::Attachment;
@@ -38,7 +38,7 @@ const UNTYPED: &str = "application/octet-stream";
 pub struct Attachment {
     name: String,
     content_type: String,
-    /// The name of the form's field, where it is not `files[n]`.
+    /// The name of the form field, if it is not `files[n]`.
     field: Option<String>,
     source: Source,
 }
@@ -54,12 +54,12 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 type Opening = Pin<Box<dyn Future<Output = io::Result<Reader>> + Send>>;
 
 impl Attachment {
-    /// A file on disk, sent under its own name. It is read while it is sent and never held in
-    /// memory as a whole.
+    /// A file on disk, sent under its own name. It is read while it is sent and never in memory as a
+    /// whole.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] where it is not there or is no file.
+    /// [`Error::Config`] if it does not exist or is not a file.
     pub async fn file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let found = tokio::fs::metadata(path)
@@ -77,14 +77,14 @@ impl Attachment {
         };
         Ok(Self {
             name: name.into_owned(),
-            content_type: UNTYPED.to_owned(),
+            content_type: DEFAULT_CONTENT_TYPE.to_owned(),
             field: None,
             source,
         })
     }
 
     /// Bytes from any [`AsyncRead`]. `open` is called for every attempt, because a retry has to
-    /// read from the beginning.
+    /// read from the start.
     ///
     /// ```
     /// use smalld::Attachment;
@@ -122,7 +122,7 @@ impl Attachment {
         self
     }
 
-    /// Says what is in it, such as `image/png`.
+    /// The media type, such as `image/png`.
     #[must_use]
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = content_type.into();
@@ -151,7 +151,7 @@ impl Attachment {
             Source::File { path, length } => {
                 let file = tokio::fs::File::open(path).await;
                 let file = file.map_err(|error| unreadable(path, &error))?;
-                // A file that grows meanwhile must not exceed the length that was announced.
+                // A file that grows meanwhile must not exceed the announced length.
                 Part::stream_with_length(streamed(Box::pin(file.take(*length))), *length)
             }
             Source::Reader(open) => {
@@ -161,14 +161,14 @@ impl Attachment {
                 ))
             }
         };
-        // A name must not end the line of the header that it stands in.
+        // A name must not end the header line that it is in.
         let name = self.name.replace(char::is_control, "_");
         part.file_name(name)
             .mime_str(&self.content_type)
             .map_err(|_| {
                 let (name, kind) = (&self.name, &self.content_type);
                 Error::config(format!(
-                    "`{kind}`, the type of attachment `{name}`, is no media type"
+                    "`{kind}`, the type of attachment `{name}`, is not a media type"
                 ))
             })
     }
@@ -183,13 +183,13 @@ fn unreadable(what: impl AsRef<Path>, error: &io::Error) -> Error {
 
 fn streamed(reader: Reader) -> Body {
     Body::wrap_stream(stream::try_unfold(reader, async |mut reader| {
-        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         let read = reader.read_buf(&mut chunk).await?;
         Ok::<_, io::Error>((read > 0).then_some((chunk, reader)))
     }))
 }
 
-/// File name, content and media type, as SmallD for Python has them.
+/// File name, content and media type, as in SmallD for Python.
 impl<N: Into<String>, B: Into<Vec<u8>>, C: Into<String>> From<(N, B, C)> for Attachment {
     fn from((name, bytes, content_type): (N, B, C)) -> Self {
         let source = Source::Memory(Bytes::from(bytes.into()));

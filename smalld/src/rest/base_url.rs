@@ -1,4 +1,4 @@
-//! Where Discord's API is: the one host that ever sees the bot's token.
+//! The address of Discord's API: the only host that the bot's token is sent to.
 
 use reqwest::Url;
 
@@ -7,13 +7,13 @@ use crate::error::Error;
 /// Discord's own address. Version 10 is the newest; version 6, which SmallD for Python was written
 /// for, is gone.
 pub(crate) const DISCORD: &str = "https://discord.com/api/v10";
-/// Before version 8 rate limits were told in other units, and intents did not exist.
-const OLDEST: u32 = 8;
+/// Before version 8, rate limits were in other units and intents did not exist.
+const MIN_VERSION: u32 = 8;
 
-/// A base URL that was found fit to be used.
+/// A base URL that was checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     text: String,
     path: String,
     version: u32,
@@ -24,16 +24,16 @@ pub(crate) struct Base {
 impl Base {
     pub(crate) fn new(given: &str, allow_http: bool) -> Result<Self, Error> {
         let text = given.trim().trim_end_matches('/').to_owned();
-        // What stands before an `@` may be a password.
+        // Before an `@` there may be a password.
         let shown = match text.rsplit_once('@') {
             Some((_, host)) => format!("…@{host}"),
             None => text.clone(),
         };
         let wrong = |what: &str| Error::config(format!("`base_url` {shown:?} {what}"));
         let url = Url::parse(&text)
-            .map_err(|_| wrong("is no URL; Discord's own is `https://discord.com/api/v10`"))?;
+            .map_err(|_| wrong("is not a URL; Discord's own is `https://discord.com/api/v10`"))?;
         let loopback = match url.host_str() {
-            None | Some("") => return Err(wrong("names no host")),
+            None | Some("") => return Err(wrong("has no host")),
             Some("localhost" | "[::1]") => true,
             Some(host) => host
                 .parse::<std::net::Ipv4Addr>()
@@ -44,20 +44,20 @@ impl Base {
             "http" if loopback || allow_http => false,
             "http" => {
                 return Err(wrong(
-                    "is not encrypted and would give the token away; use https, or say `allow_http = true` for a proxy inside your own network",
+                    "is not encrypted and would reveal the token; use https, or set `allow_http = true` for a proxy inside your own network",
                 ));
             }
             _ => return Err(wrong("is neither https nor http")),
         };
         let has_user = !url.username().is_empty() || url.password().is_some();
         if url.query().is_some() || url.fragment().is_some() || has_user {
-            return Err(wrong("holds more than a host and a path"));
+            return Err(wrong("must consist of a host and a path only"));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         let version = version(&path).unwrap_or(10);
-        if version < OLDEST {
+        if version < MIN_VERSION {
             return Err(wrong(
-                "asks for a version of the API that Discord has retired; use `/api/v10`",
+                "is of a version of the API that Discord has retired; use `/api/v10`",
             ));
         }
         Ok(Self {
@@ -69,7 +69,7 @@ impl Base {
         })
     }
 
-    /// The version of the API, which is also that of the gateway.
+    /// The version of the API and of the gateway.
     pub(crate) fn version(&self) -> u32 {
         self.version
     }
@@ -78,7 +78,7 @@ impl Base {
         self.encrypted
     }
 
-    /// Whether it is this machine. No proxy can lead there.
+    /// Whether it is this machine, which no proxy leads to.
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
     }
@@ -87,8 +87,8 @@ impl Base {
         &self.text
     }
 
-    /// The URL of a path, if its path is the one that was written: parsers of URLs take out what
-    /// they take for steps upwards, however it is written.
+    /// The URL of a path, if the URL's path is exactly the given one: URL parsers remove `..` however it
+    /// is encoded.
     pub(crate) fn join(&self, path: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}{path}", self.text)).ok()?;
         let plain = path.split('?').next().unwrap_or_default();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_or_by_consent() {
+    fn plain_http_is_for_this_machine_or_if_allowed() {
         for local in [
             "http://127.0.0.1:1/api/v10",
             "http://localhost:1",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_arrives_as_it_was_written_or_not_at_all() {
+    fn a_path_is_sent_as_it_was_written_or_not() {
         for base in ["https://discord.com/api/v10", "http://127.0.0.1:3000"] {
             let base = Base::new(base, false).unwrap();
             let url = base.join("/users/@me?x=1").unwrap();

@@ -1,4 +1,4 @@
-//! Waits for a future where nothing may be awaited: in sync handlers and in plain programs.
+//! Waits for a future without `.await`: in sync handlers and in programs without a runtime.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, Result};
 
-/// Drives `future` to its end and gives what it came to.
+/// Runs `future` to its end and returns its result.
 pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match Handle::try_current() {
         Ok(_) if in_async_code() => Err(Error::config(
@@ -20,11 +20,11 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-/// Whether this thread is driving tasks right now, as opposed to one on which blocking is allowed.
+/// Whether this thread is running async code, as opposed to code that may block.
 ///
-/// Tokio has no question for it, and panics where the answer matters. But it gives async code a
-/// budget of so many steps before it must yield, and blocking code none: whoever can use up a
-/// budget is in async code. (Tokio's budget is 128.)
+/// Tokio has no function for it, and panics if a thread blocks that must not. But tokio gives async
+/// code a budget of steps (128) after which it must yield, and blocking code has none: code that can
+/// use up a budget is async.
 fn in_async_code() -> bool {
     let mut context = Context::from_waker(Waker::noop());
     (0..1024).any(|_| {
@@ -34,8 +34,8 @@ fn in_async_code() -> bool {
     })
 }
 
-/// For programs without a runtime. It has a thread of its own, so that pooled connections live on
-/// between two requests; and it is never dropped, because that may not happen in async code.
+/// For programs without a runtime. It has a thread of its own, so that pooled connections stay alive
+/// between requests. It is never dropped, because that is not allowed in async code.
 fn background() -> Result<&'static Runtime> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
     let start = || {

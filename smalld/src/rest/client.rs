@@ -11,7 +11,7 @@ use crate::rest::limiter::Limiter;
 use crate::rest::limiter::permit::SharedLimiter;
 use crate::rest::rate_limits::RateLimits;
 
-/// Sends requests; shared by all clones.
+/// The REST client of a bot, shared by all clones.
 #[derive(Clone)]
 pub(crate) struct Rest(pub(super) Arc<Inner>);
 

@@ -1,4 +1,4 @@
-//! Where a request goes: a path that is the one that was meant, whatever values stand in it.
+//! The path of a request: values in it cannot change where the request goes.
 
 use std::fmt;
 
@@ -18,14 +18,14 @@ const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The path of a request: from [`path!`](crate::path), or from a plain string.
 ///
-/// A plain string is checked when the request is sent: it starts with `/` and holds no `.` or `..`
-/// segment, no empty segment, no quote and no control character. A mistake is an error of the
+/// A plain string is checked when the request is sent: it must start with `/` and must not contain a
+/// `.` or `..` segment, an empty segment, a quote or a control character. A mistake is an error of the
 /// request, and nothing is sent.
 #[derive(Clone, Debug)]
 pub struct Path(Result<String, String>);
 
 impl Path {
-    /// The path, with a query if the string had one, or what is wrong with it.
+    /// The path, with the query if the string had one, or what is wrong with it.
     pub(crate) fn checked(self) -> Result<String, String> {
         let text = self.0?;
         let path = text.split('?').next().unwrap_or_default();
@@ -48,17 +48,17 @@ impl Path {
 
 fn mistake(path: &str, text: &str) -> Option<&'static str> {
     if !path.starts_with('/') {
-        return Some("is no path: it must start with `/`");
+        return Some("is not a path: it must start with `/`");
     }
     if text.contains(|c: char| c.is_control() || c == '"' || c == '\\') {
-        return Some("holds a quote, a backslash or a control character");
+        return Some("contains a quote, a backslash or a control character");
     }
     if text.contains(|c: char| c == '#' || c.is_whitespace()) {
-        return Some("holds white space or `#`, which stand for something else in a URL");
+        return Some("contains white space or `#`, which have another meaning in a URL");
     }
     path[1..].split('/').find_map(|segment| match segment {
         "" => Some("has an empty segment: was a value missing?"),
-        "." | ".." => Some("has a segment of dots, which would lead elsewhere"),
+        "." | ".." => Some("has a segment of dots, which would change the route"),
         _ => None,
     })
 }
@@ -82,10 +82,10 @@ impl From<&String> for Path {
     }
 }
 
-/// What may stand in a [`path!`](crate::path): anything that serializes as a JSON string, integer
+/// A value in a [`path!`](crate::path): anything that serializes as a JSON string, integer
 /// or boolean, a JSON value included.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand in a path",
+    message = "`{Self}` cannot be a value in a path",
     label = "not a string, an integer or a boolean",
     note = "a value in `path!` is a string, an integer, a JSON value that is one of these, or a type of yours that serializes as one"
 )]
@@ -111,14 +111,14 @@ impl<T: Serialize + ?Sized> PathValue for T {
     }
 }
 
-/// Called by generated code for each value, so that an error of the compiler points at it.
+/// Called by generated code for each value, so that a compile error points at the value.
 #[doc(hidden)]
 pub fn path_value<T: PathValue + ?Sized>(value: &T) -> Result<String, String> {
     value.text()
 }
 
-/// Called by generated code: `literals` stand around `values`, each of which comes with the words
-/// that the user wrote for it.
+/// Called by generated code: `values` are put between `literals`, each with the expression that the
+/// user wrote for it.
 #[doc(hidden)]
 #[must_use]
 pub fn path(template: &str, literals: &[&str], values: &[(&str, Result<String, String>)]) -> Path {
@@ -144,7 +144,7 @@ fn refused(template: &str, name: &str, mistake: &str) -> Path {
     )))
 }
 
-/// Encodes what a header cannot hold, as the audit log's reason wants it.
+/// Encodes what a header cannot contain, as Discord expects it in the audit log reason.
 pub(crate) fn encoded(text: &str) -> impl fmt::Display + '_ {
     const IN_HEADER: &AsciiSet = &CONTROLS.add(b'%');
     utf8_percent_encode(text, IN_HEADER)
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_segment_is_refused_by_name() {
+    fn a_value_that_cannot_be_a_segment_is_refused_by_name() {
         let hostile = [
             json!(""),
             json!("."),

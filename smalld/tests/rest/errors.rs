@@ -16,7 +16,7 @@ async fn error_of(reply: Reply) -> HttpError {
 }
 
 #[tokio::test]
-async fn discords_words_and_what_to_do_become_a_sentence() {
+async fn discords_message_and_what_to_do_become_a_sentence() {
     for (fixture, text) in [
         (
             "error_403_50013",
@@ -56,7 +56,7 @@ async fn discords_words_and_what_to_do_become_a_sentence() {
 }
 
 #[tokio::test]
-async fn the_fields_at_fault_are_lines() {
+async fn each_field_at_fault_is_a_line() {
     let error = error_of(Reply::fixture("error_400_50035_nested")).await;
     assert_eq!(error.code, Some(50035));
     assert!(!error.fields.is_empty());
@@ -116,7 +116,7 @@ async fn once(url: &str) -> NetworkError {
 }
 
 #[tokio::test]
-async fn what_failed_below_http_is_told_apart() {
+async fn failures_below_http_have_different_kinds() {
     // A label that is too long is refused by the resolver itself; no question leaves this machine.
     let error = once(&format!("http://{}.invalid/api/v10", "a".repeat(64))).await;
     assert_eq!(
@@ -162,7 +162,7 @@ async fn what_failed_below_http_is_told_apart() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_an_error_and_no_full_memory() {
+async fn an_endless_response_is_an_error() {
     let server = Scripted::always(Reply::text(200, vec![b'x'; (64 << 20) + 1])).await;
     let bot = server.bot(RateLimits::Off);
     let error = network(within(bot.get("/users/@me")).await);

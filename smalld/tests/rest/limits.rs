@@ -38,7 +38,7 @@ async fn case_02_both_modes_break_no_known_limit() {
 }
 
 #[tokio::test]
-async fn case_04_while_the_first_answer_is_under_way_the_others_wait_in_both_modes() {
+async fn case_04_while_the_first_response_is_in_flight_other_requests_wait_in_both_modes() {
     for mode in [RateLimits::Error, RateLimits::Wait] {
         let gate = Gate::default();
         let first = Reply::ok().limits("m 5/4 9").behind(&gate);
@@ -57,7 +57,7 @@ async fn case_04_while_the_first_answer_is_under_way_the_others_wait_in_both_mod
 }
 
 #[tokio::test]
-async fn case_05_answers_without_limits_hold_nobody_back() {
+async fn case_05_responses_without_limits_hold_nothing_back() {
     let server = Scripted::always(Reply::fixture("success_without_rate_headers")).await;
     let bot = server.bot(RateLimits::Error);
     within(bot.get("/voice/regions")).await.unwrap();
@@ -70,7 +70,7 @@ async fn case_05_answers_without_limits_hold_nobody_back() {
 }
 
 #[tokio::test]
-async fn case_08_a_cancelled_waiter_takes_nothing_and_holds_nobody_up() {
+async fn case_08_a_cancelled_request_takes_nothing_and_blocks_no_other() {
     let gate = Gate::default();
     let first = Reply::ok().limits("m 2/1 9").behind(&gate);
     let server = Scripted::replies([first, Reply::ok().limits("m 2/0 9")]).await;
@@ -86,7 +86,7 @@ async fn case_08_a_cancelled_waiter_takes_nothing_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn case_13_the_query_is_no_part_of_a_route() {
+async fn case_13_the_query_is_not_part_of_a_route() {
     let server = Scripted::always(Reply::ok().limits("g 1/0 30")).await;
     let bot = server.bot(RateLimits::Error);
     within(bot.get("/channels/1/messages").param("limit", 1))
@@ -118,7 +118,7 @@ async fn case_22_interactions_are_answered_at_once_in_both_modes() {
 }
 
 #[tokio::test]
-async fn a_wait_that_was_not_foreseen_ends_with_the_timeout() {
+async fn an_unforeseen_wait_ends_with_the_timeout() {
     let gate = Gate::default();
     let server = Scripted::always(Reply::ok().behind(&gate)).await;
     let bot = server.bot(RateLimits::Wait);
@@ -161,7 +161,7 @@ async fn case_44_names_of_headers_come_in_any_case() {
 }
 
 #[tokio::test]
-async fn case_49_a_page_of_a_proxy_is_tried_again_through_the_limiter() {
+async fn case_49_after_a_proxys_page_a_retry_passes_the_limiter() {
     let page = || Reply::fixture("error_502_html");
     let server = Scripted::replies([page(), Reply::ok().limits("g 5/4 9")]).await;
     let begun = Instant::now();
@@ -180,7 +180,7 @@ async fn case_49_a_page_of_a_proxy_is_tried_again_through_the_limiter() {
 }
 
 #[tokio::test]
-async fn case_50_a_failed_answer_with_headers_counts() {
+async fn case_50_a_failure_with_headers_counts() {
     let failed = Reply::fixture("error_500_json").limits("m 5/0 30");
     let server = Scripted::always(failed).await;
     let bot = server.bot(RateLimits::Error);
@@ -208,7 +208,7 @@ async fn case_51_a_timeout_gives_the_place_back() {
 }
 
 #[tokio::test]
-async fn case_52_a_search_that_is_not_ready_is_handed_to_its_caller() {
+async fn case_52_a_search_that_is_not_ready_is_a_response() {
     let server = Scripted::always(Reply::fixture("search_not_indexed_202")).await;
     let bot = server.bot(RateLimits::Wait);
     let search = || bot.get("/guilds/1/messages/search?content=map");
@@ -247,7 +247,7 @@ async fn case_54_two_bots_of_one_token_count_apart_and_clones_together() {
 }
 
 #[tokio::test]
-async fn where_limits_are_off_everything_is_sent_and_a_429_is_told() {
+async fn with_limits_off_everything_is_sent_and_a_429_is_an_error() {
     let refused = Reply::too_many(5.0).limits("m 1/0 5");
     let server = Scripted::replies([Reply::ok().limits("m 1/0 30"), refused]).await;
     let bot = server.bot(RateLimits::Off);

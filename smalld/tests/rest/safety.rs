@@ -58,7 +58,7 @@ async fn a_hostile_value_stays_within_its_segment() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_no_segment_is_not_sent() {
+async fn a_value_that_cannot_be_a_segment_is_not_sent() {
     let server = Scripted::always(Reply::ok()).await;
     let bot = server.bot(RateLimits::Off);
     let message = json!({ "id": null, "list": [], "map": {}, "half": 0.5, "empty": "" });
@@ -84,7 +84,7 @@ async fn a_value_that_is_no_segment_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_plain_path_arrives_as_it_was_written_or_not_at_all() {
+async fn a_plain_path_is_sent_as_it_was_written_or_not() {
     let server = Scripted::always(Reply::ok()).await;
     let bot = server.bot(RateLimits::Off);
     for path in [
@@ -129,7 +129,7 @@ async fn a_plain_path_arrives_as_it_was_written_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_not_followed() {
+async fn a_redirect_is_a_response_and_not_followed() {
     let elsewhere = Scripted::always(Reply::ok()).await;
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/users/@me", elsewhere.url());
@@ -146,7 +146,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 }
 
 #[tokio::test]
-async fn where_the_path_holds_a_token_the_bots_own_is_not_sent() {
+async fn with_a_token_in_the_path_the_bots_own_is_not_sent() {
     let server = Scripted::always(Reply::ok()).await;
     let bot = server.bot(RateLimits::Off);
     for path in [
@@ -169,7 +169,7 @@ async fn where_the_path_holds_a_token_the_bots_own_is_not_sent() {
 }
 
 #[test]
-fn the_token_goes_unencrypted_only_to_this_machine_or_by_consent() {
+fn the_token_is_sent_unencrypted_only_to_this_machine_or_if_allowed() {
     let build = |url: &str| SmallD::builder().token("a.b.c").base_url(url);
     for url in [
         "http://discord.com/api/v10",

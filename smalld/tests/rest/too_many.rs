@@ -12,7 +12,7 @@ fn rounded(error: &RateLimitError) -> u64 {
 }
 
 #[tokio::test]
-async fn case_23_a_429_is_waited_for_or_told() {
+async fn case_23_a_429_is_waited_for_or_an_error() {
     let refused = || Reply::fixture("rate_429_user");
     let server = Scripted::replies([refused(), Reply::ok()]).await;
     let begun = Instant::now();
@@ -62,7 +62,7 @@ async fn case_24_a_global_429_stops_everything_but_webhooks() {
 }
 
 #[tokio::test]
-async fn case_25_a_shared_limit_is_told_where_the_wait_is_too_long() {
+async fn case_25_a_shared_limit_is_an_error_if_the_wait_is_too_long() {
     for mode in [RateLimits::Error, RateLimits::Wait] {
         let server = Scripted::always(Reply::fixture("rate_429_shared")).await;
         let bot = server.bot(mode);
@@ -94,7 +94,7 @@ async fn case_26_a_sub_limit_closes_its_route_alone() {
 }
 
 #[tokio::test]
-async fn case_27_a_429_with_a_body_alone_is_a_limit_of_its_route() {
+async fn case_27_a_429_with_only_a_body_is_a_limit_of_its_route() {
     let body = json!({ "message": "x", "retry_after": 0.1, "global": false });
     let refused = Reply::json(429, &body).header("via", "1.1 google");
     let server = Scripted::replies([refused, Reply::ok()]).await;
@@ -106,7 +106,7 @@ async fn case_27_a_429_with_a_body_alone_is_a_limit_of_its_route() {
 }
 
 #[tokio::test]
-async fn case_28_the_header_counts_where_the_body_says_nothing() {
+async fn case_28_the_header_counts_if_the_body_has_no_time() {
     let refused = Reply::json(429, &json!({})).header("retry-after", "3");
     let server = Scripted::always(refused).await;
     let error = limited(within(post(&server.bot(RateLimits::Error), 1)).await);
@@ -129,7 +129,7 @@ async fn case_29_a_ban_without_a_time_is_a_clear_error_in_both_modes() {
 }
 
 #[tokio::test]
-async fn case_30_a_ban_fails_whoever_waits_and_interactions_too() {
+async fn case_30_a_ban_fails_waiting_requests_and_interactions() {
     let (first, ban) = (Gate::default(), Gate::default());
     let (one, two) = (first.clone(), ban.clone());
     let server = Scripted::by(move |nth, _| match nth {
@@ -175,7 +175,7 @@ async fn a_proxys_page_with_a_short_retry_after_is_waited_for() {
 }
 
 #[tokio::test]
-async fn case_31_discords_code_is_in_the_error() {
+async fn case_31_the_error_has_discords_code() {
     let server = Scripted::always(Reply::fixture("rate_429_with_code")).await;
     let error = limited(within(post(&server.bot(RateLimits::Error), 1)).await);
     assert_eq!(error.code, Some(20_028));
@@ -219,7 +219,7 @@ async fn case_35_a_401_is_the_last_request_with_this_token() {
 }
 
 #[tokio::test]
-async fn case_36_a_403_goes_to_its_caller_and_is_not_tried_again() {
+async fn case_36_a_403_is_an_error_and_not_tried_again() {
     let server = Scripted::always(Reply::fixture("error_403_50013")).await;
     let bot = server.bot(RateLimits::Wait);
     for channel in 0..3 {
@@ -258,7 +258,7 @@ async fn case_37_a_webhook_that_is_gone_is_not_called_again() {
 }
 
 #[tokio::test]
-async fn case_39_a_wait_beyond_the_timeout_is_told_at_once() {
+async fn case_39_a_wait_beyond_the_timeout_is_an_error_at_once() {
     let server = Scripted::always(Reply::too_many(30.0).limits("m 5/0 30")).await;
     let bot = server.bot(RateLimits::Wait);
     let begun = Instant::now();

@@ -1,10 +1,10 @@
-//! Webhooks that Discord said are gone. Calling them again only counts against the address. Pure.
+//! Webhooks that do not exist any more. Calling them counts as invalid requests. Pure.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-/// How many are remembered; the ones that were found first are forgotten first.
-const MOST: usize = 1_024;
+/// How many are remembered; the oldest are forgotten first.
+const MAX_KNOWN: usize = 1_024;
 
 /// Webhooks by `id/token`.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ impl DeadWebhooks {
             return;
         }
         self.order.push_back(webhook);
-        if self.order.len() > MOST
+        if self.order.len() > MAX_KNOWN
             && let Some(first) = self.order.pop_front()
         {
             self.known.remove(&first);
@@ -38,11 +38,11 @@ mod tests {
     #[test]
     fn the_newest_thousand_are_remembered() {
         let mut dead = DeadWebhooks::default();
-        for nth in 0..MOST + 10 {
+        for nth in 0..MAX_KNOWN + 10 {
             dead.add(format!("{nth}/token").into());
             dead.add(format!("{nth}/token").into());
         }
-        assert_eq!((dead.known.len(), dead.order.len()), (MOST, MOST));
+        assert_eq!((dead.known.len(), dead.order.len()), (MAX_KNOWN, MAX_KNOWN));
         assert!(!dead.contains("9/token") && dead.contains("10/token"));
     }
 }

@@ -1,11 +1,11 @@
-//! What the limiter answers.
+//! Decisions of the limiter.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::RateLimitScope as Scope;
 
-/// What becomes of a request for now.
+/// What a request does now.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Decision {
     Leave,
@@ -18,9 +18,9 @@ pub(crate) enum Decision {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Refusal {
     Limited(Limited),
-    /// Discord refused the token before; asking again only counts against the address.
+    /// Discord refused the token before. Another request would count as invalid.
     TokenRefused,
-    /// Discord said before that there is no such webhook.
+    /// The webhook does not exist any more.
     WebhookGone,
 }
 
@@ -35,9 +35,9 @@ pub(crate) struct Limited {
 /// How long a request waits for a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// Not at all: it is refused instead.
+    /// It does not wait, but is refused.
     None,
-    /// As far as its timeout goes.
+    /// Until its timeout.
     Until(Instant),
     Endless,
 }
@@ -46,7 +46,7 @@ impl Patience {
     pub(crate) fn allows(self, until: Instant) -> bool {
         match self {
             Self::None => false,
-            Self::Until(most) => until <= most,
+            Self::Until(deadline) => until <= deadline,
             Self::Endless => true,
         }
     }

@@ -1,11 +1,11 @@
-//! What a response says about rate limits, read with suspicion: anything may be missing or odd.
+//! Rate limit headers of a response. Any of them may be missing or malformed.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::error::Response;
 
-/// Nobody is told to wait for longer than a month; a larger number would only overflow clocks.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Larger numbers have no meaning and would overflow clocks.
+const MAX_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The rate limit headers of one response.
 ///
@@ -17,7 +17,7 @@ pub(crate) struct LimitHeaders {
     pub(crate) remaining: Option<u32>,
     pub(crate) reset_after: Option<Duration>,
     pub(crate) scope: Option<Box<str>>,
-    /// A header was there whose value means nothing.
+    /// Whether a header has a value without a meaning.
     pub(crate) odd: bool,
 }
 
@@ -35,7 +35,7 @@ impl LimitHeaders {
         headers
     }
 
-    /// Whether there is a bucket to count for.
+    /// Limit and remaining requests, if both are there.
     pub(crate) fn count(&self) -> Option<(u32, u32)> {
         Some((self.limit?, self.remaining?))
     }
@@ -49,7 +49,7 @@ pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     }
     let end = httpdate::parse_http_date(value).ok()?;
     let now = httpdate::parse_http_date(response.header("date")?).ok()?;
-    Some(end.duration_since(now).unwrap_or_default().min(LONGEST))
+    Some(end.duration_since(now).unwrap_or_default().min(MAX_WAIT))
 }
 
 fn number(response: &Response, name: &str, odd: &mut bool) -> Option<u32> {
@@ -68,17 +68,17 @@ fn seconds(response: &Response, name: &str, odd: &mut bool) -> Option<Duration> 
 
 pub(crate) fn duration(seconds: f64) -> Option<Duration> {
     let bounded = seconds.is_finite().then_some(seconds)?;
-    Duration::try_from_secs_f64(bounded.min(LONGEST.as_secs_f64())).ok()
+    Duration::try_from_secs_f64(bounded.min(MAX_WAIT.as_secs_f64())).ok()
 }
 
-/// Held against the server's own clock: ours may be wrong by any amount.
+/// Compared with the server's own clock: ours may be wrong by any amount.
 fn until_reset(response: &Response, odd: &mut bool) -> Option<Duration> {
     let reset = response.header("x-ratelimit-reset")?.parse().ok();
     let reset = reset.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     *odd |= reset.is_none();
     let date = httpdate::parse_http_date(response.header("date")?).ok()?;
     let date = date.duration_since(UNIX_EPOCH).ok()?;
-    Some(reset?.saturating_sub(date).min(LONGEST))
+    Some(reset?.saturating_sub(date).min(MAX_WAIT))
 }
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_values_are_as_good_as_none() {
+    fn malformed_values_are_ignored() {
         let headers = LimitHeaders::read(&response(
             &[
                 ("x-ratelimit-remaining", "banana"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn reset_is_held_against_the_date_of_the_same_response() {
+    fn reset_is_compared_with_the_date_of_the_same_response() {
         let headers = LimitHeaders::read(&response(
             &[
                 ("x-ratelimit-reset", "784111779.5"),
@@ -143,6 +143,6 @@ mod tests {
         assert_eq!(later, Some(Duration::from_secs(30)));
         assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(after("soon"), None);
-        assert_eq!(after("18446744073709551616"), Some(LONGEST));
+        assert_eq!(after("18446744073709551616"), Some(MAX_WAIT));
     }
 }

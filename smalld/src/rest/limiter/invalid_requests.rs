@@ -1,16 +1,16 @@
-//! The budget of invalid requests, past which Discord's guard bans the address. Pure.
+//! The budget of invalid requests, beyond which Cloudflare bans the address. Pure.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Discord bans at 10,000 in ten minutes; whoever shares the address is counted with us.
-const WINDOW: Duration = Duration::from_secs(600);
-const MOST: u32 = 9_500;
-const WARN_EACH: u32 = 1_000;
-/// Close to the end each hundred is a warning.
-const CLOSE: u32 = 9_000;
-const WARN_EACH_WHEN_CLOSE: u32 = 100;
-/// Counted by slices of the window, so that thousands of them take no memory.
+/// The ban comes at 10,000 in ten minutes; other programs at this address count, too.
+const COUNTED: Duration = Duration::from_secs(600);
+const MAX_INVALID: u32 = 9_500;
+const WARNING_INTERVAL: u32 = 1_000;
+/// From here on every hundred is a warning.
+const CLOSE_TO_MAX: u32 = 9_000;
+const CLOSE_WARNING_INTERVAL: u32 = 100;
+/// Counted in slices, so that thousands of them take no memory.
 const SLICE: Duration = Duration::from_secs(10);
 
 /// Responses with 401, 403 or 429 within the last ten minutes.
@@ -23,7 +23,7 @@ pub(crate) struct InvalidRequests {
 }
 
 impl InvalidRequests {
-    /// Counts one; gives the number where it is worth a warning.
+    /// Counts one. Returns the count if it is worth a warning.
     pub(crate) fn add(&mut self, now: Instant) -> Option<u32> {
         self.forget(now);
         match self.slices.back_mut() {
@@ -32,22 +32,22 @@ impl InvalidRequests {
         }
         self.count += 1;
         let each = match self.count {
-            ..CLOSE => WARN_EACH,
-            CLOSE.. => WARN_EACH_WHEN_CLOSE,
+            ..CLOSE_TO_MAX => WARNING_INTERVAL,
+            CLOSE_TO_MAX.. => CLOSE_WARNING_INTERVAL,
         };
         self.count.is_multiple_of(each).then_some(self.count)
     }
 
-    /// Until when nothing more may be sent, if the budget is spent.
+    /// Until when nothing may be sent, if the budget is spent.
     pub(crate) fn spent(&mut self, now: Instant) -> Option<Instant> {
         self.forget(now);
         let (oldest, _) = self.slices.front()?;
-        (self.count >= MOST).then_some(*oldest + WINDOW + SLICE)
+        (self.count >= MAX_INVALID).then_some(*oldest + COUNTED + SLICE)
     }
 
     fn forget(&mut self, now: Instant) {
         while let Some(&(begun, count)) = self.slices.front() {
-            if now < begun + WINDOW + SLICE {
+            if now < begun + COUNTED + SLICE {
                 return;
             }
             self.count -= count;
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_thousand_is_a_warning_and_near_the_end_nothing_is_sent() {
+    fn every_thousand_is_a_warning_and_close_to_the_end_nothing_is_sent() {
         let (mut invalid, start) = (InvalidRequests::default(), Instant::now());
         let warned: Vec<u32> = (0..9_499).filter_map(|_| invalid.add(start)).collect();
         assert_eq!(warned[..3], [1_000, 2_000, 3_000]);
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(invalid.spent(start), None);
         invalid.add(start);
         let until = invalid.spent(start).unwrap();
-        assert!(until > start + WINDOW);
+        assert!(until > start + COUNTED);
         assert_eq!(invalid.spent(until), None);
     }
 }

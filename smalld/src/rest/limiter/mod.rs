@@ -1,10 +1,9 @@
-//! Decides which request may leave when: by its bucket, the limit over all, and what Discord's
-//! guard thinks of this address. Pure; sockets and clocks are elsewhere.
+//! Rate limits: which request may leave when. Pure but for `permit`, where decisions meet a clock.
 //!
-//! A request holds a ticket with a number and passes two lines, that of its bucket and the global
-//! one. Lines are in the order of the numbers, so a request that got a 429 takes up its old place,
-//! and one that moves to another bucket keeps its rank there. Only the first of a line watches the
-//! clock; it wakes the next when it leaves.
+//! A request has a claim with a number and passes two queues, that of its bucket and the global one
+//! (`admit`). Queues are in the order of the numbers, so a request that got a 429 takes up its old
+//! place, and one that moves to another bucket keeps its rank there. Only the first of a queue watches
+//! the clock; it wakes the next one when it leaves. Responses are observed in `observe`.
 
 mod admit;
 mod bucket;

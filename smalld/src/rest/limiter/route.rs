@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_top_level_resource_stands_at_the_start_of_the_path() {
+    fn the_top_level_resource_is_at_the_start_of_the_path() {
         assert_eq!(route("GET", "/channels/7/pins").1, "7");
         assert_eq!(route("GET", "/guilds/7").1, "7");
         assert_eq!(route("GET", "/guilds/templates/abc").1, "");
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_401_where_a_person_is_wanted_says_nothing_of_the_token() {
+    fn a_401_of_a_route_for_users_does_not_refuse_the_token() {
         let judges = |method, path| Route::new(method, path).judges_the_token();
         assert!(judges("GET", "/users/@me") && judges("GET", "/users/@me/guilds"));
         assert!(!judges("GET", "/users/@me/connections"));

@@ -136,7 +136,7 @@ fn case_09_responses_out_of_order_never_raise_the_count() {
     client.sends(POST_A, 3.2);
 }
 
-/// Window ended at 1.05; two of the old window are under way.
+/// Window ended at 1.05; two of the old window are in flight.
 fn with_two_late() -> (Client, Vec<Claim>) {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/4 1.0"), 0.0);
@@ -149,7 +149,7 @@ fn with_two_late() -> (Client, Vec<Claim>) {
 }
 
 #[test]
-fn case_10_a_new_window_holds_less_what_is_still_under_way() {
+fn case_10_a_new_window_is_smaller_by_what_is_in_flight() {
     let (mut client, mut late) = with_two_late();
     let mut claims = client.several(POST_A, 5);
     assert_eq!(client.leaving(&mut claims, 1.1), 3);
@@ -161,7 +161,7 @@ fn case_10_a_new_window_holds_less_what_is_still_under_way() {
 }
 
 #[test]
-fn case_11_a_late_response_of_the_old_window_is_not_held_against_the_new_one() {
+fn case_11_a_late_response_of_the_old_window_does_not_count_in_the_new_one() {
     let (mut client, mut late) = with_two_late();
     client.exchange(POST_A, &ok("m 5/4 1.0"), 1.1);
     client.hears(&mut late[0], &ok("m 5/0 0.02"), 1.15);
@@ -191,7 +191,7 @@ fn case_12_waiting_requests_follow_a_route_to_its_newest_bucket() {
 }
 
 #[test]
-fn case_12_one_that_is_cancelled_while_its_line_moves_holds_nobody_up() {
+fn case_12_a_request_cancelled_while_its_queue_moves_blocks_no_other() {
     let mut client = Client::new();
     let mut claims = client.several(POST_A, 4);
     assert_eq!(client.leaving(&mut claims, 0.0), 1);
@@ -229,7 +229,7 @@ fn case_14_reactions_wait_by_channel() {
 }
 
 #[test]
-fn case_15_a_new_route_finds_out_to_which_bucket_it_belongs() {
+fn case_15_the_first_response_of_a_route_names_its_bucket() {
     let mut client = Client::new();
     let (react, clear) = (
         ("PUT", "/channels/1/messages/1/reactions/x/@me"),
@@ -313,7 +313,7 @@ fn case_22_interactions_are_answered_at_once() {
 
 /// Counted in looks at buckets; by trying each bucket for each waiting request it would be 50 million.
 #[test]
-fn naming_a_route_costs_its_waiting_requests_and_not_those_times_all_buckets() {
+fn naming_a_route_is_linear_in_its_waiting_requests() {
     let mut client = Client::with_global_limit(u32::MAX);
     for channel in 0..10_000 {
         let path = format!("/channels/{channel}");

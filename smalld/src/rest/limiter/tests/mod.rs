@@ -20,7 +20,7 @@ use crate::rest::limiter::observation::Observation;
 use crate::rest::limiter::route::Route;
 
 const WAKER: &Waker = Waker::noop();
-/// What is added to every wait.
+/// Added to every wait.
 const MARGIN: f64 = 0.05;
 
 type Asked = (&'static str, &'static str);
@@ -114,7 +114,7 @@ impl Client {
             .observe(claim, &observed, at(self.start, seconds))
     }
 
-    /// A request that leaves at this time and stays under way.
+    /// A request that leaves at this time and gets no response.
     #[track_caller]
     fn sends(&mut self, asked: (&str, &str), seconds: f64) -> Claim {
         let mut claim = self.asks(asked);
@@ -126,7 +126,7 @@ impl Client {
         claim
     }
 
-    /// A request that leaves at this time and is answered at once.
+    /// A request that leaves at this time and gets its response at once.
     #[track_caller]
     fn exchange(
         &mut self,
@@ -138,8 +138,8 @@ impl Client {
         self.hears(&mut claim, response, seconds)
     }
 
-    /// In both modes: one that waits has to wait until then, one that does not is refused, and is
-    /// told the same time.
+    /// In both modes: a request that waits has to wait until then, another one is refused with the same
+    /// time.
     #[track_caller]
     fn may_not_leave_before(&mut self, asked: (&str, &str), seconds: f64, until: f64) {
         let until = at(self.start, until);
@@ -151,7 +151,7 @@ impl Client {
         assert_eq!(limited.until, until, "{asked:?}");
     }
 
-    /// What an impatient request is told.
+    /// The limit that refuses a request that does not wait.
     #[track_caller]
     fn refused(&mut self, (method, path): (&str, &str), seconds: f64) -> Limited {
         let route = Route::new(method, path);
@@ -170,7 +170,7 @@ impl Client {
         left
     }
 
-    /// Their callers have gone away.
+    /// Their callers go away.
     fn gone(&mut self, claims: &mut [Claim]) {
         for claim in claims {
             self.limiter.quit(claim);

@@ -26,7 +26,7 @@ fn case_41_a_clock_that_is_behind_changes_nothing() {
 }
 
 #[test]
-fn case_42_a_reset_is_held_against_the_date_of_the_same_response() {
+fn case_42_a_reset_is_compared_with_the_date_of_the_same_response() {
     let mut client = Client::new();
     let headers = [
         ("x-ratelimit-bucket", "m"),
@@ -73,7 +73,7 @@ fn case_44_names_of_headers_come_in_any_case() {
 }
 
 #[test]
-fn case_45_values_that_mean_nothing_are_as_good_as_none() {
+fn case_45_malformed_values_are_ignored() {
     let headers = [
         ("x-ratelimit-limit", "5"),
         ("x-ratelimit-remaining", "banana"),
@@ -83,7 +83,7 @@ fn case_45_values_that_mean_nothing_are_as_good_as_none() {
     assert!(LimitHeaders::read(&odd).odd);
     let mut client = Client::new();
     client.exchange(POST_A, &odd, 0.0);
-    assert_eq!(client.room(POST_A, 0.0), 49, "but for the global limit");
+    assert_eq!(client.room(POST_A, 0.0), 49, "up to the global limit");
     for after in ["NaN", "inf", "1e300", "-0.1", ""] {
         let mut client = Client::new();
         client.exchange(POST_A, &ok(&format!("m 5/0 {after}")), 0.0);
@@ -92,7 +92,7 @@ fn case_45_values_that_mean_nothing_are_as_good_as_none() {
 }
 
 #[test]
-fn case_46_a_wait_that_was_slept_through_is_over() {
+fn case_46_a_wait_ends_while_the_machine_sleeps() {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/0 2"), 0.0);
     let mut waiting = client.asks(POST_A);
@@ -105,7 +105,7 @@ fn channels(client: &mut Client, count: usize) -> Vec<Claim> {
     paths.map(|path| client.asks(("POST", &path))).collect()
 }
 
-/// Sixty ask, fifty of them leave and are answered after a tenth of a second.
+/// Sixty ask, fifty of them leave and get their responses after a tenth of a second.
 fn sixty(client: &mut Client) -> Vec<Claim> {
     let mut claims = channels(client, 60);
     assert_eq!(client.leaving(&mut claims, 0.0), 50);
@@ -126,7 +126,7 @@ fn case_47_fifty_leave_in_a_second_and_the_others_in_the_next() {
 }
 
 #[test]
-fn case_47_whoever_does_not_wait_is_refused_by_what_surely_counts() {
+fn case_47_requests_that_do_not_wait_are_refused_by_what_surely_counts() {
     let mut client = Client::new();
     let mut claims = channels(&mut client, 50);
     assert_eq!(client.leaving(&mut claims, 0.0), 50);
@@ -139,7 +139,7 @@ fn case_47_whoever_does_not_wait_is_refused_by_what_surely_counts() {
 }
 
 #[test]
-fn case_47_the_line_of_the_global_limit_is_first_come_first_served() {
+fn case_47_the_queue_of_the_global_limit_is_first_come_first_served() {
     let mut client = Client::with_global_limit(1);
     let mut sent = client.sends(("POST", "/channels/1/messages"), 0.0);
     client.hears(&mut sent, &ok("m 5/4 9"), 0.0);
@@ -163,7 +163,7 @@ fn case_48_follow_ups_go_on_top_of_the_fifty() {
 }
 
 #[test]
-fn case_49_a_failed_answer_leaves_what_is_known_as_it_was() {
+fn case_49_a_failure_without_headers_changes_nothing() {
     let mut client = Client::new();
     let page = response(502, &[("content-type", "text/html")], "<html>");
     client.exchange(GET_A, &page, 0.0);
@@ -176,14 +176,14 @@ fn case_49_a_failed_answer_leaves_what_is_known_as_it_was() {
 }
 
 #[test]
-fn case_50_a_failed_answer_with_headers_counts() {
+fn case_50_a_failure_with_headers_counts() {
     let mut client = Client::new();
     client.exchange(GET_A, &with(500, "m 5/3 1", &[], "{}"), 0.0);
     assert_eq!(client.room(GET_A, 0.1), 3);
 }
 
 #[test]
-fn case_51_what_got_no_answer_is_used_but_not_under_way() {
+fn case_51_a_request_without_a_response_is_used_but_not_in_flight() {
     let mut client = Client::new();
     client.exchange(GET_A, &ok("g 5/4 1"), 0.0);
     let mut claims = client.several(GET_A, 4);
@@ -191,7 +191,7 @@ fn case_51_what_got_no_answer_is_used_but_not_under_way() {
     client.gone(&mut claims);
     client.may_not_leave_before(GET_A, 0.2, 1.0 + MARGIN);
     assert_eq!(client.room(GET_A, 1.1), 5);
-    // The only one that could have told of an unknown bucket: another one finds out.
+    // It was to find out about an unknown bucket; the next one does.
     let mut lost = client.sends(POST_A, 2.0);
     let mut next = client.asks(POST_A);
     assert!(!client.leaves(&mut next, 2.0));
@@ -206,7 +206,7 @@ fn case_55_a_falling_limit_counts_at_once() {
     client.exchange(POST_A, &ok("m 2/1 1"), 0.1);
     client.sends(POST_A, 0.2);
     client.may_not_leave_before(POST_A, 0.2, 1.1 + MARGIN);
-    assert_eq!(client.room(POST_A, 1.2), 1, "two, less one under way");
+    assert_eq!(client.room(POST_A, 1.2), 1, "two, less one in flight");
 }
 
 #[test]

@@ -378,7 +378,7 @@ impl Simulation {
         let answer = answer.filter(|_| !bad_gateway);
         let answer = answer.unwrap_or_else(|| response(502, &[], "<html>"));
         let at = self.now + self.way();
-        // Whoever went away hears nothing.
+        // A caller that went away hears nothing.
         if self.requests[index].stage != Stage::UnderWay {
             return;
         }

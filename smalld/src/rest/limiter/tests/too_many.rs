@@ -34,7 +34,7 @@ fn case_23_a_429_closes_its_bucket_and_the_same_request_goes_first() {
 }
 
 #[test]
-fn case_23_a_429_calls_back_who_had_passed_the_bucket_but_not_left() {
+fn case_23_a_429_calls_back_requests_that_wait_for_the_global_limit() {
     let mut client = Client::with_global_limit(1);
     client.exchange(POST_A, &ok("m 5/4 9"), 0.0);
     let mut under_way = client.sends(POST_A, 2.0);
@@ -83,7 +83,7 @@ fn case_24_a_global_429_of_a_webhook_or_an_interaction_holds_that_one_back() {
 }
 
 #[test]
-fn case_25_a_shared_limit_closes_its_route_and_says_nothing_of_the_bucket() {
+fn case_25_a_shared_limit_closes_its_route_and_not_the_bucket() {
     let mut client = Client::new();
     let body = limited_for("1336.57");
     let refused = with(429, "x 10/9 15", &[SHARED, ("retry-after", "1337")], &body);
@@ -122,7 +122,7 @@ fn case_26_a_sub_limit_closes_its_route_alone() {
 }
 
 #[test]
-fn case_27_a_429_with_a_body_alone_closes_what_stands_for_the_bucket() {
+fn case_27_a_429_with_only_a_body_closes_the_unnamed_bucket() {
     let mut client = Client::new();
     let refused = response(429, &[("via", "1.1 google")], &limited_for("2.5"));
     let limited = client.exchange(POST_A, &refused, 0.0).unwrap();
@@ -132,7 +132,7 @@ fn case_27_a_429_with_a_body_alone_closes_what_stands_for_the_bucket() {
 }
 
 #[test]
-fn case_28_the_header_counts_where_the_body_says_nothing() {
+fn case_28_the_header_counts_if_the_body_has_no_time() {
     let mut client = Client::new();
     let headers = [("content-type", "application/json"), ("retry-after", "3")];
     client.exchange(POST_A, &response(429, &headers, "{}"), 0.0);
@@ -166,7 +166,7 @@ fn case_29_a_ban_without_a_time_stops_everything_and_grows() {
 }
 
 #[test]
-fn case_30_a_ban_of_the_address_refuses_whoever_waits_and_interactions_too() {
+fn case_30_a_ban_refuses_waiting_requests_and_interactions() {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/0 900"), 0.0);
     let mut waiting = client.asks(POST_A);
@@ -183,7 +183,7 @@ fn case_30_a_ban_of_the_address_refuses_whoever_waits_and_interactions_too() {
 }
 
 #[test]
-fn case_31_a_code_changes_nothing_about_what_is_closed() {
+fn case_31_a_code_does_not_change_what_is_closed() {
     let mut client = Client::new();
     let body = r#"{"message":"x","retry_after":2.9,"global":false,"code":20028}"#;
     let limited = client.exchange(POST_A, &with(429, "m 5/0 3", &[SHARED], body), 0.0);
@@ -205,9 +205,9 @@ fn case_32_the_last_of_several_429s_is_the_one_that_counts() {
 }
 
 #[test]
-fn case_33_after_a_storm_of_429s_the_limit_leaves_and_not_all() {
+fn case_33_after_many_429s_only_the_limit_leaves() {
     let mut client = Client::with_global_limit(1000);
-    // Nothing was known to be limited, so a hundred are under way.
+    // Nothing was known to be limited, so a hundred are in flight.
     client.exchange(POST_A, &response(200, &[], ""), 0.0);
     let mut claims = client.several(POST_A, 100);
     assert_eq!(client.leaving(&mut claims, 0.0), 100);
@@ -263,7 +263,7 @@ fn case_35_a_refused_token_is_not_tried_again_but_webhooks_go_on() {
 }
 
 #[test]
-fn case_36_a_thousand_403s_are_a_warning_each_thousand() {
+fn case_36_every_thousand_403s_are_a_warning() {
     let mut client = Client::new();
     let warned: Vec<u32> = (0..2_500)
         .filter_map(|_| client.limiter.count_invalid(403, None, client.start))
@@ -291,7 +291,7 @@ fn case_37_a_webhook_that_is_gone_is_not_called_again() {
 }
 
 #[test]
-fn case_38_the_headers_of_emoji_routes_are_not_to_be_trusted() {
+fn case_38_the_headers_of_emoji_routes_are_not_trusted() {
     let mut client = Client::new();
     let emojis = ("POST", "/guilds/1/emojis");
     client.exchange(emojis, &ok("e 50/49 3600"), 0.0);
