@@ -104,7 +104,7 @@ async fn an_interaction_is_answered_once_more_and_within_its_three_seconds() {
 }
 
 #[tokio::test]
-async fn each_attempt_sends_the_whole_body_anew() {
+async fn each_attempt_sends_the_whole_body_again() {
     let opened = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = std::sync::Arc::clone(&opened);
     let reader = Attachment::reader("log.txt", "text/plain", move || {

@@ -62,7 +62,7 @@ fn case_04_ten_at_once_are_one_then_four_then_five() {
 }
 
 #[test]
-fn case_04_whoever_does_not_wait_is_refused_by_a_known_window_only() {
+fn case_04_requests_that_do_not_wait_are_refused_by_a_known_window_only() {
     let mut client = Client::new();
     let route = || Route::new("POST", "/channels/1/messages");
     let mut claims: Vec<Claim> = (0..3)
