@@ -4,6 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::event::acknowledge::{Acknowledge, Ending};
+
+/// An event counts as handled this long after it was received, even if handlers are still at work on
+/// it: one that hangs would otherwise hold back the watermark for ever.
+const RELEASE_AFTER: Duration = Duration::from_secs(60);
 
 /// The watermark of one session. Events of an older session move that session's watermark only.
 #[derive(Debug)]
@@ -21,8 +30,6 @@ struct State {
     /// The events that handlers are working on, and how many there are of each number: if Discord
     /// sends a number twice, both events have to be handled.
     unhandled: BTreeMap<u64, u32>,
-    /// The watermark as it was when the bot stopped.
-    frozen: Option<u64>,
 }
 
 impl Watermark {
@@ -33,7 +40,6 @@ impl Watermark {
             received_before,
             delivering: None,
             unhandled: BTreeMap::new(),
-            frozen: None,
         }))
     }
 
@@ -50,11 +56,12 @@ impl Watermark {
     }
 
     /// Keeps the watermark below an event until its handlers have ended.
-    pub(crate) fn unhandled(self: &Arc<Self>, seq: u64) -> Unhandled {
+    pub(crate) fn unhandled(self: &Arc<Self>, seq: u64, received: Instant) -> Unhandled {
         *self.state().unhandled.entry(seq).or_default() += 1;
         Unhandled {
             watermark: Arc::clone(self),
             seq,
+            received,
             ended: AtomicBool::new(false),
         }
     }
@@ -68,12 +75,6 @@ impl Watermark {
     pub(crate) fn newest_received(&self) -> u64 {
         let state = self.state();
         state.newest.max(state.received_before)
-    }
-
-    /// The bot stops: what is abandoned from now on has not been handled.
-    pub(crate) fn freeze(&self) {
-        let mut state = self.state();
-        state.frozen = Some(state.handled());
     }
 
     /// How many events an earlier process received and this one has not, because Discord has not
@@ -90,9 +91,6 @@ impl Watermark {
 
 impl State {
     fn handled(&self) -> u64 {
-        if let Some(frozen) = self.frozen {
-            return frozen;
-        }
         let unhandled = self.unhandled.first_key_value().map(|(&seq, _)| seq);
         let oldest = unhandled.into_iter().chain(self.delivering).min();
         oldest.map_or(self.newest, |seq| seq.saturating_sub(1))
@@ -108,20 +106,35 @@ impl State {
     }
 }
 
-/// An event that keeps its session's watermark below it. Dropping it changes nothing: an event that
-/// is abandoned has not been handled, and is replayed to the next process.
+/// An event that keeps its session's watermark below it, until it has been handled or refused. If it
+/// is abandoned, the watermark stays below it for good, and the next process gets the event again.
 #[derive(Debug)]
 pub(crate) struct Unhandled {
     watermark: Arc<Watermark>,
     seq: u64,
+    received: Instant,
     ended: AtomicBool,
 }
 
 impl Unhandled {
-    /// The event has been handled, and no longer holds back the watermark.
-    pub(crate) fn handled(&self) {
+    fn handled(&self) {
         if !self.ended.swap(true, Ordering::Relaxed) {
             self.watermark.state().remove(self.seq);
+        }
+    }
+}
+
+impl Acknowledge for Unhandled {
+    fn acknowledge(&self, ending: Ending) {
+        match ending {
+            Ending::Handled | Ending::Refused => self.handled(),
+            Ending::Abandoned => {}
+        }
+    }
+
+    fn in_progress(&self) {
+        if self.received.elapsed() >= RELEASE_AFTER {
+            self.handled();
         }
     }
 }
@@ -132,7 +145,7 @@ mod tests {
 
     fn event(watermark: &Arc<Watermark>, seq: u64) -> Unhandled {
         watermark.received(seq);
-        let unhandled = watermark.unhandled(seq);
+        let unhandled = watermark.unhandled(seq, Instant::now());
         watermark.delivered();
         unhandled
     }
@@ -161,16 +174,38 @@ mod tests {
     fn an_event_that_did_not_reach_all_of_its_handlers_is_not_handled() {
         let watermark = Arc::new(Watermark::new(1, 0));
         watermark.received(2);
-        watermark.unhandled(2).handled();
+        watermark
+            .unhandled(2, Instant::now())
+            .acknowledge(Ending::Handled);
         assert_eq!(watermark.handled(), 1);
     }
 
     #[test]
-    fn an_abandoned_event_is_not_handled() {
+    fn handled_and_refused_events_move_it_and_abandoned_ones_do_not() {
         let watermark = Arc::new(Watermark::new(1, 0));
-        drop(event(&watermark, 2));
-        event(&watermark, 3).handled();
+        let abandoned = event(&watermark, 4);
+        event(&watermark, 2).acknowledge(Ending::Handled);
+        event(&watermark, 3).acknowledge(Ending::Refused);
+        assert_eq!(watermark.handled(), 3);
+        abandoned.acknowledge(Ending::Abandoned);
+        drop(abandoned);
+        event(&watermark, 5).acknowledge(Ending::Handled);
+        assert_eq!(watermark.handled(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_in_progress_is_released_a_minute_after_it_was_received() {
+        let watermark = Arc::new(Watermark::new(1, 0));
+        let slow = event(&watermark, 2);
+        tokio::time::advance(Duration::from_millis(59_999)).await;
+        slow.in_progress();
         assert_eq!(watermark.handled(), 1);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        slow.in_progress();
+        assert_eq!(watermark.handled(), 2);
+        let _same_number = event(&watermark, 2);
+        slow.acknowledge(Ending::Handled);
+        assert_eq!(watermark.handled(), 1, "each event counts once");
     }
 
     #[test]

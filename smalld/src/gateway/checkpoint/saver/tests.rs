@@ -2,7 +2,6 @@ use std::sync::mpsc as std_mpsc;
 use std::thread;
 
 use super::*;
-use crate::gateway::checkpoint::document::SavedSession;
 use crate::gateway::checkpoint::store::SessionStore;
 
 /// No wait in these tests comes near to it, unless something is broken.
@@ -29,44 +28,8 @@ async fn start(
         .unwrap()
 }
 
-fn progress(session: Option<SavedSession>) -> Arc<Progress> {
-    Arc::new(Progress::new(&Checkpoint {
-        session,
-        ..Checkpoint::default()
-    }))
-}
-
-struct Nowhere;
-
-impl SessionStore for Nowhere {
-    async fn load(&self) -> Result<Option<String>, BoxError> {
-        Ok(None)
-    }
-
-    async fn save(&self, _: &str) -> Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn what_is_abandoned_with_a_dropped_run_is_not_handled() {
-    let session = SavedSession {
-        id: "sid".to_owned(),
-        resume_url: "wss://r".to_owned(),
-        handled: 41,
-        received: 41,
-        failed_starts: 0,
-        last_heard: 0,
-    };
-    let progress = progress(Some(session));
-    let (_, guard) = start(Nowhere, &progress, None).await;
-    let watermark = progress.watermark().unwrap();
-    watermark.received(42);
-    let in_progress = watermark.unhandled(42);
-    watermark.delivered();
-    drop(guard);
-    in_progress.handled();
-    assert_eq!(progress.checkpoint().session.unwrap().handled, 41);
+fn progress() -> Arc<Progress> {
+    Arc::new(Progress::new(&Checkpoint::default()))
 }
 
 /// Saves once; no later save ever ends.
@@ -88,7 +51,7 @@ impl SessionStore for Hanging {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_is_waited_for_once() {
-    let progress = progress(None);
+    let progress = progress();
     let (saver, _guard) = start(Hanging::default(), &progress, None).await;
     progress.session_starts().add();
     let begin = Instant::now();
@@ -100,7 +63,7 @@ async fn a_store_that_hangs_is_waited_for_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_last_save_that_times_out_says_since_when_nothing_is_saved() {
-    let progress = progress(None);
+    let progress = progress();
     let (_, guard) = start(Hanging::default(), &progress, None).await;
     progress.session_starts().add();
     let error = guard.finish().await.unwrap_err();
@@ -163,7 +126,7 @@ async fn saves_while_every_worker_is_blocked() {
         saved: sender,
         blocks: None,
     };
-    let progress = progress(None);
+    let progress = progress();
     let (_, _guard) = start(store, &progress, Some(control.handle.clone())).await;
     saves.recv_timeout(LONG).unwrap();
     progress.session_starts().add();
@@ -181,7 +144,7 @@ async fn a_store_that_blocks_does_not_block_the_control_thread() {
         saved: sender,
         blocks: Some(Mutex::new(blocks)),
     };
-    let progress = progress(None);
+    let progress = progress();
     let (_, _guard) = start(store, &progress, Some(control.handle.clone())).await;
     progress.session_starts().add();
     for _ in 0..2 {
