@@ -132,7 +132,6 @@ impl Progress {
     /// The bot stops gracefully.
     pub(crate) fn stopped(&self) {
         if let Some(session) = &mut self.state().session {
-            session.watermark.freeze();
             session.poison.stopped();
             session.last_heard = unix_seconds(SystemTime::now());
         }

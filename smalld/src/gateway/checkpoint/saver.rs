@@ -168,9 +168,7 @@ impl SaverGuard {
 }
 
 impl Drop for SaverGuard {
-    /// Also when `run` is dropped: the task may be about to save at this moment.
     fn drop(&mut self) {
-        self.stopped();
         self.task.abort();
     }
 }

@@ -42,7 +42,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Replaces the saved text. Called before the bot connects and before it identifies, about once
     /// a second while events are handled, and when the bot stops; never twice at once.
     ///
-    /// A call may be dropped before it has ended: when the bot stops and it takes longer than 5 s.
+    /// With `run!` and `run_blocking` it runs on a thread of its own, which it may block. A call may
+    /// be dropped before it has ended, if it takes longer than 5 s when the bot stops.
     ///
     /// # Errors
     ///

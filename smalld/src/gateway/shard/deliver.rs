@@ -1,23 +1,18 @@
 //! Delivery of events: from a shard to the handlers, and what is saved before.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use crate::event::acknowledge::{Acknowledge, Acknowledgement, Ending};
+use crate::event::acknowledge::Acknowledgement;
 use crate::event::delivery::Delivery;
 use crate::event::envelope::Envelope;
 use crate::event::origin::Origin;
-use crate::gateway::checkpoint::watermark::Unhandled;
 use crate::gateway::connection::Connection;
 use crate::gateway::protocol::session::Step;
 use crate::gateway::shard::ShardTask;
 use crate::shutdown::ShutdownPhase;
-
-/// An event whose handlers have not ended after this time counts as handled.
-const RELEASE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl ShardTask {
     /// Delivers an event. If that has to wait because too many handlers run, reading pauses, and
@@ -55,10 +50,9 @@ impl ShardTask {
             self.save_before_delivery(step).await;
         }
         let wanted = || match numbered {
-            Some((seq, watermark)) => Acknowledgement::new(MovesWatermark {
-                unhandled: watermark.unhandled(seq),
-                received: Instant::now(),
-            }),
+            Some((seq, watermark)) => {
+                Acknowledgement::new(watermark.unhandled(seq, Instant::now()))
+            }
             None => Acknowledgement::none(),
         };
         let delivery = Delivery::new(envelope)
@@ -91,75 +85,5 @@ impl ShardTask {
         {
             saver.save_now().await;
         }
-    }
-}
-
-/// Moves the watermark past an event when it has been handled, or cannot be. One whose handlers are at
-/// it for longer than a minute is released, too: a handler that hangs would hold back the watermark for
-/// ever.
-struct MovesWatermark {
-    unhandled: Unhandled,
-    received: Instant,
-}
-
-impl Acknowledge for MovesWatermark {
-    fn acknowledge(&self, ending: Ending) {
-        match ending {
-            Ending::Handled | Ending::Refused => self.unhandled.handled(),
-            // It is replayed to the next process.
-            Ending::Abandoned => {}
-        }
-    }
-
-    fn in_progress(&self) {
-        if self.received.elapsed() >= RELEASE_TIMEOUT {
-            self.unhandled.handled();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::gateway::checkpoint::watermark::Watermark;
-
-    fn received(seq: u64) -> (Arc<Watermark>, MovesWatermark) {
-        let watermark = Arc::new(Watermark::new(seq - 1, 0));
-        watermark.received(seq);
-        let moves = MovesWatermark {
-            unhandled: watermark.unhandled(seq),
-            received: Instant::now(),
-        };
-        watermark.delivered();
-        (watermark, moves)
-    }
-
-    #[tokio::test]
-    async fn handled_and_refused_move_the_watermark_and_abandoned_does_not() {
-        for (ending, handled) in [
-            (Ending::Handled, 7),
-            (Ending::Refused, 7),
-            (Ending::Abandoned, 6),
-        ] {
-            let (watermark, moves) = received(7);
-            moves.acknowledge(ending);
-            drop(moves);
-            assert_eq!(watermark.handled(), handled, "{ending:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_event_that_is_in_progress_for_a_minute_is_released() {
-        let (watermark, moves) = received(7);
-        tokio::time::advance(Duration::from_secs(59)).await;
-        moves.in_progress();
-        assert_eq!(watermark.handled(), 6);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        moves.in_progress();
-        assert_eq!(watermark.handled(), 7);
-        moves.acknowledge(Ending::Handled);
-        assert_eq!(watermark.handled(), 7);
     }
 }
