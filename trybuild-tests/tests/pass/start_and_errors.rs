@@ -27,9 +27,20 @@ async fn prepares(bot: SmallD, config: State<Config>, address: Address) -> small
 #[smalld::on_start]
 fn starts_plainly() {}
 
+#[smalld::on(ready)]
+async fn takes_an_address(address: Address, ready: Json) {
+    let _ = (address.to_string(), ready);
+}
+
 #[smalld::on_error]
-async fn tells(error: HandlerError, bot: SmallD, event: Json, config: State<Config>) {
-    let _ = (error.to_string(), bot, event, config);
+async fn tells(
+    error: HandlerError,
+    bot: SmallD,
+    event: Json,
+    config: State<Config>,
+    address: Address,
+) {
+    let _ = (error.to_string(), bot, event, config, address);
 }
 
 #[smalld::on_error(crate = ::smalld)]
