@@ -3,13 +3,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Error, LitInt, LitStr, Path, Result};
+use syn::{Error, LitInt, LitStr, Result};
 
-use crate::arguments::{self, Argument, Value};
+use crate::arguments::{Argument, Value};
 use crate::event::{any_event, known_event, pointer_without_value};
-use crate::mistakes::Mistakes;
 use crate::names;
 use crate::pointer::Field;
+use crate::reader::Reader;
 
 /// Which payloads a handler wants, and how it wants them.
 #[derive(Debug)]
@@ -148,134 +148,6 @@ impl Filter {
         }
         reader.t.extend(t.map(|t| t.value()));
         reader.finish(op, true)
-    }
-}
-
-/// What has been read so far.
-#[derive(Default)]
-struct Reader {
-    mistakes: Mistakes,
-    smalld: Option<Path>,
-    t: Vec<String>,
-    words: Vec<Ident>,
-    fields: Vec<Field>,
-    ordered: bool,
-}
-
-impl Reader {
-    fn split(&mut self, arguments: TokenStream) -> Vec<Argument> {
-        arguments::split(arguments, &mut self.mistakes)
-    }
-
-    fn event(&mut self, written: &impl ToTokens, name: Result<String>) {
-        match self.mistakes.keep(name) {
-            Some(name) if self.t.contains(&name) => {
-                self.mistakes
-                    .at(written, format!("`{name}` is named twice"));
-            }
-            name => self.t.extend(name),
-        }
-    }
-
-    fn field(&mut self, pointer: &LitStr, value: &Value) {
-        let Some(field) = self.mistakes.keep(Field::parse(pointer, value)) else {
-            return;
-        };
-        if self.fields.iter().any(|other| other.tokens == field.tokens) {
-            let message = format!(
-                "`{}` already has a value, and all filters must match; for either of two values write two attributes",
-                field.pointer
-            );
-            self.mistakes.at(pointer, message);
-        } else {
-            self.fields.push(field);
-        }
-    }
-
-    fn ordered(&mut self, word: &Ident) {
-        if self.ordered {
-            self.twice(word);
-        }
-        self.ordered = true;
-    }
-
-    fn smalld(&mut self, key: &Ident, value: &Value) {
-        let tokens = value.tokens();
-        let path = syn::parse::Parser::parse2(Path::parse_mod_style, tokens.clone());
-        match path {
-            _ if self.smalld.is_some() => self.twice(key),
-            Ok(path) => self.smalld = Some(path),
-            Err(_) => self.mistakes.at(
-                tokens,
-                "the path to a renamed smalld has no quotes, as in `crate = ::my_smalld`",
-            ),
-        }
-    }
-
-    fn t(&mut self, value: &Value) -> Option<LitStr> {
-        let Ok(text) = syn::parse2::<LitStr>(value.tokens()) else {
-            self.mistakes.at(
-                value.tokens(),
-                "`t` must be a string, as in `t = \"MESSAGE_CREATE\"`",
-            );
-            return None;
-        };
-        let name = any_event(&text, |name| format!("write `\"{}\"`", names::wire(name)));
-        self.mistakes.keep(name).map(|_| text)
-    }
-
-    fn twice(&mut self, key: &Ident) {
-        self.mistakes.at(key, format!("`{key}` is given twice"));
-    }
-
-    fn unknown_word(&mut self, word: &Ident) {
-        let message = format!(
-            "unknown argument `{word}`: expected `op = ..`, `t = ..`, `\"/pointer\" = ..`, `ordered` or `crate = ..`"
-        );
-        let nearest = names::nearest(&word.unraw().to_string(), &["ordered"]);
-        self.mistakes
-            .at(word, names::did_you_mean(message, nearest));
-    }
-
-    fn unknown(&mut self, key: &Ident, value: &Value, known: &[&str]) {
-        let name = key.unraw().to_string();
-        let guessed = match name.as_str() {
-            "opcode" => "op",
-            "event" | "name" => "t",
-            name => name,
-        };
-        let message = match names::nearest(guessed, known) {
-            _ if name == "ordered" => "`ordered` takes no value".to_owned(),
-            Some(nearest) => names::did_you_mean(format!("unknown option `{key}`"), Some(nearest)),
-            None => format!(
-                "unknown option `{key}`; a filter is a JSON pointer, as in `\"/{name}\" = {}`",
-                value.tokens()
-            ),
-        };
-        self.mistakes.at(key, message);
-    }
-
-    fn finish(self, op: Option<u8>, whole: bool) -> Result<Filter> {
-        let Self {
-            mistakes,
-            smalld,
-            t,
-            words,
-            fields,
-            ordered,
-        } = self;
-        mistakes.into_result()?;
-        let smalld = smalld.map_or_else(default_smalld, Path::into_token_stream);
-        Ok(Filter {
-            smalld,
-            kind: Kind::Event,
-            op,
-            t,
-            words,
-            fields,
-            whole,
-            ordered,
-        })
     }
 }
 

@@ -14,6 +14,7 @@ mod names;
 mod path;
 mod place;
 mod pointer;
+mod reader;
 mod routes;
 mod template;
 mod text;

@@ -6,14 +6,14 @@ use crate::dispatch::condition::Scalar;
 use crate::dispatch::trigger::Field;
 use crate::event::scan;
 
-/// A condition on a value, its pointer taken apart.
+/// A condition on a value, with its pointer split into tokens.
 pub(crate) struct Matcher {
     tokens: Vec<Box<str>>,
     is: Scalar,
 }
 
 impl Matcher {
-    /// Taken apart once, at startup.
+    /// Splits the pointer once, at startup.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Matcher {
 ///
 /// # Errors
 ///
-/// The text is not a JSON pointer; the sentence says what to write.
+/// The text is not a JSON pointer. The message says what to write.
 pub(crate) fn tokens(pointer: &str) -> Result<Vec<Box<str>>, String> {
     let Some(path) = pointer.strip_prefix('/') else {
         let meant = pointer.trim_start_matches("$.").replace('.', "/");
@@ -59,12 +59,12 @@ fn unescaped(token: &str) -> Option<Box<str>> {
     Some(text.into())
 }
 
-/// The raw value to which the tokens lead.
+/// The raw value at the end of the tokens.
 pub(crate) fn find<'t>(json: &'t str, tokens: &[impl AsRef<str>]) -> Option<&'t str> {
     tokens.iter().try_fold(json, |json, token| {
         let token = token.as_ref();
         match json.trim_start().as_bytes().first()? {
-            // The last of duplicate keys counts, so all of them are looked at.
+            // The last of duplicate keys counts, so all of them are compared.
             b'{' => {
                 let members = scan::members(json).map_while(Result::ok);
                 members
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_found_wherever_they_lie() {
+    fn values_are_found_at_any_depth() {
         assert!(at("/type", Scalar::Integer(2)));
         assert!(at("/data/name", Scalar::String("greet".into())));
         assert!(at("/data/options/0/id", Scalar::String("7".into())));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn null_matches_what_is_absent_too() {
+    fn null_also_matches_an_absent_value() {
         assert!(at("/gone", Scalar::Null));
         assert!(at("/never/there", Scalar::Null));
         assert!(at("/data/options/9", Scalar::Null));

@@ -14,14 +14,14 @@ use crate::event::Payload;
 use crate::event::catalog::intents_of;
 use crate::event::intents::Intents;
 
-/// One handler: who it is, and what it is called for.
+/// A handler: its name and place, and what it is called for.
 pub(crate) struct Handler {
     pub(crate) label: Label,
     /// The module of an annotated function.
     pub(crate) module: Option<&'static str>,
     pub(crate) trigger: Trigger,
     pub(crate) checks: &'static [Check],
-    /// What is wrong with its declaration.
+    /// Errors in its declaration.
     pub(crate) mistakes: Vec<String>,
     /// Its number in this process, from 1.
     pub(crate) id: u32,
@@ -38,7 +38,7 @@ pub(crate) fn next_id() -> u32 {
 }
 
 impl Handler {
-    /// Why it can never run: a parameter that can never be had, or a mistake in its declaration.
+    /// Why it can never run: missing state, or an error in its declaration.
     pub(crate) fn check(&self, bot: &SmallD) -> Vec<String> {
         let unfit = self.checks.iter().filter_map(|check| check(bot).err());
         self.mistakes
@@ -70,7 +70,7 @@ impl Handler {
         }
     }
 
-    /// The known events that it names, each with the intents of which any one brings it.
+    /// Known events that it names, each with the intents of which any one brings it.
     pub(crate) fn needs(&self) -> impl Iterator<Item = (&str, Intents)> {
         let names = self.event().map_or(&[][..], |event| &event.filter.t);
         names
@@ -78,7 +78,7 @@ impl Handler {
             .filter_map(|name| Some((&**name, intents_of(name)?)))
     }
 
-    /// All intents that bring it something.
+    /// All intents that bring its events.
     pub(crate) fn intents(&self) -> Intents {
         let Some(EventTrigger { filter, .. }) = self.event() else {
             return Intents::empty();

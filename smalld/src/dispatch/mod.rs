@@ -17,6 +17,7 @@ mod polled;
 mod progress;
 mod registration;
 mod report;
+mod state;
 mod supervise;
 mod table;
 mod threads;
@@ -24,7 +25,7 @@ mod trigger;
 
 pub use self::condition::{Condition, Scalar};
 pub use self::extract::{
-    FromBot, FromEvent, State, ViaEvent, check, check_from_bot, check_from_failure, extract,
+    FromBot, FromEvent, ViaEvent, check, check_from_bot, check_from_failure, extract,
     extract_from_bot, extract_from_failure,
 };
 pub use self::handler_error::HandlerError;
@@ -32,6 +33,7 @@ pub use self::handlers::Handlers;
 pub use self::on::On;
 pub use self::outcome::{Failure, Outcome, outcome};
 pub use self::registration::Registration;
+pub use self::state::State;
 pub use self::trigger::{Call, EventTrigger, Field, Filter, Trigger};
 
 pub(crate) use self::executor::Dispatcher;

@@ -39,7 +39,7 @@ pub struct On {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) filter: Filter,
     pub(crate) ordered: bool,
-    /// What is wrong with its filters, for the check at startup.
+    /// Errors in its filters, reported at startup.
     pub(crate) mistakes: Vec<String>,
 }
 

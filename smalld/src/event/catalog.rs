@@ -1,7 +1,8 @@
-//! The events that Discord dispatches, each with what it carries, the intents that bring it, and
-//! where Discord documents it.
+//! Events that Discord dispatches, each with its meaning, the intents that bring it, and a link to
+//! Discord's documentation.
 //!
-//! Each is a name, written as in [`on`](crate::on); its value is the name in the JSON.
+//! The constants have the names that [`on`](macro@crate::on) takes; their values are the names in the
+//! JSON.
 //!
 //! ```
 //! use smalld::{Handlers, events};
@@ -11,9 +12,9 @@
 //! # let _ = handlers;
 //! ```
 //!
-//! An event that is newer than smalld is handled all the same, by its name as a string.
+//! For an event that is newer than smalld use its name as a string.
 //!
-//! Import the module rather than its names: in a pattern, the name of a constant stands for its value.
+//! Import the module, not its constants: in a pattern, the name of a constant means its value.
 
 #![allow(
     non_upper_case_globals,
@@ -22,8 +23,8 @@
 
 use crate::event::intents::Intents;
 
-/// The intents of which any one brings the event: empty where Discord always sends it, `None` for
-/// a name that smalld does not know.
+/// The intents of which any one brings the event. Empty if Discord always sends it; `None` if smalld
+/// does not know the name.
 pub(crate) fn intents_of(event: &str) -> Option<Intents> {
     let found = EVENTS
         .binary_search_by_key(&event, |&(name, _)| name)
@@ -51,10 +52,10 @@ macro_rules! intent {
 
 macro_rules! comes_with {
     () => {
-        "Comes whatever the intents are."
+        "Needs no intent."
     };
     ($first:ident $($other:ident)*) => {
-        concat!("Comes with ", intent!($first), $(" or ", intent!($other),)* ".")
+        concat!("Needs ", intent!($first), $(" or ", intent!($other),)* ".")
     };
 }
 
@@ -74,7 +75,7 @@ macro_rules! events {
             $(($event, Intents::empty()$(.union(Intents::$intent))*),)+
         ];
 
-        /// Where Discord's page tells of them.
+        /// The section of Discord's page.
         #[cfg(test)]
         const ANCHORS: &[(&str, &str)] = &[$(($event, $anchor),)+];
     };
@@ -96,7 +97,7 @@ events! {
     channel_create = CHANNEL_CREATE "#channel-create" [GUILDS];
     /// A guild channel the bot could see was removed.
     channel_delete = CHANNEL_DELETE "#channel-delete" [GUILDS];
-    /// Answer to send opcode 43: per-channel voice status and voice start time for a guild.
+    /// Response to opcode 43: per-channel voice status and voice start time for a guild.
     channel_info = CHANNEL_INFO "#channel-info" [];
     /// A message was pinned or unpinned (deleting a pinned one does not produce it).
     channel_pins_update = CHANNEL_PINS_UPDATE "#channel-pins-update" [GUILDS | DIRECT_MESSAGES];
@@ -106,7 +107,7 @@ events! {
     entitlement_create = ENTITLEMENT_CREATE "#entitlement-create" [];
     /// An entitlement was revoked (refund, manual or app removal; not expiry); shard 0 only.
     entitlement_delete = ENTITLEMENT_DELETE "#entitlement-delete" [];
-    /// An entitlement changed; for subscriptions only when it is going to end; shard 0 only.
+    /// An entitlement changed; for subscriptions only if it is going to end; shard 0 only.
     entitlement_update = ENTITLEMENT_UPDATE "#entitlement-update" [];
     /// New audit-log entry, with `guild_id` added (bot needs `VIEW_AUDIT_LOG`).
     guild_audit_log_entry_create = GUILD_AUDIT_LOG_ENTRY_CREATE "#guild-audit-log-entry-create" [GUILD_MODERATION];
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn each_event_leads_to_the_section_that_bears_its_name() {
+    fn each_event_links_to_the_section_of_its_name() {
         for (event, anchor) in ANCHORS {
             let section = event.to_lowercase().replace('_', "-");
             assert_eq!(*anchor, format!("#{section}"));
