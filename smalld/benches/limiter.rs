@@ -7,7 +7,8 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use smalld::{RateLimits, SmallD};
+use smalld::SmallD;
+use smalld::rest::RateLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -154,7 +154,7 @@ impl SmallD {
     }
 
     /// The shards that this process runs, with how each of them stands. None before the bot runs,
-    /// where [`Shards::Recommended`](crate::Shards) leaves their number to Discord.
+    /// where [`Shards::Recommended`](crate::gateway::Shards) leaves their number to Discord.
     pub fn shards(&self) -> impl Iterator<Item = Shard> + use<> {
         let shards = self.0.shards.known();
         (0..shards.len()).map(move |place| shards[place].clone())

@@ -35,7 +35,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The options of a [`SmallD`], each a method; [`run!`](crate::run) takes them by name.
 ///
 /// ```
-/// use smalld::{Intents, RateLimits, SmallD};
+/// use smalld::rest::RateLimits;
+/// use smalld::{Intents, SmallD};
 ///
 /// let bot = SmallD::builder()
 ///     .token("the.bot.token")

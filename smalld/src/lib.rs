@@ -53,11 +53,11 @@
 mod bot;
 mod builder;
 mod dispatch;
-mod error;
+pub mod error;
 mod event;
-mod gateway;
+pub mod gateway;
 mod log;
-mod rest;
+pub mod rest;
 mod run;
 mod shutdown;
 mod states;
@@ -67,14 +67,22 @@ mod unwind;
 
 pub use bot::SmallD;
 pub use builder::Builder;
-pub use dispatch::{
-    Condition, FromBot, FromEvent, HandlerError, Handlers, On, Outcome, State, ViaEvent,
-};
-pub use error::{
-    BoxError, ConfigError, Error, FieldError, GatewayError, HttpError, JsonError, NetworkError,
-    NetworkErrorKind, RateLimitError, RateLimitScope, Result, SmallDError,
-};
+pub use dispatch::State;
+pub use error::{BoxError, Error, Result};
 pub use event::Payload;
+pub use event::catalog as events;
+pub use event::intents::Intents;
+pub use gateway::Shard;
+
+/// Handlers: what they can take and return, what they fail with, and closures as handlers.
+///
+/// [`FromEvent`](handler::FromEvent) and [`FromBot`](handler::FromBot) make parameters of types of your
+/// own; [`Handlers`](handler::Handlers) holds the handlers of a bot.
+pub mod handler {
+    pub use crate::dispatch::{
+        Condition, FromBot, FromEvent, HandlerError, Handlers, On, Outcome, ViaEvent,
+    };
+}
 
 /// Sources of events besides the gateway: a message broker, interactions over HTTP, a recording.
 ///
@@ -87,13 +95,6 @@ pub mod source {
     pub use crate::event::source::{Router, Source};
 }
 
-pub use event::catalog as events;
-pub use event::intents::Intents;
-pub use gateway::checkpoint::{SessionStore, Sessions};
-pub use gateway::compression::Compression;
-pub use gateway::shards::Shards;
-pub use gateway::{Shard, ShardState};
-pub use rest::{Attachment, Path, PathValue, RateLimits, Request, Response};
 #[doc(inline)]
 pub use serde_json::Value as Json;
 pub use serde_json::json;
@@ -150,7 +151,7 @@ pub mod __private {
         check_from_bot, check_from_failure, extract, extract_from_bot, extract_from_failure,
         outcome,
     };
-    pub use crate::rest::{path, path_value};
+    pub use crate::rest::path::{path, path_value};
 }
 
 /// The README's examples are compiled, too.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// What a value in the JSON must be, for [`On::with`](crate::On::with).
+/// What a value in the JSON must be, for [`On::with`](crate::handler::On::with).
 ///
 /// A string, an integer or a `bool` must be equal: strings are compared decoded, integers exactly.
 /// [`Json::Null`](crate::Json) matches `null` and what is absent. Other JSON is converted from as
@@ -13,7 +13,8 @@ use serde_json::Value;
 /// fraction is an error at startup.
 ///
 /// ```
-/// use smalld::{Condition, Json, json};
+/// use smalld::handler::Condition;
+/// use smalld::{Json, json};
 ///
 /// let guild = json!({ "id": "81384788765712384" });
 /// let conditions: [Condition; 4] = ["greet".into(), 2.into(), Json::Null.into(), (&guild["id"]).into()];

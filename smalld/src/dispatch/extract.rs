@@ -19,7 +19,8 @@ use crate::event::Payload;
 /// implement `Deserialize`, since the compiler could not decide between the two.
 ///
 /// ```
-/// use smalld::{BoxError, FromEvent, Json, Payload, SmallD};
+/// use smalld::handler::FromEvent;
+/// use smalld::{BoxError, Json, Payload, SmallD};
 ///
 /// /// The author of a message in a guild.
 /// struct Member {
@@ -110,7 +111,8 @@ impl FromEvent<'_> for Payload {
 /// [`State<T>`], and types of your own. Handlers of [`on_start`](crate::on_start) take only these.
 ///
 /// ```
-/// use smalld::{BoxError, FromBot, SmallD};
+/// use smalld::handler::FromBot;
+/// use smalld::{BoxError, SmallD};
 ///
 /// /// The bot's own id.
 /// struct Me(String);

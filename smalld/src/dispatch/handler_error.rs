@@ -15,7 +15,7 @@ use crate::unwind;
 /// Handlers of [`on_error`](crate::on_error) take it. Clones are cheap.
 ///
 /// ```
-/// use smalld::HandlerError;
+/// use smalld::handler::HandlerError;
 ///
 /// #[smalld::on_error]
 /// fn report(error: HandlerError) {
@@ -53,7 +53,7 @@ impl HandlerError {
     }
 
     /// The path of the function that failed, such as `my_bot::greet`, or the name that
-    /// [`On::named`](crate::On::named) gave it; `my_bot::main::{{closure}}` for a closure without a
+    /// [`On::named`](crate::handler::On::named) gave it; `my_bot::main::{{closure}}` for a closure without a
     /// name.
     #[must_use]
     pub fn handler(&self) -> &str {

@@ -21,7 +21,8 @@ use crate::event::Payload;
 /// The handlers of a bot: functions that the attributes registered, and closures added at run time.
 ///
 /// ```
-/// use smalld::{Handlers, On, SmallD};
+/// use smalld::handler::{Handlers, On};
+/// use smalld::SmallD;
 ///
 /// let handlers = Handlers::new()
 ///     .on("MESSAGE_CREATE", |bot: SmallD, payload| async move {
@@ -72,7 +73,7 @@ impl Handlers {
     /// Keeps the functions at or below a module, and no closures.
     ///
     /// ```
-    /// use smalld::Handlers;
+    /// use smalld::handler::Handlers;
     ///
     /// let handlers = Handlers::registered().within(module_path!());
     /// # let _ = handlers;
@@ -85,7 +86,7 @@ impl Handlers {
     /// Keeps the functions at or below any of several modules, and no closures.
     ///
     /// ```
-    /// use smalld::Handlers;
+    /// use smalld::handler::Handlers;
     ///
     /// let handlers = Handlers::registered().within_any(["my_bot::commands", "my_bot::log"]);
     /// # let _ = handlers;

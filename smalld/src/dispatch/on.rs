@@ -6,13 +6,14 @@ use crate::dispatch::condition::{Condition, Scalar};
 use crate::dispatch::filter;
 use crate::dispatch::trigger::{Field, Filter};
 
-/// What a closure of [`Handlers::on`](crate::Handlers::on) is called for, as the arguments of
+/// What a closure of [`Handlers::on`](crate::handler::Handlers::on) is called for, as the arguments of
 /// [`#[smalld::on(..)]`](macro@crate::on) say it for a function.
 ///
 /// The name of an event is enough if there is nothing to add to it: `handlers.on("READY", ..)`.
 ///
 /// ```
-/// use smalld::{Handlers, On, Payload, SmallD, path, json};
+/// use smalld::handler::{Handlers, On};
+/// use smalld::{Payload, SmallD, json, path};
 ///
 /// async fn greet(bot: SmallD, payload: Payload) -> smalld::Result<()> {
 ///     let interaction: smalld::Json = payload.json()?;
@@ -53,7 +54,8 @@ impl On {
     /// Several events, any of which is wanted.
     ///
     /// ```
-    /// use smalld::{Handlers, On, events};
+    /// use smalld::handler::{Handlers, On};
+    /// use smalld::events;
     ///
     /// let on = On::any_event([events::message_create, events::message_update]);
     /// let handlers = Handlers::new().on(on, |_, payload| async move { println!("{}", payload.d()) });
@@ -133,7 +135,7 @@ impl On {
         self
     }
 
-    /// The handler's name in the log and in [`HandlerError::handler`](crate::HandlerError::handler).
+    /// The handler's name in the log and in [`HandlerError::handler`](crate::handler::HandlerError::handler).
     /// Without it that is the path of the function, or of the function around a closure.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());

@@ -1,4 +1,4 @@
-//! A response as bytes. It lives here, below REST, because [`HttpError`](crate::HttpError) holds one.
+//! A response as bytes. It lives here, below REST, because [`HttpError`](crate::error::HttpError) holds one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 
 /// A response of Discord's REST API, unparsed.
 ///
-/// It comes from [`Request::response`](crate::Request::response), and with every
-/// [`HttpError`](crate::HttpError).
+/// It comes from [`Request::response`](crate::rest::Request::response), and with every
+/// [`HttpError`](crate::error::HttpError).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {

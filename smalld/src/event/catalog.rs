@@ -5,7 +5,8 @@
 //! JSON.
 //!
 //! ```
-//! use smalld::{Handlers, events};
+//! use smalld::handler::Handlers;
+//! use smalld::events;
 //!
 //! assert_eq!(events::message_create, "MESSAGE_CREATE");
 //! let handlers = Handlers::new().on(events::message_create, |_, _| async {});

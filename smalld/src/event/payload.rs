@@ -97,7 +97,7 @@ impl Payload {
     }
 
     /// Reads [`body`](Self::body) as any `T`; it may borrow from this payload. Meant for
-    /// [extractors](crate::FromEvent) of your own.
+    /// [extractors](crate::handler::FromEvent) of your own.
     ///
     /// # Errors
     ///

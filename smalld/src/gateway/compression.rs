@@ -9,7 +9,8 @@
 /// `docs/GATEWAY.md` of the repository.
 ///
 /// ```
-/// use smalld::{Compression, SmallD};
+/// use smalld::gateway::Compression;
+/// use smalld::SmallD;
 ///
 /// let bot = SmallD::builder().token("the.bot.token").compression(Compression::None).build()?;
 /// # let _ = bot;

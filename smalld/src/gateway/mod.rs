@@ -22,7 +22,10 @@ pub(crate) mod protocol;
 mod shard;
 pub(crate) mod shards;
 
+pub use self::checkpoint::{SessionStore, Sessions};
+pub use self::compression::Compression;
 pub use self::handle::{Shard, ShardState};
+pub use self::shards::Shards;
 
 pub(crate) use self::connection::connect::{Connect, are_of_one_site};
 pub(crate) use self::handle::over;

@@ -11,7 +11,8 @@ use crate::gateway::{OutgoingPayload, Shard, over, shard_of};
 /// Which of a bot's shards this process runs; an option of [`Builder`](crate::Builder::shards).
 ///
 /// ```
-/// use smalld::{Shards, SmallD};
+/// use smalld::gateway::Shards;
+/// use smalld::SmallD;
 ///
 /// let all = SmallD::builder().shards(Shards::Recommended);
 /// let sixteen = SmallD::builder().shards(Shards::count(16));

@@ -24,7 +24,7 @@ const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 /// A file to upload: a name, a type, and a source of bytes.
 ///
 /// ```
-/// use smalld::Attachment;
+/// use smalld::rest::Attachment;
 ///
 /// let from_memory = Attachment::from(("cat.txt", "meow", "text/plain"));
 /// # async fn file() -> smalld::Result<()> {
@@ -87,7 +87,7 @@ impl Attachment {
     /// read from the start.
     ///
     /// ```
-    /// use smalld::Attachment;
+    /// use smalld::rest::Attachment;
     ///
     /// let log = Attachment::reader("bot.log", "text/plain", || tokio::fs::File::open("bot.log"));
     /// # let _ = log;

@@ -20,7 +20,7 @@ mod client;
 mod draft;
 mod error_body;
 mod limiter;
-mod path;
+pub(crate) mod path;
 mod prepare;
 mod rate_limits;
 mod request;
@@ -29,7 +29,7 @@ mod send;
 mod transport;
 
 pub use self::attachment::Attachment;
-pub use self::path::{Path, PathValue, path, path_value};
+pub use self::path::{Path, PathValue};
 pub use self::rate_limits::RateLimits;
 pub use self::request::Request;
 pub use crate::error::Response;

@@ -38,7 +38,8 @@ pin_project! {
     /// | [`.response()`](Self::response)`.await` | [`.wait_response()`](Self::wait_response) | status, headers and body |
     ///
     /// ```no_run
-    /// use smalld::{Attachment, RateLimits, SmallD, json, path};
+    /// use smalld::rest::{Attachment, RateLimits};
+    /// use smalld::{SmallD, json, path};
     ///
     /// # async fn example(bot: SmallD, channel: String, user: u64, guild: u64) -> smalld::Result<()> {
     /// let messages = bot.get(path!("/channels/{channel}/messages")).param("limit", 5).await?;
@@ -130,7 +131,8 @@ impl Request {
     /// [`field("file")`](Attachment::field).
     ///
     /// ```no_run
-    /// # use smalld::{Attachment, SmallD, path};
+    /// # use smalld::rest::Attachment;
+    /// # use smalld::{SmallD, path};
     /// # async fn example(bot: SmallD, guild: u64) -> smalld::Result<()> {
     /// bot.post(path!("/guilds/{guild}/stickers"), ())
     ///     .form_field("name", "wave")

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::{TIMEOUT, builder, until};
-use smalld::{BoxError, Handlers, Json, SessionStore, Sessions, json};
+use smalld::gateway::{SessionStore, Sessions};
+use smalld::handler::Handlers;
+use smalld::{BoxError, Json, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::{Semaphore, watch};
 

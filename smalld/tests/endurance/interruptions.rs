@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use crate::support::{Running, until};
-use smalld::{Handlers, Json, Payload, SmallD, json};
+use smalld::handler::Handlers;
+use smalld::{Json, Payload, SmallD, json};
 use smalld_sandbox::Sandbox;
 
 const EVENTS: u64 = 300;

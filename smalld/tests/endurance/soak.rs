@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use crate::support::{builder, until};
 use fastrand::Rng;
-use smalld::{BoxError, Handlers, Json, Payload, Shards, SmallD, json};
+use smalld::gateway::Shards;
+use smalld::handler::Handlers;
+use smalld::{BoxError, Json, Payload, SmallD, json};
 use smalld_sandbox::{Refusal, Sandbox};
 use tokio::runtime::{self, Runtime};
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 #[cfg(any(feature = "zlib", feature = "zstd"))]
 use crate::recorded::{self, Recorded};
 use crate::support::{Log, TIMEOUT, builder};
-use smalld::{Builder, Compression, Handlers, Json, Payload, Result, SmallD, json};
+use smalld::gateway::Compression;
+use smalld::handler::Handlers;
+use smalld::{Builder, Json, Payload, Result, SmallD, json};
 use smalld_sandbox::{Connection, Received, Sandbox, Script};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

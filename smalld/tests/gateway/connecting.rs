@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection};
-use smalld::{Handlers, Json, json};
+use smalld::handler::Handlers;
+use smalld::{Json, json};
 use smalld_sandbox::{Received, Refusal, Sandbox};
 use tokio::net::TcpListener;
 

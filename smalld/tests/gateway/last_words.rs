@@ -6,7 +6,8 @@ use std::sync::{Mutex, mpsc};
 
 use crate::scripted::{Reply, Scripted, TIMEOUT, within};
 use futures_util::{SinkExt, StreamExt};
-use smalld::{Error, Handlers, Intents, json};
+use smalld::handler::Handlers;
+use smalld::{Error, Intents, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;

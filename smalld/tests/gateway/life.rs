@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use smalld::{Handlers, Json, Payload, SmallD, json};
+use smalld::handler::Handlers;
+use smalld::{Json, Payload, SmallD, json};
 use smalld_sandbox::Connection;
 
 use crate::play::{IDENTIFY_WINDOW, Play, acknowledges_for, is_left, so_far};

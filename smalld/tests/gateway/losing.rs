@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use smalld::{Error, GatewayError, Intents, Json, json};
+use smalld::error::GatewayError;
+use smalld::{Error, Intents, Json, json};
 
 use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, so_far};
 use crate::support::TIMEOUT;
@@ -37,7 +38,7 @@ async fn is_begun_anew_after(code: u16) {
 /// Discord closes so in answer to IDENTIFY, and `run` ends with this.
 async fn ends_after(code: u16, intents: Intents) -> GatewayError {
     let options = |builder: smalld::Builder| builder.intents(intents);
-    let mut play = Play::begin_with(smalld::Handlers::new(), options).await;
+    let mut play = Play::begin_with(smalld::handler::Handlers::new(), options).await;
     play.identifying(CALM).await.close(code).await;
     let Err(Error::Gateway(error)) = play.ended().await else {
         panic!("not ended by the gateway")

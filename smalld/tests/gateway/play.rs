@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use smalld::{Builder, Handlers, Json, Payload, Result, SmallD};
+use smalld::handler::Handlers;
+use smalld::{Builder, Json, Payload, Result, SmallD};
 use smalld_sandbox::{Connection, Received, Sandbox, Script};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, yield_now};

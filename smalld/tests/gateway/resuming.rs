@@ -257,7 +257,7 @@ async fn case_c13_a_resume_holds_the_bare_token() {
         .await
         .unwrap();
     let options = |builder: smalld::Builder| builder.token("Bot Zm9v.bare.token");
-    let mut play = Play::begin_on(sandbox, smalld::Handlers::new(), options);
+    let mut play = Play::begin_on(sandbox, smalld::handler::Handlers::new(), options);
     play.live().await.cut();
     // Which looks at the whole of RESUME.
     let connection = play.resumes().await;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use smalld::{Error, Handlers, Json, Result, SmallD, State, json};
+use smalld::handler::Handlers;
+use smalld::{Error, Json, Result, SmallD, State, json};
 use smalld_sandbox::Connection;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use crate::support::{Log, TIMEOUT, builder, until};
-use smalld::{Builder, Error, Handlers, Result, Shard, ShardState, Shards, SmallD, json};
+use smalld::gateway::{ShardState, Shards};
+use smalld::handler::Handlers;
+use smalld::{Builder, Error, Result, Shard, SmallD, json};
 use smalld_sandbox::{Happening, Happenings, Sandbox};
 use tokio::task::JoinHandle;
 

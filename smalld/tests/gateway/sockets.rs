@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Log, Running, TIMEOUT, builder};
-use smalld::{Error, Handlers, SmallD, json};
+use smalld::handler::Handlers;
+use smalld::{Error, SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::Notify;
 

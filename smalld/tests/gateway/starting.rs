@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smalld::{Error, Handlers, json};
+use smalld::handler::Handlers;
+use smalld::{Error, json};
 use smalld_sandbox::Sandbox;
 use tokio::time::Instant;
 

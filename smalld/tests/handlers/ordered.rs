@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use crate::support::{Log, Running, until};
-use smalld::{Handlers, Json, RateLimits, State, json};
+use smalld::handler::Handlers;
+use smalld::rest::RateLimits;
+use smalld::{Json, State, json};
 use tokio::sync::Semaphore;
 
 /// Lets runs end, and records the order in which they began.

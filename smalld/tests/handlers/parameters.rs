@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::support::{self, Log, Running, until};
 use serde::Deserialize;
-use smalld::{
-    BoxError, FromEvent, Handlers, Json, On, Payload, RateLimits, Shard, SmallD, State, json, path,
-};
+use smalld::handler::{FromEvent, Handlers, On};
+use smalld::rest::RateLimits;
+use smalld::{BoxError, Json, Payload, Shard, SmallD, State, json, path};
 
 async fn say(bot: &SmallD, channel: &str, content: &str) -> smalld::Result<()> {
     bot.post(

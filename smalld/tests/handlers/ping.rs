@@ -1,7 +1,9 @@
 //! The main job: a bot declared by an attribute answers, also after its connection broke.
 
 use crate::support::{self, Running};
-use smalld::{Handlers, Json, RateLimits, SmallD, json, path};
+use smalld::handler::Handlers;
+use smalld::rest::RateLimits;
+use smalld::{Json, SmallD, json, path};
 use smalld_sandbox::Happening;
 
 #[smalld::on(message_create, "/content" = "++ping")]

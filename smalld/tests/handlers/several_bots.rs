@@ -1,7 +1,8 @@
 //! Several bots in one process, each with its own handlers.
 
 use crate::support::{Running, TIMEOUT};
-use smalld::{Handlers, Json, SmallD, json, path};
+use smalld::handler::Handlers;
+use smalld::{Json, SmallD, json, path};
 use smalld_sandbox::Sandbox;
 
 async fn answer(bot: SmallD, msg: Json, content: &str) -> smalld::Result<()> {

@@ -9,7 +9,8 @@
 use std::sync::{Arc, Mutex};
 
 use crate::support::{self, Log, Running, TIMEOUT, until};
-use smalld::{HandlerError, Handlers, Intents, Json, Payload, SmallD, State, json};
+use smalld::handler::{HandlerError, Handlers};
+use smalld::{Intents, Json, Payload, SmallD, State, json};
 use smalld_sandbox::Sandbox;
 
 /// What happened, in order.

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::support::{Log, TIMEOUT, builder};
-use smalld::{Handlers, Intents, events};
+use smalld::handler::Handlers;
+use smalld::{Intents, events};
 use smalld_sandbox::Sandbox;
 
 /// The log until the bot is ready.

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use crate::support::{Log, Running, until};
-use smalld::{Handlers, On, json};
+use smalld::handler::{Handlers, On};
+use smalld::json;
 
 #[tokio::test]
 async fn log_events_have_shard_event_and_seq_and_handlers_log_within_their_span() {

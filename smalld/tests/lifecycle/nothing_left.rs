@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use crate::support::{TIMEOUT, builder, until};
-use smalld::{Builder, Error, Handlers, Sessions, Shards, SmallD, json};
+use smalld::gateway::{Sessions, Shards};
+use smalld::handler::Handlers;
+use smalld::{Builder, Error, SmallD, json};
 use smalld_sandbox::Sandbox;
 
 fn tasks() -> usize {

@@ -1,7 +1,8 @@
 //! Options of the builder, and errors about options that cannot be used.
 
 use crate::support::{Running, TIMEOUT, builder};
-use smalld::{Error, Handlers, Intents, On, SmallD, events, json};
+use smalld::handler::{Handlers, On};
+use smalld::{Error, Intents, SmallD, events, json};
 use smalld_sandbox::Sandbox;
 
 #[tokio::test]
@@ -206,5 +207,5 @@ fn the_handle_and_its_requests_are_send() {
     fn anywhere<T: Clone + Send + Sync + 'static>() {}
     fn sent<T: Future + Send + 'static>() {}
     anywhere::<SmallD>();
-    sent::<smalld::Request>();
+    sent::<smalld::rest::Request>();
 }

@@ -6,7 +6,8 @@ use std::cell::Cell;
 use std::sync::Mutex;
 
 use crate::support::{self, Log, TIMEOUT};
-use smalld::{Handlers, SmallD, json};
+use smalld::handler::Handlers;
+use smalld::{SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::runtime::{Builder, Runtime};
 

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{Log, Memory, TIMEOUT, builder, until};
-use smalld::{
-    BoxError, Builder, Error, Handlers, Intents, Json, Payload, Result, SessionStore, Sessions,
-    ShardState, SmallD, json,
-};
+use smalld::gateway::{SessionStore, Sessions, ShardState};
+use smalld::handler::Handlers;
+use smalld::{BoxError, Builder, Error, Intents, Json, Payload, Result, SmallD, json};
 use smalld_sandbox::{Happening, Sandbox};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::{Log, Memory, TIMEOUT, builder, until};
-use smalld::{BoxError, Builder, Handlers, Intents, SessionStore, Sessions, Shards, SmallD, json};
+use smalld::gateway::{SessionStore, Sessions, Shards};
+use smalld::handler::Handlers;
+use smalld::{BoxError, Builder, Intents, SmallD, json};
 use smalld_sandbox::Sandbox;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;

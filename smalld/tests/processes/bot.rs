@@ -13,7 +13,8 @@ use std::process::exit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smalld::{BoxError, Handlers, Intents, Json, Payload, SmallD, State};
+use smalld::handler::Handlers;
+use smalld::{BoxError, Intents, Json, Payload, SmallD, State};
 
 /// The test that is the bot's main.
 pub(crate) const TEST: &str = "bot::the_bot";

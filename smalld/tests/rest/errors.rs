@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::scripted::{self, Reply, Scripted, TOKEN, within};
-use smalld::{Error, HttpError, NetworkError, NetworkErrorKind, RateLimits, SmallD, json};
+use smalld::error::{HttpError, NetworkError, NetworkErrorKind};
+use smalld::rest::RateLimits;
+use smalld::{Error, SmallD, json};
 
 /// What a fixture becomes; by a POST, so that nothing is tried again.
 async fn error_of(reply: Reply) -> HttpError {

@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::scripted::{Gate, Reply, Scripted, limited, post, within};
-use smalld::{Error, RateLimitError, RateLimitScope, RateLimits, SmallD, json, path};
+use smalld::error::{RateLimitError, RateLimitScope};
+use smalld::rest::RateLimits;
+use smalld::{Error, SmallD, json, path};
 use tokio::time::timeout;
 
 /// In whole seconds.
@@ -130,7 +132,7 @@ async fn an_unforeseen_wait_ends_with_the_timeout() {
     let Error::Network(error) = error else {
         panic!("{error:?}")
     };
-    assert_eq!(error.kind, smalld::NetworkErrorKind::Timeout);
+    assert_eq!(error.kind, smalld::error::NetworkErrorKind::Timeout);
     assert!(!error.may_have_arrived);
     assert_eq!(server.count(), 1);
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use smalld::{RateLimits, SmallD, json, path};
+use smalld::rest::RateLimits;
+use smalld::{SmallD, json, path};
 use smalld_sandbox::Sandbox;
 use tokio::time::timeout;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::scripted::wire::Connection;
 use crate::scripted::{Reply, Scripted, TOKEN, within};
-use smalld::{Error, RateLimits, SmallD, json, path};
+use smalld::rest::RateLimits;
+use smalld::{Error, SmallD, json, path};
 use smalld_sandbox::Sandbox;
 use tokio::net::{TcpListener, TcpStream};
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::scripted::{self, Reply, Scripted, TOKEN, within};
 use serde::{Deserialize, Serialize};
-use smalld::{Attachment, Error, Json, RateLimits, Request, SmallD, json, path};
+use smalld::rest::{Attachment, RateLimits, Request};
+use smalld::{Error, Json, SmallD, json, path};
 
 async fn server() -> (Scripted, SmallD) {
     let server = Scripted::always(Reply::ok()).await;
@@ -331,6 +332,6 @@ async fn a_timeout_is_over_all() {
     let Err(Error::Network(error)) = error else {
         panic!("{error:?}")
     };
-    assert_eq!(error.kind, smalld::NetworkErrorKind::Timeout);
+    assert_eq!(error.kind, smalld::error::NetworkErrorKind::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

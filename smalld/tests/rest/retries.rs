@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::scripted::{Reply, Scripted, within};
-use smalld::{Attachment, Error, RateLimits, Request, SmallD, json, path};
+use smalld::rest::{Attachment, RateLimits, Request};
+use smalld::{Error, SmallD, json, path};
 
 /// How many requests there were, where the first answer is this and the second is good.
 async fn tries(first: Reply, request: impl Fn(&SmallD) -> Request) -> (usize, bool) {

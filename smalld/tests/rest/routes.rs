@@ -4,7 +4,8 @@
 //! The list is a copy of `data/routes.csv`.
 
 use crate::scripted::{Reply, Scripted};
-use smalld::{RateLimits, Request, SmallD, json, path};
+use smalld::rest::{RateLimits, Request};
+use smalld::{SmallD, json, path};
 
 /// What stands for each value, percent-encoded.
 const VALUES: [(&str, &str); 32] = [

@@ -2,7 +2,8 @@
 
 use crate::scripted::{Reply, Scripted, within};
 use percent_encoding::percent_decode_str;
-use smalld::{Error, RateLimits, SmallD, json, path};
+use smalld::rest::RateLimits;
+use smalld::{Error, SmallD, json, path};
 
 #[tokio::test]
 async fn a_hostile_value_stays_within_its_segment() {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::scripted::{Reply, Scripted, TOKEN, within};
 use crate::support;
-use smalld::{Error, RateLimits, json, path};
+use smalld::rest::RateLimits;
+use smalld::{Error, json, path};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, span};
 

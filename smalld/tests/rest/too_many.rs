@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use crate::scripted::{Gate, Reply, Scripted, TIMEOUT, limited, post, within};
-use smalld::{Error, RateLimitError, RateLimitScope, RateLimits, json, path};
+use smalld::error::{RateLimitError, RateLimitScope};
+use smalld::rest::RateLimits;
+use smalld::{Error, json, path};
 
 /// In whole seconds.
 fn rounded(error: &RateLimitError) -> u64 {

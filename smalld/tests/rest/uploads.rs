@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use crate::scripted::wire::Connection;
 use crate::scripted::{Reply, Scripted, TOKEN, within};
-use smalld::{Attachment, Error, RateLimits, SmallD, json};
+use smalld::rest::{Attachment, RateLimits};
+use smalld::{Error, SmallD, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpListener;
 

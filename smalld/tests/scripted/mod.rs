@@ -13,7 +13,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use smalld::{Builder, Error, RateLimitError, RateLimits, Request, SmallD, json, path};
+use smalld::error::RateLimitError;
+use smalld::rest::{RateLimits, Request};
+use smalld::{Builder, Error, SmallD, json, path};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;

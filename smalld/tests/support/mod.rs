@@ -12,7 +12,9 @@ use std::io;
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use smalld::{BoxError, Builder, Handlers, Json, Result, SessionStore, SmallD};
+use smalld::gateway::SessionStore;
+use smalld::handler::Handlers;
+use smalld::{BoxError, Builder, Json, Result, SmallD};
 use smalld_sandbox::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;

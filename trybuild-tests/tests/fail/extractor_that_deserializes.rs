@@ -1,4 +1,5 @@
-use smalld::{BoxError, FromEvent, Payload, SmallD};
+use smalld::handler::FromEvent;
+use smalld::{BoxError, Payload, SmallD};
 
 #[derive(serde::Deserialize)]
 struct Member {

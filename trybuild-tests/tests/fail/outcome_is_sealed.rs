@@ -1,6 +1,6 @@
 struct Reply;
 
-impl smalld::Outcome for Reply {
+impl smalld::handler::Outcome for Reply {
     fn into_result(self) -> Result<(), smalld::BoxError> {
         Ok(())
     }

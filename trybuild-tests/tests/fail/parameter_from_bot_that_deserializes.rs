@@ -1,4 +1,5 @@
-use smalld::{BoxError, FromBot, SmallD};
+use smalld::handler::FromBot;
+use smalld::{BoxError, SmallD};
 
 #[derive(serde::Deserialize)]
 struct Config {

@@ -1,4 +1,4 @@
-use smalld::HandlerError;
+use smalld::handler::HandlerError;
 
 #[smalld::on(message_create)]
 async fn handler(error: HandlerError) {

@@ -1,6 +1,7 @@
 #![deny(warnings)]
 
-use smalld::{BoxError, FromEvent, Json, Payload, SmallD};
+use smalld::handler::FromEvent;
+use smalld::{BoxError, Json, Payload, SmallD};
 
 struct Member {
     name: String,

@@ -23,7 +23,7 @@ mod inner {
 fn compiles() {
     struct Local;
 
-    impl<'e> smalld::FromEvent<'e> for Local {
+    impl<'e> smalld::handler::FromEvent<'e> for Local {
         fn from_event(
             _: &smalld::SmallD,
             _: &'e smalld::Payload,

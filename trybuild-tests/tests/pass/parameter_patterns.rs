@@ -11,7 +11,7 @@ struct Author {
     bot: bool,
 }
 
-impl<'e> smalld::FromEvent<'e> for Member {
+impl<'e> smalld::handler::FromEvent<'e> for Member {
     fn from_event(
         _: &smalld::SmallD,
         payload: &'e smalld::Payload,

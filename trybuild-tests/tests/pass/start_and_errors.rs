@@ -1,6 +1,7 @@
 use std::fmt;
 
-use smalld::{BoxError, FromBot, HandlerError, Json, SmallD, State};
+use smalld::handler::{FromBot, HandlerError};
+use smalld::{BoxError, Json, SmallD, State};
 
 struct Config;
 

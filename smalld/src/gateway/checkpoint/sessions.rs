@@ -22,7 +22,8 @@ use crate::gateway::checkpoint::store::SessionStore;
 /// with each version of smalld; a text that cannot be read is ignored, with a warning.
 ///
 /// ```
-/// use smalld::{Sessions, SmallD};
+/// use smalld::gateway::Sessions;
+/// use smalld::SmallD;
 ///
 /// let builder = SmallD::builder().sessions(Sessions::file("sessions.json"));
 /// let same = SmallD::builder().sessions("sessions.json");

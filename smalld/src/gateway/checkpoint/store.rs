@@ -4,12 +4,13 @@ use std::future::Future;
 
 use crate::error::BoxError;
 
-/// A store for [`Sessions`](crate::Sessions) other than a file, such as a row in a database.
+/// A store for [`Sessions`](crate::gateway::Sessions) other than a file, such as a row in a database.
 ///
 /// ```
 /// use std::sync::Mutex;
 ///
-/// use smalld::{BoxError, SessionStore, Sessions, SmallD};
+/// use smalld::gateway::{SessionStore, Sessions};
+/// use smalld::{BoxError, SmallD};
 ///
 /// #[derive(Default)]
 /// struct Memory(Mutex<Option<String>>);

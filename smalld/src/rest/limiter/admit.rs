@@ -130,7 +130,7 @@ impl Limiter {
         self.ask_global(claim, now, waker)
     }
 
-    /// What forbids a request even with [`RateLimits::Off`](crate::RateLimits::Off): nothing good can
+    /// What forbids a request even with [`RateLimits::Off`](crate::rest::RateLimits::Off): nothing good can
     /// come of sending it.
     pub(crate) fn barred(&self, route: &Route) -> Option<Refusal> {
         match route.kind {
