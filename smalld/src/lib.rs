@@ -154,7 +154,12 @@ pub mod __private {
     pub use crate::rest::path::{path, path_value};
 }
 
-/// The README's examples are compiled, too.
+/// The examples of the README and of the guide are compiled, too.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod docs {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../docs/GUIDE.md")]
+    struct Guide;
+}

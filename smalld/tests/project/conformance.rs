@@ -58,15 +58,15 @@ fn every_case_has_a_test_and_the_list_is_up_to_date() {
     }
 }
 
-/// The README names the test that proves each of its claims.
+/// The guide names the test that proves each of its claims.
 #[test]
-fn each_test_that_the_readme_names_is_there() {
+fn each_test_that_the_guide_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let Ok(readme) = fs::read_to_string(root.join("../README.md")) else {
+    let Ok(guide) = fs::read_to_string(root.join("../docs/GUIDE.md")) else {
         return;
     };
-    let begin = readme.find("| proved by |").expect("the table");
-    let table = readme[begin..].split("\n\n").next().unwrap_or_default();
+    let begin = guide.find("| proved by |").expect("the table");
+    let table = guide[begin..].split("\n\n").next().unwrap_or_default();
     let mut files = Vec::new();
     for folder in ["src", "tests"] {
         collect(&root.join(folder), &mut files);
