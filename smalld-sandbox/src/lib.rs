@@ -9,22 +9,30 @@
 //! drop, sessions that end, unknown events.
 //!
 //! ```no_run
-//! use std::time::Duration;
-//!
 //! use smalld_sandbox::Sandbox;
 //!
+//! # async fn bot(url: String, token: String) -> std::io::Result<()> { Ok(()) }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! let sandbox = Sandbox::start().await?;
-//! // Start a bot here, with `sandbox.base_url()` and `sandbox.token()`.
-//! assert!(sandbox.wait_until_ready(Duration::from_secs(10)).await);
+//! let discord = Sandbox::start().await?;
+//! // `bot` is any future that runs a bot until it fails.
+//! let running = discord.run(|d| bot(d.url().to_owned(), d.token().to_owned())).await?;
+//! let (ada, bob) = (discord.user("ada"), discord.user("bob"));
 //!
-//! sandbox.say("++ping");
-//! let said = |message: &serde_json::Value| message["content"] == "pong";
-//! assert!(sandbox.wait_for_message(said, Duration::from_secs(5)).await.is_some());
+//! ada.say("#general", "++ping").await;
+//! discord.expect_message("#general", "pong").await;
+//!
+//! let asked = ada.slash("warn").option("user", &bob).option("reason", "spam").run().await;
+//! let modal = ada.click(&asked, "confirm:yes").await;
+//! ada.submit(&modal, [("note", "the second time")]).await;
+//! assert_eq!(asked.content(), "bob was warned");
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Waiting uses tokio's clock. Do not pause it (`start_paused`): bytes on a real socket take real time,
+//! and a paused clock jumps to the end of every wait. [`Sandbox::advance`] moves the time of the sandbox
+//! itself: deadlines of interactions and ages of tokens.
 //!
 //! # Faults
 //!
@@ -101,9 +109,13 @@ pub use gateway::refusal::Refusal;
 pub use gateway::replay::Replay;
 pub use hub::happening::{Happening, Happenings};
 pub use library::builder::Builder;
-pub use library::sandbox::{Sandbox, User};
+pub use library::response::Response;
+pub use library::running::Running;
+pub use library::sandbox::Sandbox;
 pub use library::script::{Connection, Received, Script};
 pub use library::shard::Shard;
+pub use library::slash::{OptionValue, Slash};
+pub use library::user::User;
 pub use rest::rate_limit::Scope;
 pub use rest::reply::Reply;
 pub use rest::request::{File, Request};

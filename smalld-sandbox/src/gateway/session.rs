@@ -270,6 +270,7 @@ mod tests {
             name: "MESSAGE_CREATE",
             data,
             guild,
+            is_dispatched: true,
         }
     }
 

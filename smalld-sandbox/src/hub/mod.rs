@@ -8,12 +8,13 @@ pub(crate) mod happening;
 pub(crate) mod settings;
 pub(crate) mod stage;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::gateway::close::Close;
@@ -44,6 +45,8 @@ pub(crate) struct Hub {
     pub(crate) settings: Settings,
     pub(crate) pace: Pace,
     state: Mutex<State>,
+    /// By how many milliseconds a test has advanced the time of the world.
+    advanced: AtomicU64,
     changed: watch::Sender<()>,
     happenings: broadcast::Sender<Happening>,
 }
@@ -95,6 +98,7 @@ impl Hub {
             settings,
             pace: Pace::default(),
             state: Mutex::new(state),
+            advanced: AtomicU64::new(0),
             changed: watch::Sender::new(()),
             happenings,
         }
@@ -113,10 +117,12 @@ impl Hub {
     /// Changes anything in the state, and dispatches the events of the world.
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut State, u64) -> T) -> T {
         let mut state = self.lock();
-        let result = update(&mut state, timestamp::now_millis());
+        let result = update(&mut state, self.now_millis());
         let bot_id = state.world.bot().id.to_string();
         for event in state.world.take_events() {
-            state.gateway.publish(&event, &bot_id);
+            if event.is_dispatched {
+                state.gateway.publish(&event, &bot_id);
+            }
             if let Some(happening) = Happening::of(event.name, &event.data) {
                 self.notify(happening);
             }
@@ -124,6 +130,43 @@ impl Hub {
         drop(state);
         self.changed.send_replace(());
         result
+    }
+
+    /// The time of the world, in milliseconds since 1970: the wall clock's, and by how much a test has
+    /// advanced it.
+    pub(crate) fn now_millis(&self) -> u64 {
+        timestamp::now_millis().saturating_add(self.advanced.load(Ordering::Relaxed))
+    }
+
+    /// Advances the time of the world.
+    pub(crate) fn advance(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let add = |advanced: u64| Some(advanced.saturating_add(millis));
+        // The closure always returns a value, so that this cannot fail.
+        let _ = self
+            .advanced
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+
+    /// Waits until `look` finds something; it looks now and after every change. None if the time is
+    /// over.
+    pub(crate) async fn wait_for<T>(
+        &self,
+        look: impl Fn(&State) -> Option<T>,
+        at_most: Duration,
+    ) -> Option<T> {
+        let mut changes = self.changes();
+        let found = async {
+            loop {
+                // Marked as seen before the check: a change in between wakes this task again.
+                changes.borrow_and_update();
+                if let Some(found) = self.look(&look) {
+                    return Some(found);
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        timeout(at_most, found).await.ok().flatten()
     }
 
     pub(crate) fn with_gateway<T>(&self, act: impl FnOnce(&mut Gateway, &World) -> T) -> T {

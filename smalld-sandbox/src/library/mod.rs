@@ -3,6 +3,11 @@
 pub(crate) mod builder;
 mod facts;
 mod faults;
+mod report;
+pub(crate) mod response;
+pub(crate) mod running;
 pub(crate) mod sandbox;
 pub(crate) mod script;
 pub(crate) mod shard;
+pub(crate) mod slash;
+pub(crate) mod user;

@@ -10,17 +10,22 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::gateway::target::Target;
-use crate::hub::Hub;
 use crate::hub::happening::Happenings;
+use crate::hub::{Hub, State};
 use crate::library::builder::Builder;
+use crate::library::report::report;
 use crate::library::script::Script;
 use crate::library::shard::Shard;
+use crate::library::user::{User, find_channel};
 use crate::rest::rate_limit::Scope;
 use crate::rest::reply::Reply;
 use crate::rest::request::Request;
 use crate::rest::stubs::Stub;
 use crate::world::Draft;
 use crate::world::snowflake::Snowflake;
+
+/// How long [`Sandbox::expect_message`] waits.
+const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A Discord on this machine: one guild, one text channel, some users, one bot.
 ///
@@ -32,17 +37,6 @@ pub struct Sandbox {
     bot_id: String,
     guild_id: String,
     channel_id: String,
-    user: User,
-}
-
-/// A user in the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct User {
-    /// The id, as it stands in JSON.
-    pub id: String,
-    /// The username.
-    pub name: String,
 }
 
 impl Sandbox {
@@ -65,13 +59,9 @@ impl Sandbox {
     }
 
     pub(crate) fn new(hub: Arc<Hub>, serving: AbortHandle) -> Self {
-        let (bot_id, guild_id, channel_id, user) = hub.look(|state| {
+        let (bot_id, guild_id, channel_id) = hub.look(|state| {
             let world = &state.world;
-            let user = User {
-                id: world.person().id.to_string(),
-                name: world.person().name.clone(),
-            };
-            (world.bot().id, world.guild_id(), world.general(), user)
+            (world.bot().id, world.guild_id(), world.general())
         });
         let [bot_id, guild_id, channel_id] =
             [bot_id, guild_id, channel_id].map(|id| id.to_string());
@@ -81,7 +71,6 @@ impl Sandbox {
             bot_id,
             guild_id,
             channel_id,
-            user,
         }
     }
 
@@ -127,10 +116,59 @@ impl Sandbox {
         &self.channel_id
     }
 
-    /// The user who acts in [`say`](Self::say) and similar methods.
+    /// The base URL, as [`base_url`](Self::base_url).
     #[must_use]
-    pub fn user(&self) -> User {
-        self.user.clone()
+    pub fn url(&self) -> &str {
+        self.base_url()
+    }
+
+    /// The user with this name, who joins the guild if there is none. `alex`, who acts in
+    /// [`say`](Self::say) and similar methods, and `robin` are there from the start.
+    #[must_use]
+    pub fn user(&self, name: &str) -> User {
+        let id = self.hub.change(|world, now| world.user_named(name, now));
+        User::new(&self.hub, id, name)
+    }
+
+    /// The id of the text channel with this name (`#mods` or `mods`), which is made if there is none.
+    #[must_use]
+    pub fn channel(&self, name: &str) -> String {
+        let name = name.strip_prefix('#').unwrap_or(name);
+        let id = self.hub.change(|world, now| {
+            let known = world.channel_named(name);
+            known.unwrap_or_else(|| world.add_channel(name, now))
+        });
+        id.to_string()
+    }
+
+    /// Waits until the bot has written this text, or a message in which it occurs, in this channel
+    /// since the sandbox was started. Returns the message.
+    ///
+    /// # Panics
+    ///
+    /// If it does not within five seconds: with the conversation, and the requests that were refused.
+    pub async fn expect_message(&self, channel: &str, text: &str) -> Value {
+        let found = |state: &State| {
+            let channel = find_channel(&state.world, channel);
+            let bot = state.world.bot().id.to_string();
+            let by_bot = |message: &Value| message["author"]["id"] == bot;
+            let fits = |message: &Value| {
+                let content = message["content"].as_str().unwrap_or_default();
+                by_bot(message) && content.contains(text)
+            };
+            state.world.messages(channel).into_iter().find(fits)
+        };
+        let message = self.hub.wait_for(found, EXPECT_TIMEOUT).await;
+        message.unwrap_or_else(|| {
+            let report = report(&self.hub);
+            panic!("the bot did not write `{text}` in {channel} within 5 s\n{report}")
+        })
+    }
+
+    /// Advances the time of the sandbox: deadlines of interactions, ages of tokens, and timestamps. The
+    /// gateway's own timers follow tokio's clock instead.
+    pub fn advance(&self, time: Duration) {
+        self.hub.advance(time);
     }
 
     /// The user writes a message in the guild's channel. Returns the id of the message.
@@ -264,10 +302,7 @@ impl Sandbox {
         let channel = Snowflake::parse(channel_id.as_ref())?;
         self.hub.look(|state| {
             let user = state.world.recipient(channel)?;
-            Some(User {
-                id: user.id.to_string(),
-                name: user.name.clone(),
-            })
+            Some(User::new(&self.hub, user.id, &user.name))
         })
     }
 

@@ -1,5 +1,7 @@
 //! One request on its way to an endpoint: what was sent, and what it acts on.
 
+use serde_json::{Value, json};
+
 use super::body::Body;
 use super::error::Error;
 use crate::world::World;
@@ -42,6 +44,12 @@ impl Call<'_> {
     pub(crate) fn value(&self, name: &str) -> &str {
         let value = self.values.iter().find(|(known, _)| *known == name);
         value.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The JSON of the body; an empty object without one.
+    pub(crate) fn take_json(&mut self) -> Value {
+        let json = std::mem::take(&mut self.body).json;
+        json.unwrap_or_else(|| json!({}))
     }
 
     /// The id in a placeholder.

@@ -50,13 +50,23 @@ pub(crate) const NOT_SIMULATED: Known = known(
 
 /// The errors that the world can answer with, by Discord's code.
 const CODES: &[Known] = &[
+    known(404, 10_002, "Unknown Application"),
     known(404, 10_003, "Unknown Channel"),
     known(404, 10_004, "Unknown Guild"),
     known(404, 10_007, "Unknown Member"),
     known(404, 10_008, "Unknown Message"),
     known(404, 10_013, "Unknown User"),
     known(400, 10_014, "Unknown Emoji"),
+    known(404, 10_015, "Unknown Webhook"),
+    known(404, 10_062, "Unknown interaction"),
+    known(404, 10_063, "Unknown application command"),
     known(400, 30_010, "Maximum number of reactions reached (20)"),
+    known(
+        400,
+        30_032,
+        "Maximum number of application commands reached (100)",
+    ),
+    known(400, 40_060, "Interaction has already been acknowledged."),
     known(403, 50_001, "Missing Access"),
     known(403, 50_003, "Cannot execute action on a DM channel"),
     known(
@@ -66,6 +76,7 @@ const CODES: &[Known] = &[
     ),
     known(400, 50_006, "Cannot send an empty message"),
     known(403, 50_013, "Missing Permissions"),
+    known(401, 50_027, "Invalid Webhook Token"),
     known(400, 50_033, "Invalid Recipient(s)"),
 ];
 

@@ -3,12 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
+use super::components;
 use super::error::{self, Error};
 use super::mistakes::Mistakes;
 use crate::rest::request::File;
 use crate::world::snowflake::Snowflake;
 use crate::world::{AllowedMentions, Draft, Edit, Upload};
 
+/// The message flag of version 2 of components.
+const COMPONENTS_V2: u64 = 1 << 15;
 const MAX_CONTENT_LENGTH: usize = 2000;
 const MAX_NONCE_LENGTH: usize = 25;
 const MAX_EMBEDS: usize = 10;
@@ -38,7 +41,10 @@ pub(crate) fn draft(body: Body) -> Result<Draft, Error> {
         must_exist: reference.is_none_or(|r| r.get("fail_if_not_exists") != Some(&json!(false))),
         may_mention: form.allowed_mentions(),
         uploads: form.uploads(body.files, &attachments)?,
+        ..Draft::default()
     };
+    let is_v2 = draft.flags & COMPONENTS_V2 != 0;
+    components::check_message(&draft.components, is_v2, &mut form.mistakes);
     form.mistakes.check()?;
     Ok(draft)
 }
@@ -63,6 +69,11 @@ pub(crate) fn edit(body: Body) -> Result<Edit, Error> {
             .map(|_| attachments.iter().filter_map(|a| a.id).collect()),
         uploads: form.uploads(body.files, &attachments)?,
     };
+    if let Some(list) = &edit.components {
+        let is_v2 = edit.flags.is_some_and(|flags| flags & COMPONENTS_V2 != 0)
+            || list.iter().any(|component| component["type"] != 1);
+        components::check_message(list, is_v2, &mut form.mistakes);
+    }
     form.mistakes.check()?;
     Ok(edit)
 }

@@ -62,6 +62,12 @@ pub(crate) fn page(query: &str) -> Result<Page, Error> {
     Ok(page)
 }
 
+/// Whether a flag is set: `true` or `1`.
+pub(crate) fn flag(query: &str, name: &str) -> bool {
+    let value = pairs(query).find(|(known, _)| known == name);
+    value.is_some_and(|(_, value)| value.eq_ignore_ascii_case("true") || value == "1")
+}
+
 /// The id after which a list begins.
 pub(crate) fn after(query: &str) -> Result<Option<Snowflake>, Error> {
     let after = pairs(query).find(|(name, _)| name == "after");

@@ -9,6 +9,8 @@ use super::error::{self, Error};
 pub(crate) enum Answer {
     /// 200 with JSON.
     Json(Value),
+    /// 201 with JSON.
+    Created(Value),
     /// 204, without a body.
     NoContent,
 }
@@ -70,6 +72,7 @@ impl From<Result<Answer, Error>> for Reply {
     fn from(answer: Result<Answer, Error>) -> Self {
         match answer {
             Ok(Answer::Json(body)) => Self::json(200, body),
+            Ok(Answer::Created(body)) => Self::json(201, body),
             Ok(Answer::NoContent) => Self::empty(204),
             Err(error) => Self::json(error.status, error.body()),
         }

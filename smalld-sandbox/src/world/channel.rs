@@ -1,18 +1,18 @@
-//! Places where messages are: a guild's text channels and direct messages.
+//! Channels: a guild's text channels and direct messages.
 
 use std::collections::BTreeMap;
 
 use super::message::Message;
 use crate::world::snowflake::Snowflake;
 
-/// How many messages a channel remembers; beyond that the oldest is forgotten.
+/// How many messages a channel remembers; beyond that the oldest is removed.
 const MAX_MESSAGES: usize = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) id: Snowflake,
     pub(crate) kind: Kind,
-    /// The newest message there ever was, also if it has been deleted since.
+    /// The newest message ever, also if it has been deleted.
     pub(crate) last_message: Option<Snowflake>,
     pub(crate) messages: BTreeMap<Snowflake, Message>,
 }
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Direct { with: Snowflake },
 }
 
-/// Which messages of a channel are asked for; those nearest to the bound come first.
+/// Which messages of a channel are requested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Page {
     Newest,
@@ -57,38 +57,33 @@ impl Channel {
         }
     }
 
-    /// Newest first, as REST lists them.
+    /// The messages that everybody sees, newest first, as in REST.
     pub(crate) fn page(&self, page: Page, limit: usize) -> Vec<&Message> {
-        let messages = &self.messages;
-        let before = |id, limit| {
-            messages
-                .range(..id)
-                .rev()
-                .take(limit)
-                .map(|(_, message)| message)
+        let is_public = |message: &&Message| message.visible_to.is_none();
+        let before = |id| {
+            let older = self.messages.range(..id).rev().map(|(_, message)| message);
+            older.filter(is_public)
+        };
+        let from = |id| {
+            let newer = self.messages.range(id..).map(|(_, message)| message);
+            newer.filter(is_public)
         };
         match page {
-            Page::Newest => messages.values().rev().take(limit).collect(),
-            Page::Before(id) => before(id, limit).collect(),
+            Page::Newest => {
+                let newest = self.messages.values().rev();
+                newest.filter(is_public).take(limit).collect()
+            }
+            Page::Before(id) => before(id).take(limit).collect(),
             Page::After(id) => {
-                // An id that is not there, and far ahead, has nothing after it.
-                let mut after: Vec<_> = messages
-                    .range(id..)
-                    .map(|(_, m)| m)
-                    .filter(|m| m.id != id)
-                    .take(limit)
-                    .collect();
+                let after = from(id).filter(|message| message.id != id);
+                let mut after: Vec<_> = after.take(limit).collect();
                 after.reverse();
                 after
             }
             Page::Around(id) => {
-                let newer = messages
-                    .range(id..)
-                    .take(limit.div_ceil(2))
-                    .map(|(_, message)| message);
-                let mut around: Vec<_> = newer.collect();
+                let mut around: Vec<_> = from(id).take(limit.div_ceil(2)).collect();
                 around.reverse();
-                around.extend(before(id, limit / 2));
+                around.extend(before(id).take(limit / 2));
                 around
             }
         }

@@ -11,4 +11,6 @@ pub(crate) struct Event {
     pub(crate) data: Value,
     /// Where it happened; none for direct messages. Decides the shard and the intents it needs.
     pub(crate) guild: Option<Snowflake>,
+    /// Whether it goes over the gateway; what only one user sees does not.
+    pub(crate) is_dispatched: bool,
 }

@@ -8,8 +8,7 @@ use super::user::User;
 use crate::world::snowflake::Snowflake;
 use crate::world::timestamp::iso8601;
 
-/// Every permission that Discord has today, for the bot's own role: the sandbox refuses nothing
-/// for want of permissions.
+/// All permissions, for the bot's own role: the sandbox does not enforce permissions.
 const EVERYTHING: &str = "2251799813685247";
 const EVERYDAY: &str = "2248473465835073";
 
@@ -75,6 +74,15 @@ impl Guild {
             "safety_alerts_channel_id": null,
             "incidents_data": null,
         })
+    }
+
+    /// The permissions of a member; the owner and the bot have all.
+    pub(crate) fn permissions(&self, user: Snowflake) -> &'static str {
+        if user == self.bot || user == self.owner {
+            EVERYTHING
+        } else {
+            EVERYDAY
+        }
     }
 
     fn roles(&self, bot: &User) -> Value {

@@ -109,6 +109,7 @@ fn guild_event(name: &str) -> Option<u64> {
         | "GUILD_ROLE_CREATE"
         | "GUILD_ROLE_UPDATE"
         | "GUILD_ROLE_DELETE" => GUILDS,
+        "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE" | "GUILD_MEMBER_REMOVE" => GUILD_MEMBERS,
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
             GUILD_MESSAGES
         }

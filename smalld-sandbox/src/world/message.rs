@@ -1,4 +1,4 @@
-//! A message, what one writes to make or change it, and its attachments and reactions.
+//! Messages, drafts and edits of them, and their attachments and reactions.
 
 use std::sync::Arc;
 
@@ -22,30 +22,49 @@ pub(crate) struct Message {
     pub(crate) mentions: Vec<Snowflake>,
     pub(crate) mentions_everyone: bool,
     pub(crate) reply_to: Option<Snowflake>,
+    /// Discord's type of the message.
+    pub(crate) kind: u64,
+    /// The interaction that the message answers.
+    pub(crate) interaction: Option<InteractionLink>,
+    /// The only user who sees the message, if it is ephemeral.
+    pub(crate) visible_to: Option<Snowflake>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) reactions: Vec<Reaction>,
 }
 
-/// A message that is not sent yet.
+/// A message before it is sent.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) content: String,
     pub(crate) tts: bool,
     pub(crate) nonce: Option<Value>,
-    /// A message with the same nonce that is there already is returned instead.
+    /// Whether an existing message with the same nonce is returned instead.
     pub(crate) enforce_nonce: bool,
     pub(crate) flags: u64,
     pub(crate) embeds: Vec<Value>,
     pub(crate) components: Vec<Value>,
     pub(crate) poll: Option<Value>,
     pub(crate) reply_to: Option<Snowflake>,
-    /// Whether a reply to nothing is refused; otherwise it becomes a plain message.
+    /// Whether a reply to an unknown message is refused; otherwise it becomes a plain message.
     pub(crate) must_exist: bool,
     pub(crate) may_mention: AllowedMentions,
     pub(crate) uploads: Vec<Upload>,
+    /// Discord's type of the message; a reply has its own type in any case.
+    pub(crate) kind: u64,
+    pub(crate) interaction: Option<InteractionLink>,
+    pub(crate) visible_to: Option<Snowflake>,
 }
 
-/// A change; what is none stays as it is.
+/// What a message remembers of the interaction that it answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InteractionLink {
+    pub(crate) id: Snowflake,
+    /// Discord's type of the interaction.
+    pub(crate) kind: u64,
+    pub(crate) user: Snowflake,
+}
+
+/// A change of a message; a field that is none stays as it is.
 #[derive(Debug, Default)]
 pub(crate) struct Edit {
     pub(crate) content: Option<String>,
@@ -53,7 +72,7 @@ pub(crate) struct Edit {
     pub(crate) embeds: Option<Vec<Value>>,
     pub(crate) components: Option<Vec<Value>>,
     pub(crate) may_mention: AllowedMentions,
-    /// The attachments that shall remain.
+    /// The attachments that remain; none for all.
     pub(crate) keep: Option<Vec<Snowflake>>,
     pub(crate) uploads: Vec<Upload>,
 }
@@ -68,7 +87,7 @@ pub(crate) struct AllowedMentions {
 }
 
 impl Default for AllowedMentions {
-    /// Without a word about it, everybody.
+    /// Everybody, if nothing is stated.
     fn default() -> Self {
         Self {
             everyone: true,
@@ -79,7 +98,7 @@ impl Default for AllowedMentions {
     }
 }
 
-/// A file that comes with a message.
+/// A file of a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
     pub(crate) filename: String,
@@ -119,7 +138,7 @@ impl Draft {
 }
 
 impl Attachment {
-    /// `at` is the address under which this channel's attachments are served.
+    /// `at` is the URL of this channel's attachments.
     pub(crate) fn json(&self, at: &str) -> Value {
         let url = format!("{at}/{}/{}", self.id, in_url(&self.file.filename));
         let mut attachment = json!({
@@ -142,7 +161,7 @@ fn in_url(filename: &str) -> String {
     percent_encoding::utf8_percent_encode(filename, UNSAFE_IN_PATH).to_string()
 }
 
-/// All but the characters that RFC 3986 leaves unreserved.
+/// All characters but those that RFC 3986 calls unreserved.
 const UNSAFE_IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

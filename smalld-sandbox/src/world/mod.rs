@@ -1,11 +1,15 @@
-//! The state of this Discord: who is here, what has been written. No sockets, no sessions, no
-//! clock: the time comes in with every change, and what happened goes out as [`Event`]s.
+//! The state of the simulated Discord: users, the guild, channels, messages, commands, interactions.
+//!
+//! No sockets, no sessions, no clock: the time comes in with every change, and every change becomes
+//! [`Event`]s. `render` describes the state as JSON.
 
 mod channel;
+pub(crate) mod command;
 mod emoji;
 mod event;
 mod guild;
 pub(crate) mod intents;
+pub(crate) mod interaction;
 pub(crate) mod journal;
 mod mention;
 mod message;
@@ -29,17 +33,22 @@ pub(crate) use user::User;
 
 use crate::world::snowflake::{Snowflake, Snowflakes};
 use channel::Kind;
+use command::Commands;
 use guild::{Guild, Member};
+use interaction::Interaction;
 use message::{Attachment, Message};
 use refusal::Refusal;
 
 const DAY: u64 = 86_400_000;
+/// Message flags.
+const EPHEMERAL: u64 = 1 << 6;
+const LOADING: u64 = 1 << 7;
 
 #[derive(Debug)]
 pub(crate) struct World {
     ids: Snowflakes,
     events: Vec<Event>,
-    /// Where attachments can be fetched.
+    /// The URL of attachments.
     media_url: String,
     bot: Snowflake,
     person: Snowflake,
@@ -47,10 +56,12 @@ pub(crate) struct World {
     guild: Guild,
     users: BTreeMap<Snowflake, User>,
     channels: BTreeMap<Snowflake, Channel>,
+    commands: Commands,
+    interactions: BTreeMap<Snowflake, Interaction>,
 }
 
 impl World {
-    /// One guild with one channel, two people and the bot, all of them here for some days.
+    /// One guild with one channel, two users and the bot, who joined some days ago.
     pub(crate) fn new(bot_name: &str, media_url: String, node: u64, now: u64) -> Self {
         let mut ids = Snowflakes::new(node);
         let past = now.saturating_sub(30 * DAY);
@@ -105,6 +116,8 @@ impl World {
             },
             users: users.into_iter().map(|user| (user.id, user)).collect(),
             channels: BTreeMap::from([(general, Channel::new(general, kind))]),
+            commands: Commands::new(),
+            interactions: BTreeMap::new(),
         }
     }
 
@@ -121,7 +134,7 @@ impl World {
         }
     }
 
-    /// What has happened since this was last asked, in order.
+    /// The events since the last call, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         mem::take(&mut self.events)
     }
@@ -141,6 +154,70 @@ impl World {
 
     pub(crate) fn guild_id(&self) -> Snowflake {
         self.guild.id
+    }
+
+    /// The user with this name, who joins the guild if there is none.
+    pub(crate) fn user_named(&mut self, name: &str, now: u64) -> Snowflake {
+        let known = self.users.values().find(|user| user.name == name);
+        if let Some(user) = known {
+            return user.id;
+        }
+        let id = self.ids.next(now);
+        let user = User {
+            id,
+            name: name.to_owned(),
+            bot: false,
+        };
+        self.users.insert(id, user);
+        let member = Member {
+            joined: now,
+            roles: Vec::new(),
+        };
+        self.guild.members.insert(id, member);
+        let mut data = self.member(id).unwrap_or_default();
+        data["guild_id"] = json!(self.guild.id);
+        self.events.push(Event {
+            name: "GUILD_MEMBER_ADD",
+            data,
+            guild: Some(self.guild.id),
+            is_dispatched: true,
+        });
+        id
+    }
+
+    /// The text channel of the guild with this name.
+    pub(crate) fn channel_named(&self, wanted: &str) -> Option<Snowflake> {
+        let mut all = self.channels.values();
+        let named =
+            |channel: &&Channel| matches!(&channel.kind, Kind::Text { name, .. } if name == wanted);
+        all.find(named).map(|channel| channel.id)
+    }
+
+    /// A new text channel in the guild, which is dispatched.
+    pub(crate) fn add_channel(&mut self, name: &str, now: u64) -> Snowflake {
+        let id = self.ids.next(now);
+        let kind = Kind::Text {
+            guild: self.guild.id,
+            name: name.to_owned(),
+        };
+        let channel = Channel::new(id, kind);
+        let data = self.channel_json(&channel);
+        self.channels.insert(id, channel);
+        self.tell("CHANNEL_CREATE", id, data);
+        id
+    }
+
+    /// A role of the guild.
+    pub(crate) fn role_json(&self, id: Snowflake) -> Option<Value> {
+        let guild = self.guild_json();
+        let mut roles = guild["roles"].as_array()?.iter();
+        let wanted = id.to_string();
+        roles.find(|role| role["id"] == wanted).cloned()
+    }
+
+    /// The permissions of a member, as a decimal number.
+    pub(crate) fn permissions(&self, user: Snowflake) -> &'static str {
+        self.guild.permissions(user)
     }
 
     pub(crate) fn user(&self, id: Snowflake) -> Result<&User, Refusal> {
@@ -173,11 +250,12 @@ impl World {
 
     pub(crate) fn message(&self, channel: Snowflake, id: Snowflake) -> Result<Value, Refusal> {
         let channel = self.channel(channel)?;
-        let message = channel.messages.get(&id).ok_or(Refusal::UnknownMessage)?;
+        let message = channel.messages.get(&id).filter(|m| m.visible_to.is_none());
+        let message = message.ok_or(Refusal::UnknownMessage)?;
         Ok(self.message_json(channel, message))
     }
 
-    /// As [`Self::message`], with the fields that events have and REST has not.
+    /// All messages of a channel, oldest first, as in events.
     pub(crate) fn messages(&self, channel: Snowflake) -> Vec<Value> {
         let Ok(channel) = self.channel(channel) else {
             return Vec::new();
@@ -189,7 +267,29 @@ impl World {
             .collect()
     }
 
-    /// Everything the bot wrote, wherever, oldest first.
+    /// The components of a message, also if only one user sees it.
+    pub(crate) fn components(&self, channel: Snowflake, id: Snowflake) -> Value {
+        let channel = self.channels.get(&channel);
+        let message = channel.and_then(|channel| channel.messages.get(&id));
+        message
+            .map(|message| json!(message.components))
+            .unwrap_or_default()
+    }
+
+    /// All messages in all channels, oldest first, as in events.
+    pub(crate) fn all_messages(&self) -> Vec<Value> {
+        let everywhere = self.channels.values().flat_map(|channel| {
+            let messages = channel.messages.values();
+            messages.map(move |message| (channel, message))
+        });
+        let mut all: Vec<_> = everywhere.collect();
+        all.sort_by_key(|(_, message)| message.id);
+        all.into_iter()
+            .map(|(channel, message)| self.message_event(channel, message))
+            .collect()
+    }
+
+    /// All messages of the bot, in any channel, oldest first.
     pub(crate) fn messages_by_bot(&self) -> Vec<Value> {
         let everywhere = self.channels.values().flat_map(|channel| {
             channel
@@ -204,7 +304,7 @@ impl World {
             .collect()
     }
 
-    /// The channel in which this message is.
+    /// The channel of this message.
     pub(crate) fn channel_of(&self, message: Snowflake) -> Option<Snowflake> {
         let holds = |channel: &&Channel| channel.messages.contains_key(&message);
         self.channels.values().find(holds).map(|channel| channel.id)
@@ -218,7 +318,7 @@ impl World {
             .map(|attachment| &attachment.file)
     }
 
-    /// The bot's direct messages with somebody, opened if they were not.
+    /// The bot's direct messages with a user, opened if they were not.
     pub(crate) fn direct_channel(
         &mut self,
         with: Snowflake,
@@ -248,13 +348,13 @@ impl World {
         if let Some(same) = self.with_same_nonce(channel, author, &draft)? {
             return Ok(same);
         }
-        if draft.is_empty() {
+        if draft.is_empty() && draft.flags & LOADING == 0 {
             return Err(Refusal::EmptyMessage);
         }
         let reply_to = self.original(channel, &draft)?;
         let mentions = self.mentions(channel, reply_to, &draft.content, &draft.may_mention);
         let message = Message {
-            // An id is a time: attachments are older than their message, as on Discord.
+            // Attachments have older ids than their message, as on Discord.
             attachments: self.attach(draft.uploads, now),
             id: self.ids.next(now),
             author,
@@ -269,6 +369,9 @@ impl World {
             components: draft.components,
             poll: draft.poll,
             reply_to,
+            kind: draft.kind,
+            interaction: draft.interaction,
+            visible_to: draft.visible_to,
             reactions: Vec::new(),
         };
         let id = message.id;
@@ -312,13 +415,15 @@ impl World {
         message.components = edit
             .components
             .unwrap_or_else(|| mem::take(&mut message.components));
-        message.flags = edit.flags.unwrap_or(message.flags);
+        // Ephemeral is decided when the message is made; an edit ends the loading.
+        let kept = message.flags & EPHEMERAL;
+        message.flags = (edit.flags.unwrap_or(message.flags) & !(LOADING | EPHEMERAL)) | kept;
         message.edited = Some(now);
         self.tell_of_message("MESSAGE_UPDATE", channel, id);
         Ok(())
     }
 
-    /// Whether this edit would leave nothing of the message.
+    /// Whether this edit would leave the message empty.
     pub(crate) fn would_be_empty(&self, channel: Snowflake, id: Snowflake, edit: &Edit) -> bool {
         let message = self
             .channels
@@ -473,17 +578,26 @@ impl World {
             return;
         };
         let data = self.message_event(place, message);
-        let guild = place.guild();
-        self.events.push(Event { name, data, guild });
+        self.events.push(Event {
+            name,
+            data,
+            guild: place.guild(),
+            is_dispatched: message.visible_to.is_none(),
+        });
     }
 
-    /// Tells of something that happened in this channel, with the guild's id where there is one.
+    /// Adds an event in this channel, with the guild's id if there is one.
     fn tell(&mut self, name: &'static str, channel: Snowflake, mut data: Value) {
         let guild = self.guild_of(channel);
         if let Some(guild) = guild {
             data["guild_id"] = json!(guild);
         }
-        self.events.push(Event { name, data, guild });
+        self.events.push(Event {
+            name,
+            data,
+            guild,
+            is_dispatched: true,
+        });
     }
 }
 

@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use super::{User, World};
 use crate::world::snowflake::Snowflake;
 
-/// Discord's own bound of different emoji under one message.
+/// Discord's maximum of different emoji on one message.
 const MAX_REACTIONS: usize = 20;
 
 impl World {
@@ -20,6 +20,7 @@ impl World {
         emoji: &str,
     ) -> Result<(), Refusal> {
         let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        self.message(channel, id)?;
         let message = self.message_of(channel, id)?;
         let known = message
             .reactions
@@ -79,7 +80,7 @@ impl World {
         Ok(())
     }
 
-    /// Who reacted with this emoji, smallest id first, as REST lists them.
+    /// The users who reacted with this emoji, smallest id first, as in REST.
     pub(crate) fn reactors(
         &self,
         channel: Snowflake,

@@ -7,14 +7,13 @@ use super::message::{Message, Reaction};
 use super::{World, timestamp};
 use crate::world::snowflake::Snowflake;
 
-/// Discord's numbers for kinds of channels and messages.
+/// Discord's types of channels and messages.
 const GUILD_TEXT: u64 = 0;
 const DM: u64 = 1;
-const DEFAULT: u64 = 0;
 const REPLY: u64 = 19;
 
 impl World {
-    /// The stub of READY.
+    /// The guild in READY.
     pub(crate) fn unavailable_guild(&self) -> Value {
         json!({ "id": self.guild.id, "unavailable": true })
     }
@@ -23,7 +22,7 @@ impl World {
         self.guild.json(&self.users[&self.guild.bot])
     }
 
-    /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself, as nobody is in voice.
+    /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself.
     pub(crate) fn guild_create(&self, with_presences: bool) -> Value {
         let listed = |user: &Snowflake| with_presences || *user == self.bot;
         let members = self.guild.members.keys().filter(|user| listed(user));
@@ -100,7 +99,7 @@ impl World {
         Some(member)
     }
 
-    /// A message as REST gives it.
+    /// A message as in REST.
     pub(crate) fn message_json(&self, channel: &Channel, message: &Message) -> Value {
         let mut json = self.message_alone(channel, message);
         if let Some(original) = message.reply_to {
@@ -112,7 +111,7 @@ impl World {
         json
     }
 
-    /// A message as events tell it: REST's fields and where it happened, who wrote it there.
+    /// A message as in events: with the guild and the member.
     pub(crate) fn message_event(&self, channel: &Channel, message: &Message) -> Value {
         let mut json = self.message_json(channel, message);
         let Some(guild) = channel.guild() else {
@@ -151,7 +150,7 @@ impl World {
             "embeds": message.embeds,
             "components": message.components,
             "pinned": false,
-            "type": if message.reply_to.is_some() { REPLY } else { DEFAULT },
+            "type": if message.reply_to.is_some() { REPLY } else { message.kind },
             "flags": message.flags,
         });
         if let Some(fields) = json.as_object_mut() {
@@ -160,7 +159,7 @@ impl World {
         json
     }
 
-    /// Fields that are absent, not null, where there is nothing to say.
+    /// Fields that are absent, not null, if they do not apply.
     fn add_optional(&self, json: &mut Map<String, Value>, channel: &Channel, message: &Message) {
         if let Some(nonce) = &message.nonce {
             json.insert("nonce".to_owned(), nonce.clone());
@@ -175,6 +174,20 @@ impl World {
                 reference["guild_id"] = json!(guild);
             }
             json.insert("message_reference".to_owned(), reference);
+        }
+        if let Some(interaction) = message.interaction {
+            let user = self.users[&interaction.user].json();
+            let metadata = json!({
+                "id": interaction.id,
+                "type": interaction.kind,
+                "user": user,
+                "authorizing_integration_owners": {
+                    "0": channel.guild().map_or_else(|| "0".to_owned(), |guild| guild.to_string()),
+                },
+            });
+            json.insert("interaction_metadata".to_owned(), metadata);
+            json.insert("application_id".to_owned(), json!(self.bot));
+            json.insert("webhook_id".to_owned(), json!(self.bot));
         }
         if !message.reactions.is_empty() {
             let reactions = message

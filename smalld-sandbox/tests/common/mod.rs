@@ -252,6 +252,12 @@ impl Rest {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Any method, with a JSON body.
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let method = method.parse().expect("a method");
+        Answer::of(self.request(method, path).json(body)).await
+    }
+
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::PATCH, path).json(body)).await
     }

@@ -297,10 +297,10 @@ async fn events_go_to_sessions_with_their_intents() {
     assert_eq!(reaction["s"], 2);
     assert_eq!(reaction["d"]["emoji"], json!({ "id": null, "name": "👍" }));
     assert_eq!(reaction["d"]["message_id"], said);
-    assert_eq!(reaction["d"]["user_id"], sandbox.user().id);
+    assert_eq!(reaction["d"]["user_id"], sandbox.user("alex").id);
     assert_eq!(
         reaction["d"]["member"]["user"]["username"],
-        sandbox.user().name
+        sandbox.user("alex").name
     );
 }
 
@@ -331,13 +331,19 @@ async fn members_are_sent_in_a_chunk_with_the_nonce() {
     let chunk = gateway.dispatch("GUILD_MEMBERS_CHUNK").await;
     assert_eq!(chunk["d"]["nonce"], "n1");
     assert_eq!(chunk["d"]["members"].as_array().map(Vec::len), Some(3));
-    let ids = [sandbox.user().id, "1".to_owned()];
+    let ids = [sandbox.user("alex").id, "1".to_owned()];
     let d = json!({ "guild_id": sandbox.guild_id(), "user_ids": ids, "presences": true });
     gateway.send(&json!({ "op": 8, "d": d })).await;
     let chunk = gateway.dispatch("GUILD_MEMBERS_CHUNK").await;
-    assert_eq!(chunk["d"]["members"][0]["user"]["id"], sandbox.user().id);
+    assert_eq!(
+        chunk["d"]["members"][0]["user"]["id"],
+        sandbox.user("alex").id
+    );
     assert_eq!(chunk["d"]["not_found"], json!(["1"]));
-    assert_eq!(chunk["d"]["presences"][0]["user"]["id"], sandbox.user().id);
+    assert_eq!(
+        chunk["d"]["presences"][0]["user"]["id"],
+        sandbox.user("alex").id
+    );
 }
 
 #[tokio::test]

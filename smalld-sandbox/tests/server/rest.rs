@@ -21,8 +21,10 @@ async fn the_bot_and_the_gateway_can_be_read() {
     let (sandbox, rest) = sandbox().await;
     let me = rest.get("/users/@me").await;
     assert_eq!((me.status, &me.json["id"]), (200, &json!(sandbox.bot_id())));
-    let other = rest.get(&format!("/users/{}", sandbox.user().id)).await;
-    assert_eq!(other.json["username"], sandbox.user().name);
+    let other = rest
+        .get(&format!("/users/{}", sandbox.user("alex").id))
+        .await;
+    assert_eq!(other.json["username"], sandbox.user("alex").name);
     assert!(other.json.get("bot").is_none());
     let gateway = rest.get("/gateway/bot").await.json;
     assert!(
@@ -102,7 +104,7 @@ async fn a_reply_refers_to_its_original() {
     let reply = rest.post(&messages(&sandbox), &body).await.json;
     assert_eq!(reply["type"], 19);
     assert_eq!(reply["referenced_message"]["id"], original);
-    assert_eq!(reply["mentions"][0]["id"], sandbox.user().id);
+    assert_eq!(reply["mentions"][0]["id"], sandbox.user("alex").id);
 }
 
 #[tokio::test]
@@ -260,14 +262,14 @@ async fn a_file_comes_back_as_it_was_sent() {
 async fn a_direct_channel_is_opened_and_written_to() {
     let (sandbox, rest) = sandbox().await;
     let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
-    let body = json!({ "recipient_id": sandbox.user().id });
+    let body = json!({ "recipient_id": sandbox.user("alex").id });
     let channel = rest.post("/users/@me/channels", &body).await.json;
     assert_eq!(
         (&channel["type"], &channel["recipients"][0]["id"]),
-        (&json!(1), &json!(sandbox.user().id))
+        (&json!(1), &json!(sandbox.user("alex").id))
     );
     let id = channel["id"].as_str().expect("an id");
-    assert_eq!(sandbox.recipient(id), Some(sandbox.user()));
+    assert_eq!(sandbox.recipient(id), Some(sandbox.user("alex")));
     assert_eq!(sandbox.recipient(sandbox.channel_id()), None);
     let path = format!("/channels/{id}/messages");
     rest.post(&path, &json!({ "content": "psst" })).await;

@@ -1,0 +1,181 @@
+//! The endpoints with which an application answers interactions: the callback, the edits of its
+//! answer, and further messages.
+
+use std::mem;
+
+use serde_json::{Map, Value, json};
+
+use super::body::Body;
+use super::call::Call;
+use super::components;
+use super::error::Error;
+use super::form;
+use super::mistakes::Mistakes;
+use super::query;
+use super::reply::Answer;
+use super::rules::{self, Is, Rule, required};
+use crate::world::interaction::{Callback, Kind};
+use crate::world::refusal::Refusal;
+use crate::world::snowflake::Snowflake;
+
+const CHOICE: &[Rule] = &[required("name", Is::Text(1, 100))];
+const CHOICES: &[Rule] = &[required("choices", Is::List(25))];
+
+/// `POST /interactions/{id}/{token}/callback`.
+pub(crate) fn answer(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let id = call.id("interaction_id")?;
+    let token = call.value("interaction_token").to_owned();
+    let kind = call.world.unanswered(id, &token, call.now)?.kind;
+    let body = mem::take(&mut call.body);
+    let number = body.json.as_ref().and_then(|json| json["type"].as_i64());
+    let callback = callback(kind, body)?;
+    call.world.answer(id, callback, call.now)?;
+    let wants_response = query::flag(&call.query, "with_response");
+    if !wants_response {
+        return Ok(Answer::NoContent);
+    }
+    let interaction = call
+        .world
+        .interaction(id)
+        .ok_or(Refusal::UnknownInteraction)?;
+    let mut response = json!({ "interaction": { "id": id, "type": interaction.kind as u64 } });
+    if let Some(original) = interaction.original {
+        let message = call.world.message_of_interaction(id, original)?;
+        let flags = message["flags"].as_u64().unwrap_or_default();
+        let loading = call.world.is_loading(interaction.channel, original);
+        response["interaction"]["response_message_id"] = json!(original);
+        response["interaction"]["response_message_loading"] = json!(loading);
+        response["interaction"]["response_message_ephemeral"] = json!(flags & (1 << 6) != 0);
+        response["resource"] = json!({ "type": number, "message": message });
+    }
+    Ok(Answer::Json(response))
+}
+
+/// `POST /webhooks/{application}/{token}`.
+pub(crate) fn follow_up(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let id = answered(call)?;
+    let draft = form::draft(mem::take(&mut call.body))?;
+    let message = call.world.follow_up(id, draft, call.now)?;
+    Ok(Answer::Json(
+        call.world.message_of_interaction(id, message)?,
+    ))
+}
+
+pub(crate) fn get_message(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let (id, message) = message(call)?;
+    Ok(Answer::Json(
+        call.world.message_of_interaction(id, message)?,
+    ))
+}
+
+pub(crate) fn edit_message(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let (id, message) = message(call)?;
+    call.world.message_of_interaction(id, message)?;
+    let edit = form::edit(mem::take(&mut call.body))?;
+    let channel = channel(call, id)?;
+    if call.world.would_be_empty(channel, message, &edit) {
+        return Err(Refusal::EmptyMessage.into());
+    }
+    let bot = call.world.bot().id;
+    call.world.edit(channel, message, bot, edit, call.now)?;
+    Ok(Answer::Json(
+        call.world.message_of_interaction(id, message)?,
+    ))
+}
+
+pub(crate) fn delete_message(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let (id, message) = message(call)?;
+    call.world.message_of_interaction(id, message)?;
+    let (channel, bot) = (channel(call, id)?, call.world.bot().id);
+    call.world.delete(channel, message, bot)?;
+    Ok(Answer::NoContent)
+}
+
+/// The interaction of the token in the path.
+fn answered(call: &Call<'_>) -> Result<Snowflake, Error> {
+    let application = call.id("webhook_id")?;
+    let token = call.value("webhook_token");
+    Ok(call.world.answered(application, token, call.now)?)
+}
+
+/// The interaction, and the message that the path names; `@original` is the first answer.
+fn message(call: &Call<'_>) -> Result<(Snowflake, Snowflake), Error> {
+    let id = answered(call)?;
+    if !call.value("message_id").is_empty() {
+        return Ok((id, call.id("message_id")?));
+    }
+    let interaction = call.world.interaction(id);
+    let original = interaction.and_then(|interaction| interaction.original);
+    Ok((id, original.ok_or(Refusal::UnknownMessage)?))
+}
+
+fn channel(call: &Call<'_>, id: Snowflake) -> Result<Snowflake, Refusal> {
+    let interaction = call.world.interaction(id);
+    let interaction = interaction.ok_or(Refusal::UnknownWebhook)?;
+    Ok(interaction.channel)
+}
+
+/// The types of callbacks that answer each type of interaction.
+fn allowed(kind: Kind) -> &'static [i64] {
+    match kind {
+        Kind::Command => &[4, 5, 9],
+        Kind::Component => &[4, 5, 6, 7, 9],
+        Kind::Autocomplete => &[8],
+        Kind::ModalSubmit => &[4, 5, 6, 7],
+    }
+}
+
+fn callback(kind: Kind, body: Body) -> Result<Callback, Error> {
+    let json = body.json.unwrap_or_else(|| json!({}));
+    let mut mistakes = Mistakes::default();
+    if let Some(fields) = rules::object(&json, &[], &mut mistakes) {
+        rules::check(
+            &[required("type", Is::OneOf(allowed(kind)))],
+            fields,
+            &[],
+            &mut mistakes,
+        );
+    }
+    mistakes.check()?;
+    let data = json["data"].clone();
+    let message = Body {
+        json: (!data.is_null()).then(|| data.clone()),
+        files: body.files,
+    };
+    Ok(match json["type"].as_i64() {
+        Some(4) => Callback::Message(Box::new(form::draft(message)?)),
+        Some(5) => Callback::DeferMessage {
+            is_ephemeral: data["flags"].as_u64().unwrap_or_default() & (1 << 6) != 0,
+        },
+        Some(6) => Callback::DeferUpdate,
+        Some(7) => Callback::Update(Box::new(form::edit(message)?)),
+        Some(8) => Callback::Choices(choices(&data)?),
+        _ => Callback::Modal(modal(data)?),
+    })
+}
+
+fn choices(data: &Value) -> Result<Vec<Value>, Error> {
+    let empty = Map::new();
+    let fields = data.as_object().unwrap_or(&empty);
+    let mut mistakes = Mistakes::default();
+    rules::check(CHOICES, fields, &["data"], &mut mistakes);
+    let list = data["choices"].as_array().cloned().unwrap_or_default();
+    for (place, choice) in list.iter().enumerate() {
+        let place = place.to_string();
+        let path = ["data", "choices", &place];
+        if let Some(choice) = rules::object(choice, &path, &mut mistakes) {
+            rules::check(CHOICE, choice, &path, &mut mistakes);
+        }
+    }
+    mistakes.check()?;
+    Ok(list)
+}
+
+fn modal(data: Value) -> Result<Value, Error> {
+    let mut mistakes = Mistakes::default();
+    if let Some(fields) = rules::object(&data, &["data"], &mut mistakes) {
+        components::check_modal(fields, &mut mistakes);
+    }
+    mistakes.check()?;
+    Ok(data)
+}

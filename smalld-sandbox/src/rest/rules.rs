@@ -1,0 +1,210 @@
+//! Rules for the fields of a JSON object, as tables, and the check that reports Discord's codes.
+
+use serde_json::{Map, Value};
+
+use super::mistakes::Mistakes;
+use crate::world::snowflake::Snowflake;
+
+/// What a field must be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Is {
+    /// A string with this many characters, from and to.
+    Text(usize, usize),
+    /// An integer, from and to.
+    Integer(i64, i64),
+    /// Any number.
+    Number,
+    /// One of these integers.
+    OneOf(&'static [i64]),
+    Boolean,
+    Id,
+    /// A list with at most this many elements.
+    List(usize),
+    Object,
+}
+
+/// One field, and whether it must be there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule {
+    key: &'static str,
+    is: Is,
+    is_required: bool,
+}
+
+/// A field that may be absent or null.
+pub(crate) const fn optional(key: &'static str, is: Is) -> Rule {
+    Rule {
+        key,
+        is,
+        is_required: false,
+    }
+}
+
+/// A field that must be there.
+pub(crate) const fn required(key: &'static str, is: Is) -> Rule {
+    Rule {
+        key,
+        is,
+        is_required: true,
+    }
+}
+
+/// Checks an object at this path. Fields without a rule are ignored, as Discord ignores them.
+pub(crate) fn check(
+    rules: &[Rule],
+    object: &Map<String, Value>,
+    path: &[&str],
+    mistakes: &mut Mistakes,
+) {
+    for rule in rules {
+        let path = [path, &[rule.key]].concat();
+        match object.get(rule.key).filter(|value| !value.is_null()) {
+            Some(value) => check_value(rule.is, value, &path, mistakes),
+            None if rule.is_required => {
+                mistakes.add(&path, "BASE_TYPE_REQUIRED", "This field is required");
+            }
+            None => {}
+        }
+    }
+}
+
+/// The fields that have a rule.
+pub(crate) fn known(rules: &[Rule], object: &Map<String, Value>) -> Map<String, Value> {
+    let is_known = |key: &str| rules.iter().any(|rule| rule.key == key);
+    let fields = object.iter().filter(|(key, _)| is_known(key));
+    fields
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// The object at this path, or a mistake.
+pub(crate) fn object<'v>(
+    value: &'v Value,
+    path: &[&str],
+    mistakes: &mut Mistakes,
+) -> Option<&'v Map<String, Value>> {
+    if !value.is_object() {
+        let message = "Only dictionaries may be used in a DictType";
+        mistakes.add(path, "DICT_TYPE_CONVERT", message);
+    }
+    value.as_object()
+}
+
+fn check_value(is: Is, value: &Value, path: &[&str], mistakes: &mut Mistakes) {
+    let mut add = |code: &str, message: &str| mistakes.add(path, code, message);
+    match is {
+        Is::Text(min, max) => match value.as_str().map(|text| text.chars().count()) {
+            None => add(
+                "STRING_TYPE_CONVERT",
+                &format!("Could not interpret \"{value}\" as string."),
+            ),
+            Some(length) if length < min || length > max => {
+                let message = format!("Must be between {min} and {max} in length.");
+                add("BASE_TYPE_BAD_LENGTH", &message);
+            }
+            Some(_) => {}
+        },
+        Is::Integer(min, max) => match value.as_i64() {
+            None => add("NUMBER_TYPE_COERCE", &format!("Value {value} is not int.")),
+            Some(number) if number > max => add(
+                "NUMBER_TYPE_MAX",
+                &format!("int value should be less than or equal to {max}."),
+            ),
+            Some(number) if number < min => add(
+                "NUMBER_TYPE_MIN",
+                &format!("int value should be greater than or equal to {min}."),
+            ),
+            Some(_) => {}
+        },
+        Is::Number if !value.is_number() => {
+            add(
+                "NUMBER_TYPE_COERCE",
+                &format!("Value {value} is not float."),
+            );
+        }
+        Is::OneOf(choices) if !value.as_i64().is_some_and(|n| choices.contains(&n)) => {
+            let choices: Vec<_> = choices.iter().map(ToString::to_string).collect();
+            let message = format!("Value must be one of {{{}}}.", choices.join(", "));
+            add("BASE_TYPE_CHOICES", &message);
+        }
+        Is::Boolean if !value.is_boolean() => {
+            add("BOOLEAN_TYPE_CONVERT", "Must be either true or false.");
+        }
+        Is::Id if !is_id(value) => {
+            add(
+                "NUMBER_TYPE_COERCE",
+                &format!("Value {value} is not snowflake."),
+            );
+        }
+        Is::List(max) => match value.as_array() {
+            None => add(
+                "LIST_TYPE_CONVERT",
+                "Only iterables may be used in a ListType",
+            ),
+            Some(list) if list.len() > max => add(
+                "BASE_TYPE_MAX_LENGTH",
+                &format!("Must be {max} or fewer in length."),
+            ),
+            Some(_) => {}
+        },
+        Is::Object if !value.is_object() => {
+            add(
+                "DICT_TYPE_CONVERT",
+                "Only dictionaries may be used in a DictType",
+            );
+        }
+        _ => {}
+    }
+}
+
+fn is_id(value: &Value) -> bool {
+    match value {
+        Value::String(text) => Snowflake::parse(text).is_some(),
+        Value::Number(number) => number.is_u64(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The code for one field.
+    fn code(rule: Rule, value: Value) -> Option<String> {
+        let object = Map::from_iter([(rule.key.to_owned(), value)]);
+        let mut mistakes = Mistakes::default();
+        check(&[rule], &object, &["a"], &mut mistakes);
+        let body = mistakes.check().err()?.body();
+        let code = &body["errors"]["a"][rule.key]["_errors"][0]["code"];
+        Some(code.as_str().expect("a code").to_owned())
+    }
+
+    #[test]
+    fn every_mistake_has_its_code() {
+        for (is, value, expected) in [
+            (Is::Text(1, 2), json!("abc"), "BASE_TYPE_BAD_LENGTH"),
+            (Is::Text(1, 2), json!(1), "STRING_TYPE_CONVERT"),
+            (Is::Integer(0, 5), json!(6), "NUMBER_TYPE_MAX"),
+            (Is::Integer(0, 5), json!(-1), "NUMBER_TYPE_MIN"),
+            (Is::Integer(0, 5), json!("x"), "NUMBER_TYPE_COERCE"),
+            (Is::Number, json!("x"), "NUMBER_TYPE_COERCE"),
+            (Is::OneOf(&[1, 2]), json!(9), "BASE_TYPE_CHOICES"),
+            (Is::Boolean, json!(1), "BOOLEAN_TYPE_CONVERT"),
+            (Is::Id, json!("x"), "NUMBER_TYPE_COERCE"),
+            (Is::List(1), json!([1, 2]), "BASE_TYPE_MAX_LENGTH"),
+            (Is::List(1), json!({}), "LIST_TYPE_CONVERT"),
+            (Is::Object, json!([]), "DICT_TYPE_CONVERT"),
+        ] {
+            assert_eq!(
+                code(optional("k", is), value).as_deref(),
+                Some(expected),
+                "{is:?}"
+            );
+        }
+        let absent = code(required("k", Is::Boolean), Value::Null);
+        assert_eq!(absent.as_deref(), Some("BASE_TYPE_REQUIRED"));
+        assert_eq!(code(optional("k", Is::Boolean), Value::Null), None);
+    }
+}
