@@ -1,5 +1,20 @@
-//! Runs handlers: concurrently, bounded in number, each failure its own. It takes events from any
+//! Handlers: what they are called for, what they are given, and how they run. It takes events from any
 //! source and knows nothing of sockets.
+//!
+//! The path of an event:
+//!
+//! 1. `registration` and `handlers`: each annotated function left a record, which became a `handler`
+//!    with its `trigger` at startup; closures come by `on`.
+//! 2. `table`: finds the handlers that name the event; `filter` holds their `condition`s against the raw
+//!    JSON. If no handler wants the event, it ends here.
+//! 3. `executor`: takes a place for each handler, gets its turn from `ordered`, and polls it once where
+//!    the event was read. `extract` takes the parameters from the event.
+//! 4. `supervise`: a run that is not done by then is a task: it waits for its turn, or for one of the
+//!    `threads` if it may block, and is called slow if it takes its time. `progress` tells the source.
+//! 5. `outcome`: what it returned. A failure gets a `description`, becomes a `handler_error`, and goes to
+//!    handlers of errors or to `report`.
+//!
+//! `polled` shows a watchdog which handler each thread is polling.
 
 mod condition;
 mod description;

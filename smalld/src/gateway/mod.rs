@@ -1,17 +1,20 @@
-//! Connections to Discord's gateway: one task, one session and one connection at a time per shard.
-//!
-//! The path of a frame:
-//!
-//! 1. `connection/`: a socket is opened; its writer heartbeats on its own.
-//! 2. `shard/handshake.rs`: HELLO is answered with IDENTIFY, when `identify_queue.rs` grants it, or
-//!    with RESUME.
-//! 3. `shard/frame.rs`: a frame becomes text, inflated by `connection/inflate/` if it is compressed.
-//! 4. `shard/read.rs`: `protocol/session.rs` says what the payload means; its step is carried out.
-//! 5. `shard/deliver.rs`: an event goes to handlers; `checkpoint/` remembers which were handled.
-//! 6. `shard.rs`: after a disconnect `protocol/reconnect.rs` says when and how to connect again.
-//!
-//! The other way, a payload of the user goes from `handle.rs` over `protocol/outgoing_payload.rs`
-//! to the writer, which holds it to `protocol/send_limit.rs`.
+//! The gateway: a [`Shard`] and its state, which [`Shards`] a process runs, [`Sessions`] that outlive
+//! it, and [`Compression`].
+
+// One task, one session and one connection at a time for each shard.
+//
+// The path of a frame:
+//
+// 1. `connection/`: a socket is opened; its writer heartbeats on its own.
+// 2. `shard/handshake.rs`: HELLO is answered with IDENTIFY, when `identify_queue.rs` grants it, or
+//    with RESUME.
+// 3. `shard/frame.rs`: a frame becomes text, inflated by `connection/inflate/` if it is compressed.
+// 4. `shard/read.rs`: `protocol/session.rs` says what the payload means; its step is carried out.
+// 5. `shard/deliver.rs`: an event goes to handlers; `checkpoint/` remembers which were handled.
+// 6. `shard.rs`: after a disconnect `protocol/reconnect.rs` says when and how to connect again.
+//
+// The other way, a payload of the user goes from `handle.rs` over `protocol/outgoing_payload.rs`
+// to the writer, which holds it to `protocol/send_limit.rs`.
 
 pub(crate) mod checkpoint;
 pub(crate) mod compression;
