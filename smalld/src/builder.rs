@@ -162,7 +162,7 @@ impl Builder {
     /// Which shards this process runs, where it is not one: [`Shards::Recommended`], or some of a
     /// number. Each is a task; they identify one after the other, as Discord's limits have it.
     pub fn shards(mut self, shards: Shards) -> Self {
-        if let Some(mistake) = shards.mistake() {
+        if let Some(mistake) = shards.invalid_reason() {
             self.mistake.get_or_insert(Error::config(mistake));
         }
         self.shards = shards;

@@ -35,7 +35,7 @@ struct Inner {
     session_start: AtomicU64,
     reconnects: AtomicU64,
     state: watch::Sender<ShardState>,
-    link: watch::Sender<Link>,
+    commands: watch::Sender<CommandChannel>,
 }
 
 /// How a [`Shard`] stands with Discord.
@@ -58,12 +58,12 @@ pub enum ShardState {
 
 /// What becomes of a payload now.
 #[derive(Clone)]
-enum Link {
+enum CommandChannel {
     /// There will be a connection: payloads wait for it.
-    Expected,
-    Ready(mpsc::Sender<WriterCommand>),
+    Pending,
+    Open(mpsc::Sender<WriterCommand>),
     /// There will be none any more.
-    Over,
+    Closed,
 }
 
 /// A command for the writing half of a connection.
@@ -87,7 +87,7 @@ impl Shard {
             session_start: AtomicU64::new(UNKNOWN),
             reconnects: AtomicU64::new(0),
             state: watch::Sender::new(ShardState::Disconnected),
-            link: watch::Sender::new(Link::Expected),
+            commands: watch::Sender::new(CommandChannel::Pending),
         }))
     }
 
@@ -152,11 +152,13 @@ impl Shard {
     }
 
     pub(crate) async fn send(&self, payload: OutgoingPayload) -> Result<()> {
-        let mut links = self.0.link.subscribe();
+        let mut channels = self.0.commands.subscribe();
         loop {
-            let link = links.wait_for(|link| !matches!(link, Link::Expected)).await;
-            let Ok(Link::Ready(commands)) = link.map(|link| link.clone()) else {
-                return Err(over());
+            let channel = channels
+                .wait_for(|channel| !matches!(channel, CommandChannel::Pending))
+                .await;
+            let Ok(CommandChannel::Open(commands)) = channel.map(|channel| channel.clone()) else {
+                return Err(bot_closed());
             };
             let (sent, answer) = oneshot::channel();
             let command = WriterCommand::Send {
@@ -165,11 +167,11 @@ impl Shard {
             };
             if commands.send(command).await.is_err() {
                 // That connection ended before it took the payload: wait for the next one.
-                let is_other = |link: &Link| match link {
-                    Link::Ready(now) => !now.same_channel(&commands),
-                    Link::Expected | Link::Over => true,
+                let is_other = |channel: &CommandChannel| match channel {
+                    CommandChannel::Open(now) => !now.same_channel(&commands),
+                    CommandChannel::Pending | CommandChannel::Closed => true,
                 };
-                let _ = links.wait_for(is_other).await;
+                let _ = channels.wait_for(is_other).await;
                 continue;
             }
             return answer.await.unwrap_or_else(|_| {
@@ -188,7 +190,7 @@ impl Shard {
                 .session_start
                 .store(since.map_or(0, micros), Ordering::Relaxed);
         }
-        self.0.link.send_replace(Link::Ready(commands));
+        self.0.commands.send_replace(CommandChannel::Open(commands));
         self.0.state.send_replace(ShardState::Ready);
     }
 
@@ -198,7 +200,7 @@ impl Shard {
     }
 
     pub(crate) fn disconnected(&self) {
-        self.0.link.send_replace(Link::Expected);
+        self.0.commands.send_replace(CommandChannel::Pending);
         self.0.state.send_replace(ShardState::Disconnected);
     }
 
@@ -209,7 +211,7 @@ impl Shard {
 
     /// There will be no connection any more: who waits for one is told.
     pub(crate) fn ended(&self) {
-        self.0.link.send_replace(Link::Over);
+        self.0.commands.send_replace(CommandChannel::Closed);
         self.0.state.send_replace(ShardState::Closed);
     }
 
@@ -225,7 +227,7 @@ impl Shard {
 }
 
 /// Why nothing more is sent.
-pub(crate) fn over() -> Error {
+pub(crate) fn bot_closed() -> Error {
     Error::gateway("the bot has been closed; the gateway payload was not sent")
 }
 

@@ -11,17 +11,17 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::duration::Readable;
 use crate::gateway::protocol::start_budget::{SessionStartLimit, StartBudget};
 
-/// A wait that is longer is told.
+/// A wait that is longer is warned.
 const MIN_LOGGED_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(crate) struct IdentifyQueue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     changed: watch::Sender<()>,
 }
 
 #[derive(Debug)]
-struct State {
+struct QueueState {
     budget: StartBudget,
     /// The shards that wait, in the order in which they came.
     waiting: VecDeque<u32>,
@@ -32,7 +32,7 @@ impl IdentifyQueue {
         let budget = StartBudget::new(limit, Instant::now().into_std());
         let waiting = VecDeque::new();
         Self {
-            state: Mutex::new(State { budget, waiting }),
+            state: Mutex::new(QueueState { budget, waiting }),
             changed: watch::Sender::new(()),
         }
     }
@@ -53,12 +53,12 @@ impl IdentifyQueue {
     }
 
     /// Held for a few instructions only, never across an await.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl QueueState {
     fn is_first(&self, shard: u32) -> bool {
         let key = self.budget.key(shard);
         let is_before = |other: &&u32| self.budget.is_low() || self.budget.key(**other) == key;
@@ -78,21 +78,21 @@ impl IdentifyPermit {
     /// Waits until this shard may identify.
     pub(crate) async fn granted(&self) {
         let mut changes = self.queue.changed.subscribe();
-        let (mut waits, mut told) = (false, false);
+        let (mut logged, mut warned) = (false, false);
         loop {
             let (due, remaining) = self.due();
             let now = Instant::now();
             if due.is_some_and(|due| due <= now) {
                 return;
             }
-            if let Some(due) = due.filter(|&due| due > now + MIN_LOGGED_WAIT && !told) {
-                told = true;
+            if let Some(due) = due.filter(|&due| due > now + MIN_LOGGED_WAIT && !warned) {
+                warned = true;
                 let (shard, wait) = (self.shard, Readable(due - now));
-                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait}; look for what starts the bot so often");
+                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next logged {wait}; look for what starts the bot so often");
             }
-            if !waits {
-                waits = true;
-                tracing::info!(target: "smalld", shard = self.shard, "waits for its turn to identify");
+            if !logged {
+                logged = true;
+                tracing::info!(target: "smalld", shard = self.shard, "logged for its turn to identify");
             }
             let passed = async {
                 match due {

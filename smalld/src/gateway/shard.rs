@@ -34,7 +34,7 @@ use crate::gateway::checkpoint::progress::Progress;
 use crate::gateway::checkpoint::saver::Saver;
 use crate::gateway::checkpoint::watermark::Watermark;
 use crate::gateway::connection::connect::Connect;
-use crate::gateway::connection::{Connection, farewell};
+use crate::gateway::connection::{Connection, close_socket};
 use crate::gateway::handle::{Shard, ShardState};
 use crate::gateway::identify_queue::{IdentifyPermit, IdentifyQueue};
 use crate::gateway::protocol::disconnect::Disconnect;
@@ -187,7 +187,7 @@ impl ShardTask {
             Ok(interval) => interval,
             Err(disconnect) => {
                 self.stop_reading(disconnect);
-                farewell(&mut opened.socket, self.close_code(disconnect)).await;
+                close_socket(&mut opened.socket, self.close_code(disconnect)).await;
                 return disconnect;
             }
         };

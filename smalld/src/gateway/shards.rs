@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
-use crate::gateway::{OutgoingPayload, Shard, over, shard_of};
+use crate::gateway::{OutgoingPayload, Shard, bot_closed, shard_of};
 
 /// Which of a bot's shards this process runs; an option of [`Builder`](crate::Builder::shards).
 ///
@@ -51,7 +51,7 @@ impl Shards {
     }
 
     /// What is wrong with it, if anything.
-    pub(crate) fn mistake(&self) -> Option<String> {
+    pub(crate) fn invalid_reason(&self) -> Option<String> {
         match self {
             Self::Range { ids, count } if ids.is_empty() || ids.end > *count => Some(format!(
                 "the shards are {}..{} of {count}, but there must be one at least, and ids go from 0 to one less than the count",
@@ -62,7 +62,7 @@ impl Shards {
     }
 
     /// All of them, where that needs no asking.
-    fn made(&self) -> Option<Arc<[Shard]>> {
+    fn fixed_shards(&self) -> Option<Arc<[Shard]>> {
         match self {
             Self::Recommended => None,
             Self::Range { ids, count } => {
@@ -78,7 +78,7 @@ pub(crate) struct OwnShards(watch::Sender<Option<Arc<[Shard]>>>);
 
 impl OwnShards {
     pub(crate) fn new(shards: &Shards) -> Self {
-        Self(watch::Sender::new(shards.made()))
+        Self(watch::Sender::new(shards.fixed_shards()))
     }
 
     /// Those that are known by now.
@@ -87,12 +87,12 @@ impl OwnShards {
     }
 
     /// Discord recommends so many; gives those that the bot has.
-    pub(crate) fn recommended(&self, count: u32) -> Arc<[Shard]> {
+    pub(crate) fn set_recommended(&self, count: u32) -> Arc<[Shard]> {
         self.0.send_if_modified(|shards| {
             // None, too, where an earlier run ended before it knew.
             let asked = shards.as_ref().is_none_or(|shards| shards.is_empty());
             if asked {
-                *shards = Shards::count(count.max(1)).made();
+                *shards = Shards::count(count.max(1)).fixed_shards();
             }
             asked
         });
@@ -126,7 +126,7 @@ impl OwnShards {
 
 fn owner(shards: &[Shard], payload: &OutgoingPayload) -> Result<Shard> {
     let Some(first) = shards.first() else {
-        return Err(over());
+        return Err(bot_closed());
     };
     let count = first.count();
     match payload.guild().map(|guild| (guild, shard_of(guild, count))) {
@@ -154,7 +154,7 @@ mod tests {
 
     fn owner_among(shards: &Shards, payload: &serde_json::Value) -> Result<u32, String> {
         let outgoing = OutgoingPayload::new(payload).unwrap();
-        owner(&shards.made().unwrap(), &outgoing)
+        owner(&shards.fixed_shards().unwrap(), &outgoing)
             .map(|shard| shard.id())
             .map_err(|error| error.to_string())
     }
@@ -173,13 +173,13 @@ mod tests {
 
     #[test]
     fn ranges_that_make_no_sense_are_mistakes() {
-        assert_eq!(Shards::count(2).mistake(), None);
+        assert_eq!(Shards::count(2).invalid_reason(), None);
         for shards in [
             Shards::count(0),
             Shards::range(1..1, 2),
             Shards::range(1..3, 2),
         ] {
-            assert!(shards.mistake().is_some(), "{shards:?}");
+            assert!(shards.invalid_reason().is_some(), "{shards:?}");
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn prepare(bot: SmallD, plan: Arc<Plan>) -> Result<Start> {
     }
     let document = document(&plan).await?;
     let gateway = gateway_bot::gateway(&bot).await?;
-    let shards = bot.inner().shards.recommended(gateway.shards);
+    let shards = bot.inner().shards.set_recommended(gateway.shards);
     let granted = application::granted(&bot, &plan, document.as_ref()).await;
     let intents = plan.intents.resolve(granted);
     tracing::info!(target: "smalld", "intents: {}", startup_log::in_short(intents));

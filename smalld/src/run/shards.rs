@@ -15,7 +15,7 @@ use crate::event::sink::Sink;
 use crate::gateway::checkpoint::document::{Checkpoint, Configuration, unix_seconds};
 use crate::gateway::checkpoint::progress::{Progress, restore_shard};
 use crate::gateway::checkpoint::saver::{Saver, SaverGuard};
-use crate::gateway::{IdentifyQueue, Identity, Shard, ShardContext, ShardTask, are_of_one_site};
+use crate::gateway::{IdentifyQueue, Identity, Shard, ShardContext, ShardTask, have_same_site};
 use crate::run::gateway_bot;
 use crate::run::plan::Plan;
 use crate::run::preflight::GatewayStart;
@@ -97,7 +97,7 @@ fn count_earlier_identifies(queue: &IdentifyQueue, checkpoints: &[Checkpoint]) {
 /// session store. Discord accepts a RESUME at its general URL, too.
 fn keep_to_the_gateway(checkpoint: &mut Checkpoint, gateway_url: &str) {
     if let Some(session) = &mut checkpoint.session
-        && !are_of_one_site(&session.resume_url, gateway_url)
+        && !have_same_site(&session.resume_url, gateway_url)
     {
         let shard = checkpoint.shard;
         tracing::warn!(target: "smalld", shard, "the saved session is resumed at {gateway_url}, and not at {}, which is another site", session.resume_url);

@@ -7,13 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::task::{spawn_blocking, yield_now};
-use tokio::time::advance;
 
 /// In real time. After it the clock runs on by leaps, so that a test that waits in vain comes to
 /// its end.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_REAL_TIME: Duration = Duration::from_secs(30);
 /// Enough for everybody to act who can act without a socket or the time.
-const TURNS: u32 = 100;
+const YIELDS: u32 = 100;
 
 /// The clock of a test that starts paused. As long as this lives nobody else moves it.
 pub struct Clock {
@@ -22,14 +21,14 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub fn hold() -> Self {
+    pub fn pause() -> Self {
         let (hold, released) = channel::<()>();
         let ran_on = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&ran_on);
         // A paused clock leaps to the next timer when nobody has anything to do, which is so while
         // bytes are on their way, too; but not while a blocking task runs.
         spawn_blocking(move || {
-            let in_vain = released.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            let in_vain = released.recv_timeout(MAX_REAL_TIME) == Err(RecvTimeoutError::Timeout);
             flag.store(in_vain, Ordering::SeqCst);
         });
         Self {
@@ -39,9 +38,9 @@ impl Clock {
     }
 
     /// Moves on; whoever waited for it has acted afterwards.
-    pub async fn pass(&self, time: Duration) {
-        advance(time).await;
-        for _ in 0..TURNS {
+    pub async fn advance(&self, time: Duration) {
+        tokio::time::advance(time).await;
+        for _ in 0..YIELDS {
             yield_now().await;
         }
     }

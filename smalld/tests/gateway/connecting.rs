@@ -11,8 +11,8 @@ use smalld::{Json, json};
 use smalld_sandbox::{Received, Refusal, Sandbox};
 use tokio::net::TcpListener;
 
-use crate::play::{CALM, Play, is_left, so_far, until};
 use crate::scripted::{Reply, Scripted};
+use crate::test_bot::{HEARTBEAT_INTERVAL, TestBot, bot_leaves, sent_so_far, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -37,68 +37,68 @@ async fn rest(gateways: &[&str]) -> Scripted {
     .await
 }
 
-fn begin_at(sandbox: Sandbox, rest: &Scripted) -> Play {
+fn start_at(sandbox: Sandbox, rest: &Scripted) -> TestBot {
     let url = rest.url();
-    Play::begin_on(sandbox, Handlers::new(), |builder| builder.base_url(url))
+    TestBot::start_on(sandbox, Handlers::new(), |builder| builder.base_url(url))
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g1_after_refused_upgrades_all_is_as_with_the_first_connection() {
-    let mut play = Play::begin().await;
-    play.script.refuse(Refusal::status(503), 3);
+    let mut test = TestBot::start().await;
+    test.script.refuse(Refusal::status(503), 3);
     for (ended, wait) in [(1, 0), (2, 2), (3, 4)] {
-        play.has_ended(ended).await;
-        assert!(play.sandbox.refused_connections() >= ended);
-        play.clock.pass(SECOND * wait).await;
+        test.wait_for_disconnects(ended).await;
+        assert!(test.sandbox.refused_connections() >= ended);
+        test.clock.advance(SECOND * wait).await;
     }
-    let connection = play.begins_anew().await;
-    assert_eq!(play.sandbox.refused_connections(), 3);
-    play.close(connection).await;
+    let connection = test.starts_new_session().await;
+    assert_eq!(test.sandbox.refused_connections(), 3);
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g2_retry_after_is_kept_to() {
-    let mut play = Play::begin().await;
-    play.script.refuse(Refusal::too_many(SECOND * 30), 1);
-    play.has_ended(1).await;
-    play.clock.pass(SECOND * 29).await;
-    assert!(play.is_alone());
-    play.clock.pass(SECOND * 2).await;
-    let connection = play.begins_anew().await;
-    assert_eq!(play.sandbox.refused_connections(), 1);
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    test.script.refuse(Refusal::too_many(SECOND * 30), 1);
+    test.wait_for_disconnects(1).await;
+    test.clock.advance(SECOND * 29).await;
+    assert!(test.has_no_other_connection());
+    test.clock.advance(SECOND * 2).await;
+    let connection = test.starts_new_session().await;
+    assert_eq!(test.sandbox.refused_connections(), 1);
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g2_retry_after_is_kept_for_five_minutes_at_most() {
-    let mut play = Play::begin().await;
-    play.script.refuse(Refusal::too_many(SECOND * 86_400), 1);
-    play.has_ended(1).await;
+    let mut test = TestBot::start().await;
+    test.script.refuse(Refusal::too_many(SECOND * 86_400), 1);
+    test.wait_for_disconnects(1).await;
     let line = "asks to connect again in 1 d, but smalld does so in 5 min";
-    assert_eq!(play.log.lines(line).len(), 1);
-    play.clock.pass(SECOND * 299).await;
-    assert!(play.is_alone());
-    play.clock.pass(SECOND * 2).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    assert_eq!(test.log.lines(line).len(), 1);
+    test.clock.advance(SECOND * 299).await;
+    assert!(test.has_no_other_connection());
+    test.clock.advance(SECOND * 2).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g3_hello_is_waited_for_twenty_seconds() {
-    let mut play = Play::begin().await;
-    let mut connection = play.connection().await;
-    so_far(&mut connection).await;
-    play.clock.pass(SECOND * 19).await;
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-    play.clock.pass(SECOND).await;
-    is_left(connection).await;
-    let mut connection = play.connection().await;
-    so_far(&mut connection).await;
-    play.clock.pass(SECOND * 20).await;
-    is_left(connection).await;
-    play.pause(SECOND * 2).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.connection().await;
+    sent_so_far(&mut connection).await;
+    test.clock.advance(SECOND * 19).await;
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+    test.clock.advance(SECOND).await;
+    bot_leaves(connection).await;
+    let mut connection = test.connection().await;
+    sent_so_far(&mut connection).await;
+    test.clock.advance(SECOND * 20).await;
+    bot_leaves(connection).await;
+    test.pass_backoff(SECOND * 2).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,28 +107,28 @@ async fn case_g4_an_address_that_fails_is_asked_for_anew() {
     let nowhere = format!("wss://{}.invalid", "x".repeat(64));
     let sandbox = Sandbox::start().await.unwrap();
     let rest = rest(&[&nowhere, sandbox.gateway_url()]).await;
-    let mut play = begin_at(sandbox, &rest);
+    let mut test = start_at(sandbox, &rest);
     for (ended, wait) in [(1, 0), (2, 2), (3, 4)] {
-        play.has_ended(ended).await;
-        play.clock.pass(SECOND * wait).await;
+        test.wait_for_disconnects(ended).await;
+        test.clock.advance(SECOND * wait).await;
     }
-    play.has_ended(4).await;
+    test.wait_for_disconnects(4).await;
     // It asks first and waits then.
-    until(|| play.log.lines("GET /gateway/bot: 200").len() == 2).await;
+    until(|| test.log.lines("GET /gateway/bot: 200").len() == 2).await;
     // The waits of a few attempts, whatever chance makes of them.
     for _ in 0..100 {
-        if play.sandbox.connections() == 0 {
-            play.clock.pass(SECOND / 2).await;
+        if test.sandbox.connections() == 0 {
+            test.clock.advance(SECOND / 2).await;
         }
     }
-    let connection = play.connection().await;
-    assert_eq!(play.log.lines("cannot connect to the gateway").len(), 4);
+    let connection = test.connection().await;
+    assert_eq!(test.log.lines("cannot connect to the gateway").len(), 4);
     let asked = rest
         .seen()
         .into_iter()
         .filter(|seen| seen.path == "/gateway/bot");
     assert_eq!(asked.count(), 2);
-    drop((play, connection));
+    drop((test, connection));
 }
 
 /// A TLS server with a certificate that nobody trusts. Counts those who came, and those who went
@@ -163,22 +163,22 @@ async fn case_g5_a_certificate_that_nobody_trusts_is_an_error_and_tried_again() 
     let (came, stayed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let url = untrusted(Arc::clone(&came), Arc::clone(&stayed));
     let rest = rest(&[&url]).await;
-    let mut play = begin_at(Sandbox::start().await.unwrap(), &rest);
+    let mut test = start_at(Sandbox::start().await.unwrap(), &rest);
     for (ended, wait) in [(1, 0), (2, 2)] {
-        play.has_ended(ended).await;
-        play.clock.pass(SECOND * wait).await;
+        test.wait_for_disconnects(ended).await;
+        test.clock.advance(SECOND * wait).await;
     }
-    play.has_ended(3).await;
+    test.wait_for_disconnects(3).await;
     assert_eq!(
-        play.log.lines("certificate").len(),
+        test.log.lines("certificate").len(),
         3,
         "{}",
-        play.log.text()
+        test.log.text()
     );
     until(|| came.load(Ordering::SeqCst) == 3).await;
     assert_eq!(stayed.load(Ordering::SeqCst), 0);
-    play.bot.close();
-    play.ended().await.unwrap();
+    test.bot.close();
+    test.ended().await.unwrap();
 }
 
 /// A text frame as a server writes it.
@@ -196,12 +196,12 @@ fn frame(payload: &Json) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn case_g6_a_server_may_be_as_slow_as_it_likes_between_heartbeats() {
-    let mut play = Play::begin().await;
-    let mut connection = play.connection().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.connection().await;
     let trickle = async |connection: &mut smalld_sandbox::Connection, payload: Json| {
         for byte in frame(&payload) {
             connection.send_bytes([byte]).await;
-            play.clock.pass(Duration::from_millis(10)).await;
+            test.clock.advance(Duration::from_millis(10)).await;
         }
     };
     trickle(
@@ -209,9 +209,9 @@ async fn case_g6_a_server_may_be_as_slow_as_it_likes_between_heartbeats() {
         json!({ "op": 10, "d": { "heartbeat_interval": 40_000 } }),
     )
     .await;
-    let identify = connection.payload(CALM).await.unwrap();
+    let identify = connection.payload(HEARTBEAT_INTERVAL).await.unwrap();
     assert_eq!(identify["op"], 2);
-    let url = play.sandbox.resume_gateway_url();
+    let url = test.sandbox.resume_gateway_url();
     let d = json!({ "user": { "id": "1" }, "session_id": "sid", "resume_gateway_url": url });
     trickle(
         &mut connection,
@@ -223,17 +223,17 @@ async fn case_g6_a_server_may_be_as_slow_as_it_likes_between_heartbeats() {
         json!({ "op": 0, "t": "X", "s": 42, "d": {} }),
     )
     .await;
-    play.record.has(42).await;
-    play.close(connection).await;
+    test.record.wait_for(42).await;
+    test.close(connection).await;
 }
 
 /// `run` ends though no time passes, and no further connection is made.
-async fn ends_at_once(play: &mut Play) {
-    play.bot.close();
+async fn ends_at_once(test: &mut TestBot) {
+    test.bot.close();
     let begun = tokio::time::Instant::now();
-    play.ended().await.unwrap();
+    test.ended().await.unwrap();
     assert_eq!(begun.elapsed(), Duration::ZERO);
-    play.clock.pass(CALM).await;
+    test.clock.advance(HEARTBEAT_INTERVAL).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,39 +241,42 @@ async fn case_g7_the_end_comes_at_once_while_connecting() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let rest = rest(&[&url]).await;
-    let mut play = begin_at(Sandbox::start().await.unwrap(), &rest);
+    let mut test = start_at(Sandbox::start().await.unwrap(), &rest);
     // It is accepted, and its upgrade is never answered.
     let (_silent, _) = listener.accept().await.unwrap();
-    ends_at_once(&mut play).await;
+    ends_at_once(&mut test).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g7_the_end_comes_at_once_while_waiting_to_connect_again() {
-    let mut play = Play::begin().await;
-    play.script.refuse(Refusal::too_many(SECOND * 30), 1);
-    play.has_ended(1).await;
-    ends_at_once(&mut play).await;
-    assert!(play.is_alone());
+    let mut test = TestBot::start().await;
+    test.script.refuse(Refusal::too_many(SECOND * 30), 1);
+    test.wait_for_disconnects(1).await;
+    ends_at_once(&mut test).await;
+    assert!(test.has_no_other_connection());
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g7_the_end_comes_at_once_while_waiting_to_identify() {
-    let mut play = Play::begin().await;
-    play.live().await.close(4009).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.close(4009).await;
     // The session before is too young for another, and time stands still.
-    play.has_ended(1).await;
-    ends_at_once(&mut play).await;
-    assert!(play.is_alone());
+    test.wait_for_disconnects(1).await;
+    ends_at_once(&mut test).await;
+    assert!(test.has_no_other_connection());
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_g7_the_end_comes_at_once_while_waiting_for_hello() {
-    let mut play = Play::begin().await;
-    let mut connection = play.connection().await;
-    so_far(&mut connection).await;
-    play.bot.close();
-    assert_eq!(connection.receive(CALM).await, Received::Close(Some(1000)));
+    let mut test = TestBot::start().await;
+    let mut connection = test.connection().await;
+    sent_so_far(&mut connection).await;
+    test.bot.close();
+    assert_eq!(
+        connection.receive(HEARTBEAT_INTERVAL).await,
+        Received::Close(Some(1000))
+    );
     drop(connection);
-    ends_at_once(&mut play).await;
-    assert!(play.is_alone());
+    ends_at_once(&mut test).await;
+    assert!(test.has_no_other_connection());
 }

@@ -3,19 +3,19 @@
 use smalld::{Json, json};
 use smalld_sandbox::Received;
 
-use crate::play::{CALM, Play, is_left};
 use crate::support::TIMEOUT;
+use crate::test_bot::{HEARTBEAT_INTERVAL, TestBot, bot_leaves};
 
-/// Each of these texts makes the bot leave and resume from the last good number.
-async fn is_left_and_resumed(texts: &[&str]) {
-    for text in texts {
-        let mut play = Play::begin().await;
-        let mut connection = play.live().await;
-        connection.send_text(text).await;
-        is_left(connection).await;
-        assert_eq!(play.log.lines("malformed payload").len(), 1, "{text}");
-        let connection = play.resumes().await;
-        play.close(connection).await;
+/// Each of these payloads makes the bot leave and resume from the last good number.
+async fn is_left_and_resumed(payloads: &[&str]) {
+    for payload in payloads {
+        let mut test = TestBot::start().await;
+        let mut connection = test.ready().await;
+        connection.send_text(payload).await;
+        bot_leaves(connection).await;
+        assert_eq!(test.log.lines("malformed payload").len(), 1, "{payload}");
+        let connection = test.resumes().await;
+        test.close(connection).await;
     }
 }
 
@@ -36,32 +36,32 @@ async fn case_e3_an_object_without_an_opcode_is_left_and_resumed() {
 
 #[tokio::test(start_paused = true)]
 async fn case_e4_a_dispatch_without_name_and_number_is_handed_over() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send_text(r#"{"op":0,"d":{"odd":1}}"#).await;
-    play.record.wait(|payload| payload["d"]["odd"] == 1).await;
-    assert!(play.is_alone());
+    test.record.wait(|payload| payload["d"]["odd"] == 1).await;
+    assert!(test.has_no_other_connection());
     connection.cut();
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_e5_a_number_beyond_53_bits_is_resumed_from_to_the_last_digit() {
     const LARGE: u64 = 9_007_199_254_740_993;
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.event(LARGE).await;
-    play.record.has(LARGE).await;
+    test.record.wait_for(LARGE).await;
     connection.cut();
-    let connection = play.resuming(LARGE).await;
-    play.close(connection).await;
+    let connection = test.resuming(LARGE).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_e6_text_that_is_not_utf_8_is_dropped_and_resumed() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     // A whole text frame of two bytes.
     connection.send_bytes([0x81, 0x02, 0xc3, 0x28]).await;
     loop {
@@ -70,62 +70,62 @@ async fn case_e6_text_that_is_not_utf_8_is_dropped_and_resumed() {
             other => break assert_eq!(other, Received::Gone),
         }
     }
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_e15_a_ping_is_answered_with_its_own_bytes() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     for bytes in [&b""[..], b"are you there?", &[0, 255, 128]] {
         connection.ping(bytes).await;
         let pong = Received::Pong(bytes.to_vec());
         assert_eq!(connection.receive(TIMEOUT).await, pong);
     }
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_e16_a_message_in_several_frames_is_one() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     let pieces = [r#"{"op":0,"t":"X","#, r#""s":50,"d":{"te"#, r#"xt":"é"}}"#];
     connection.send_pieces(pieces).await;
     let whole: Json = serde_json::from_str(&pieces.concat()).unwrap();
-    assert_eq!(play.record.has(50).await, whole);
-    play.close(connection).await;
+    assert_eq!(test.record.wait_for(50).await, whole);
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_interval_as_a_float_is_taken() {
-    let mut play = Play::begin().await;
-    let mut connection = play.connection().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.connection().await;
     connection
         .send_text(r#"{"op":10,"d":{"heartbeat_interval":41250.0}}"#)
         .await;
     assert_eq!(connection.payload(TIMEOUT).await.unwrap()["op"], 2);
     connection.ready("sid", 1).await;
-    play.record.has(1).await;
-    play.close(connection).await;
+    test.record.wait_for(1).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unusable_hello_or_ready_names_the_field_in_a_warning() {
-    let mut play = Play::begin().await;
-    let mut connection = play.connection().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.connection().await;
     connection.send_text(r#"{"op":10,"d":{}}"#).await;
-    is_left(connection).await;
-    let lines = play
+    bot_leaves(connection).await;
+    let lines = test
         .log
         .lines("unusable HELLO: `heartbeat_interval` is missing");
     assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:?}");
 
-    let mut connection = play.identifying(CALM).await;
+    let mut connection = test.identifying(HEARTBEAT_INTERVAL).await;
     let d = json!({ "user": {}, "session_id": "sid" });
     connection.dispatch("READY", 1, d).await;
-    is_left(connection).await;
-    let lines = play
+    bot_leaves(connection).await;
+    let lines = test
         .log
         .lines("unusable READY: missing field `resume_gateway_url`");
     assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:?}");

@@ -7,64 +7,66 @@ use smalld::{Json, json};
 use smalld_sandbox::{Connection, Received};
 use tokio::runtime::Handle;
 
-use crate::play::{CALM, IDENTIFY_WINDOW, Play, close_code, is_left, so_far, until};
 use crate::support::TIMEOUT;
+use crate::test_bot::{
+    HEARTBEAT_INTERVAL, IDENTIFY_INTERVAL, TestBot, bot_leaves, close_code, sent_so_far, until,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// A connection whose last heartbeat was sent just now and was not acknowledged; two were.
-async fn unacknowledged(play: &mut Play) -> Connection {
-    let mut connection = play.live_at(INTERVAL).await;
-    play.clock.pass(INTERVAL).await;
-    assert_eq!(so_far(&mut connection).await.len(), 1);
+async fn unacknowledged(test: &mut TestBot) -> Connection {
+    let mut connection = test.ready_with_interval(INTERVAL).await;
+    test.clock.advance(INTERVAL).await;
+    assert_eq!(sent_so_far(&mut connection).await.len(), 1);
     // The beat came within that interval; from here on the next ones are half a second away.
     let mut beats = 0;
     while beats == 0 {
-        play.clock.pass(SECOND / 2).await;
-        beats = so_far(&mut connection).await.len();
+        test.clock.advance(SECOND / 2).await;
+        beats = sent_so_far(&mut connection).await.len();
     }
     connection.answer_heartbeats(false);
-    play.clock.pass(INTERVAL).await;
+    test.clock.advance(INTERVAL).await;
     let beat = json!({ "op": 1, "d": 42 });
-    assert_eq!(so_far(&mut connection).await, [beat]);
+    assert_eq!(sent_so_far(&mut connection).await, [beat]);
     connection
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b21_without_an_acknowledgement_no_heartbeat_is_sent_and_the_session_resumed() {
-    let mut play = Play::begin().await;
-    let mut connection = unacknowledged(&mut play).await;
-    play.clock.pass(INTERVAL.saturating_sub(SECOND)).await;
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-    play.clock.pass(SECOND).await;
+    let mut test = TestBot::start().await;
+    let mut connection = unacknowledged(&mut test).await;
+    test.clock.advance(INTERVAL.saturating_sub(SECOND)).await;
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+    test.clock.advance(SECOND).await;
     assert_eq!(
         connection.receive(TIMEOUT).await,
         Received::Close(Some(4900))
     );
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b22_a_half_open_connection_holds_up_the_resume_by_no_more_than_five_seconds() {
-    let mut play = Play::begin().await;
-    unacknowledged(&mut play).await.keep_silent();
-    play.clock.pass(INTERVAL).await;
-    play.clock.pass(SECOND * 5).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    unacknowledged(&mut test).await.keep_silent();
+    test.clock.advance(INTERVAL).await;
+    test.clock.advance(SECOND * 5).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b23_events_are_no_acknowledgement() {
-    let mut play = Play::begin().await;
-    let mut connection = unacknowledged(&mut play).await;
+    let mut test = TestBot::start().await;
+    let mut connection = unacknowledged(&mut test).await;
     for _ in 0..10 {
         connection.event(42).await;
         connection.ping("alive").await;
-        play.clock.pass(INTERVAL / 10).await;
+        test.clock.advance(INTERVAL / 10).await;
     }
     let code = loop {
         match connection.receive(TIMEOUT).await {
@@ -74,18 +76,18 @@ async fn case_b23_events_are_no_acknowledgement() {
     };
     assert_eq!(code, Received::Close(Some(4900)));
     drop(connection);
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 /// Discord asks to reconnect, which is done at once and without a loss.
 async fn is_reconnected() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send(json!({ "op": 7, "d": null })).await;
-    is_left(connection).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    bot_leaves(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,81 +97,81 @@ async fn case_b24_opcode_7_closes_and_resumes_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn case_b25_opcode_7_may_come_instead_of_hello() {
-    let mut play = Play::begin().await;
-    let mut connection = play.connection().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.connection().await;
     connection.send(json!({ "op": 7, "d": null })).await;
-    is_left(connection).await;
-    play.live().await.cut();
-    let mut connection = play.connection().await;
+    bot_leaves(connection).await;
+    test.ready().await.cut();
+    let mut connection = test.connection().await;
     assert!(connection.to_resume_url());
     connection.send(json!({ "op": 7, "d": null })).await;
-    is_left(connection).await;
-    play.pause(SECOND * 2).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    bot_leaves(connection).await;
+    test.pass_backoff(SECOND * 2).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b26_opcode_7_and_a_close_make_one_new_connection() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send(json!({ "op": 7, "d": null })).await;
     connection.close(1001).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b27_opcode_9_false_is_begun_anew_after_one_to_five_seconds() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send(json!({ "op": 9, "d": false })).await;
-    is_left(connection).await;
-    play.pause(SECOND * 9 / 10).await;
-    assert!(play.is_alone());
-    play.pause(IDENTIFY_WINDOW).await;
-    let mut connection = play.identifying(INTERVAL).await;
-    play.clock.pass(INTERVAL).await;
+    bot_leaves(connection).await;
+    test.pass_backoff(SECOND * 9 / 10).await;
+    assert!(test.has_no_other_connection());
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    let mut connection = test.identifying(INTERVAL).await;
+    test.clock.advance(INTERVAL).await;
     let beat = json!({ "op": 1, "d": null });
-    assert_eq!(so_far(&mut connection).await, [beat]);
-    play.close(connection).await;
+    assert_eq!(sent_so_far(&mut connection).await, [beat]);
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b28_opcode_9_true_is_resumed_after_one_to_five_seconds() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send(json!({ "op": 9, "d": true })).await;
-    is_left(connection).await;
-    play.pause(SECOND * 9 / 10).await;
-    assert!(play.is_alone());
-    play.pause(SECOND * 41 / 10).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    bot_leaves(connection).await;
+    test.pass_backoff(SECOND * 9 / 10).await;
+    assert!(test.has_no_other_connection());
+    test.pass_backoff(SECOND * 41 / 10).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b29_opcode_9_without_d_is_begun_anew() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send_text(r#"{"op":9}"#).await;
-    is_left(connection).await;
-    play.pause(IDENTIFY_WINDOW).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    bot_leaves(connection).await;
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b30_a_deliberate_end_closes_with_1000_and_leaves_nothing_behind() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
-    play.bot.close();
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
+    test.bot.close();
     assert_eq!(close_code(&mut connection).await, Some(1000));
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
-    play.ended().await.unwrap();
-    play.clock.pass(CALM * 10).await;
-    assert!(play.is_alone());
-    drop((play, connection));
+    test.ended().await.unwrap();
+    test.clock.advance(HEARTBEAT_INTERVAL * 10).await;
+    assert!(test.has_no_other_connection());
+    drop((test, connection));
     leaves_nothing_behind().await;
 }
 
@@ -186,12 +188,12 @@ async fn case_b31_a_connection_that_is_left_on_purpose_is_closed_with_4900_and_r
 
 #[tokio::test(start_paused = true)]
 async fn case_b32_dropping_run_closes_the_connection_and_leaves_nothing_behind() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
-    play.running.abort();
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
+    test.running.abort();
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
-    assert!((&mut play.running).await.unwrap_err().is_cancelled());
-    assert!(play.is_alone());
-    drop((play, connection));
+    assert!((&mut test.running).await.unwrap_err().is_cancelled());
+    assert!(test.has_no_other_connection());
+    drop((test, connection));
     leaves_nothing_behind().await;
 }

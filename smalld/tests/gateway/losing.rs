@@ -6,48 +6,48 @@ use std::time::Duration;
 use smalld::error::GatewayError;
 use smalld::{Error, Intents, Json, json};
 
-use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, so_far};
 use crate::support::TIMEOUT;
+use crate::test_bot::{HEARTBEAT_INTERVAL, IDENTIFY_INTERVAL, TestBot, bot_leaves, sent_so_far};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Discord closes so, and the session is resumed at once.
 async fn is_resumed_after(code: impl Into<Option<u16>>) {
-    let mut play = Play::begin().await;
-    play.live().await.close(code).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.close(code).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 /// Discord closes so, and a session is begun anew as soon as the one before was long enough ago.
 async fn is_begun_anew_after(code: u16) {
-    let mut play = Play::begin().await;
-    play.live().await.close(code).await;
-    play.pause(IDENTIFY_WINDOW).await;
-    let mut connection = play.begins_anew().await;
+    let mut test = TestBot::start().await;
+    test.ready().await.close(code).await;
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    let mut connection = test.starts_new_session().await;
     // The old session is never heard of again.
     connection.send(json!({ "op": 7, "d": null })).await;
-    is_left(connection).await;
-    let mut connection = play.connection().await;
-    connection.hello(CALM).await;
+    bot_leaves(connection).await;
+    let mut connection = test.connection().await;
+    connection.hello(HEARTBEAT_INTERVAL).await;
     let resume = connection.payload(TIMEOUT).await.unwrap();
     assert_eq!(resume["d"]["session_id"], "another");
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 /// Discord closes so in answer to IDENTIFY, and `run` ends with this.
 async fn ends_after(code: u16, intents: Intents) -> GatewayError {
     let options = |builder: smalld::Builder| builder.intents(intents);
-    let mut play = Play::begin_with(smalld::handler::Handlers::new(), options).await;
-    play.identifying(CALM).await.close(code).await;
-    let Err(Error::Gateway(error)) = play.ended().await else {
+    let mut test = TestBot::start_with(smalld::handler::Handlers::new(), options).await;
+    test.identifying(HEARTBEAT_INTERVAL).await.close(code).await;
+    let Err(Error::Gateway(error)) = test.ended().await else {
         panic!("not ended by the gateway")
     };
-    play.clock.pass(CALM * 10).await;
-    assert!(play.is_alone());
+    test.clock.advance(HEARTBEAT_INTERVAL * 10).await;
+    assert!(test.has_no_other_connection());
     assert_eq!(error.close_code, Some(code));
     let shown = format!("{error} {error:?}");
-    for part in play.sandbox.token().split('.') {
+    for part in test.sandbox.token().split('.') {
         assert!(!shown.contains(part), "{shown}");
     }
     error
@@ -55,18 +55,18 @@ async fn ends_after(code: u16, intents: Intents) -> GatewayError {
 
 #[tokio::test(start_paused = true)]
 async fn case_b1_an_end_without_a_close_frame_is_resumed_at_once() {
-    let mut play = Play::begin().await;
-    play.live().await.cut();
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.cut();
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b1_a_reset_is_resumed_at_once() {
-    let mut play = Play::begin().await;
-    play.live().await.reset();
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.reset();
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,14 +81,14 @@ async fn case_b3_4000_is_resumed() {
 
 /// The payload arrives, Discord closes so because of it, and it is not sent again.
 async fn is_not_sent_again(payload: Json, code: u16) {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
-    play.bot.send_gateway_payload(&payload).await.unwrap();
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
+    test.bot.send_gateway_payload(&payload).await.unwrap();
     assert_eq!(connection.payload(TIMEOUT).await, Some(payload));
     connection.close(code).await;
     // Which sees that nothing but RESUME comes.
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,30 +119,30 @@ async fn case_b8_4005_is_resumed() {
 
 #[tokio::test(start_paused = true)]
 async fn case_b9_4007_in_answer_to_a_resume_is_begun_anew() {
-    let mut play = Play::begin().await;
-    play.live().await.cut();
-    play.resuming(42).await.close(4007).await;
-    play.pause(IDENTIFY_WINDOW).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.cut();
+    test.resuming(42).await.close(4007).await;
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b10_4008_is_resumed_after_five_seconds() {
-    let mut play = Play::begin().await;
-    play.live().await.close(4008).await;
-    play.pause(SECOND * 49 / 10).await;
-    assert!(play.is_alone());
-    play.pause(SECOND / 5).await;
-    let mut connection = play.resumes().await;
+    let mut test = TestBot::start().await;
+    test.ready().await.close(4008).await;
+    test.pass_backoff(SECOND * 49 / 10).await;
+    assert!(test.has_no_other_connection());
+    test.pass_backoff(SECOND / 5).await;
+    let mut connection = test.resumes().await;
     let payload = json!({ "op": 43, "d": {} });
     let mut sent = 0;
-    while play.bot.send_gateway_payload(&payload).await.is_ok() {
+    while test.bot.send_gateway_payload(&payload).await.is_ok() {
         sent += 1;
     }
-    assert_eq!(so_far(&mut connection).await.len(), sent);
+    assert_eq!(sent_so_far(&mut connection).await.len(), sent);
     assert!((110..=117).contains(&sent), "{sent}");
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,14 +186,14 @@ async fn case_b16_4014_ends_the_bot_and_names_intents_and_switch() {
 
 #[tokio::test(start_paused = true)]
 async fn case_b17_1000_is_resumed_and_begun_anew_only_if_refused() {
-    let mut play = Play::begin().await;
-    play.live().await.close(1000).await;
-    let mut connection = play.resuming(42).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.close(1000).await;
+    let mut connection = test.resuming(42).await;
     connection.send(json!({ "op": 9, "d": false })).await;
-    is_left(connection).await;
-    play.pause(IDENTIFY_WINDOW).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    bot_leaves(connection).await;
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,24 +203,24 @@ async fn case_b18_1001_is_resumed() {
 
 #[tokio::test(start_paused = true)]
 async fn case_b19_a_code_from_the_future_is_resumed_and_not_in_a_tight_loop() {
-    let mut play = Play::begin().await;
-    play.live().await.close(4099).await;
+    let mut test = TestBot::start().await;
+    test.ready().await.close(4099).await;
     for seconds in [0, 2, 4, 8] {
-        play.pause(SECOND * seconds).await;
-        play.resuming(42).await.close(4099).await;
+        test.pass_backoff(SECOND * seconds).await;
+        test.resuming(42).await.close(4099).await;
     }
-    play.pause(SECOND * 16).await;
-    let connection = play.resumes().await;
-    play.close(connection).await;
+    test.pass_backoff(SECOND * 16).await;
+    let connection = test.resumes().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_b20_a_close_before_ready_waits_for_the_next_window() {
-    let mut play = Play::begin().await;
-    play.identifying(CALM).await.close(4000).await;
-    play.pause(SECOND * 5).await;
-    assert!(play.is_alone());
-    play.pause(SECOND / 2).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    let mut test = TestBot::start().await;
+    test.identifying(HEARTBEAT_INTERVAL).await.close(4000).await;
+    test.pass_backoff(SECOND * 5).await;
+    assert!(test.has_no_other_connection());
+    test.pass_backoff(SECOND / 2).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }

@@ -12,7 +12,7 @@ mod scripted;
 mod support;
 
 mod clock;
-mod play;
+mod test_bot;
 
 mod compression;
 mod connecting;

@@ -8,8 +8,8 @@ use smalld_sandbox::Connection;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::play::{CALM, Play, so_far};
 use crate::support::TIMEOUT;
+use crate::test_bot::{HEARTBEAT_INTERVAL, TestBot, sent_so_far};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -31,17 +31,17 @@ async fn case_f1_4096_bytes_go_out_and_4097_are_an_error() {
         let empty = json!({ "op": 3, "d": "é👍" }).to_string().len();
         json!({ "op": 3, "d": format!("é👍{}", "x".repeat(size - empty)) })
     };
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     let longest = of_size(4096);
-    play.bot.send_gateway_payload(&longest).await.unwrap();
-    let refused = play.bot.send_gateway_payload(of_size(4097)).await;
+    test.bot.send_gateway_payload(&longest).await.unwrap();
+    let refused = test.bot.send_gateway_payload(of_size(4097)).await;
     let Err(Error::Gateway(error)) = refused else {
         panic!("{refused:?}")
     };
     assert!(error.to_string().contains("4097"), "{error}");
-    assert_eq!(so_far(&mut connection).await, [longest]);
-    play.close(connection).await;
+    assert_eq!(sent_so_far(&mut connection).await, [longest]);
+    test.close(connection).await;
 }
 
 /// Sends so many, and each again when it may be if it was refused.
@@ -57,28 +57,28 @@ async fn sends_patiently(bot: SmallD, payloads: u64) {
 }
 
 /// What came in which second.
-async fn watch(play: &Play, connection: &mut Connection, seconds: usize) -> Vec<(usize, Json)> {
+async fn watch(test: &TestBot, connection: &mut Connection, seconds: usize) -> Vec<(usize, Json)> {
     let mut seen = Vec::new();
     for second in 0..seconds {
         loop {
-            play.clock.pass(Duration::ZERO).await;
-            let now = so_far(connection).await;
+            test.clock.advance(Duration::ZERO).await;
+            let now = sent_so_far(connection).await;
             if now.is_empty() {
                 break;
             }
             seen.extend(now.into_iter().map(|payload| (second, payload)));
         }
-        play.clock.pass(SECOND).await;
+        test.clock.advance(SECOND).await;
     }
     seen
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_f2_120_payloads_go_out_in_a_minute_and_none_is_lost_or_late() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
-    let sending = tokio::spawn(sends_patiently(play.bot.clone(), 300));
-    let seen = watch(&play, &mut connection, 130).await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
+    let sending = tokio::spawn(sends_patiently(test.bot.clone(), 300));
+    let seen = watch(&test, &mut connection, 130).await;
     sending.await.unwrap();
     let (beats, payloads): (Vec<_>, Vec<_>) = seen.iter().partition(|(_, p)| p["op"] == 1);
     let numbers = payloads
@@ -95,21 +95,21 @@ async fn case_f2_120_payloads_go_out_in_a_minute_and_none_is_lost_or_late() {
         assert!(minute.count() <= 119);
     }
     let times: Vec<usize> = beats.iter().map(|(at, _)| *at).collect();
-    let calm = usize::try_from(CALM.as_secs()).unwrap();
+    let calm = usize::try_from(HEARTBEAT_INTERVAL.as_secs()).unwrap();
     assert!(times.len() >= 3 && times[0] <= calm, "{times:?}");
     assert!(
         times.windows(2).all(|two| two[1] - two[0] == calm),
         "{times:?}"
     );
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_f2_past_the_limit_the_caller_is_told_at_once_when_to_try_again() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     let error = loop {
-        if let Err(error) = play.bot.send_gateway_payload(numbered(0)).await {
+        if let Err(error) = test.bot.send_gateway_payload(numbered(0)).await {
             break error;
         }
     };
@@ -118,45 +118,45 @@ async fn case_f2_past_the_limit_the_caller_is_told_at_once_when_to_try_again() {
     };
     assert_eq!(error.retry_after, SECOND * 60);
     assert!(error.reset > std::time::SystemTime::now() + SECOND * 50);
-    so_far(&mut connection).await;
-    play.close(connection).await;
+    sent_so_far(&mut connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_f3_payloads_wait_for_resumed_and_go_out_once() {
-    let mut play = Play::begin().await;
-    play.live().await.cut();
-    let mut connection = play.connection().await;
-    let sending: Vec<_> = (0..10).map(|n| sends(&play.bot, numbered(n))).collect();
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-    play.resume_on(&mut connection, 42).await;
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
+    let mut test = TestBot::start().await;
+    test.ready().await.cut();
+    let mut connection = test.connection().await;
+    let sending: Vec<_> = (0..10).map(|n| sends(&test.bot, numbered(n))).collect();
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+    test.resume_on(&mut connection, 42).await;
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
     connection.resumed(43).await;
     for sending in sending {
         sending.await.unwrap().unwrap();
     }
-    let mut sent = so_far(&mut connection).await;
+    let mut sent = sent_so_far(&mut connection).await;
     sent.sort_by_key(|payload| payload["d"]["n"].as_u64());
     assert!(sent.iter().cloned().eq((0..10).map(numbered)), "{sent:?}");
     connection.cut();
-    let mut connection = play.resuming(43).await;
+    let mut connection = test.resuming(43).await;
     connection.resumed(44).await;
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-    play.close(connection).await;
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_f4_an_early_payload_waits_for_ready() {
-    let mut play = Play::begin().await;
+    let mut test = TestBot::start().await;
     let presence = json!({ "op": 3, "d": { "status": "idle" } });
-    let sending = sends(&play.bot, presence.clone());
-    let mut connection = play.identifying(CALM).await;
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
+    let sending = sends(&test.bot, presence.clone());
+    let mut connection = test.identifying(HEARTBEAT_INTERVAL).await;
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
     assert!(!sending.is_finished());
     connection.ready("sid", 1).await;
     sending.await.unwrap().unwrap();
     assert_eq!(connection.payload(TIMEOUT).await, Some(presence));
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 mod chunks {
@@ -176,11 +176,11 @@ mod chunks {
 async fn case_f5_chunks_are_told_apart_by_their_nonce() {
     let (got, mut chunks) = mpsc::channel::<Json>(8);
     let options = |builder: smalld::Builder| builder.state(got);
-    let mut play = Play::begin_with(chunks::handlers(), options).await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start_with(chunks::handlers(), options).await;
+    let mut connection = test.ready().await;
     let request =
         json!({ "op": 8, "d": { "guild_id": "7", "query": "", "limit": 0, "nonce": "a" } });
-    play.bot.send_gateway_payload(&request).await.unwrap();
+    test.bot.send_gateway_payload(&request).await.unwrap();
     assert_eq!(connection.payload(TIMEOUT).await, Some(request));
     let chunk = |nonce: &str, index: u64| {
         let members = [json!({ "user": { "id": index.to_string() } })];
@@ -195,22 +195,22 @@ async fn case_f5_chunks_are_told_apart_by_their_nonce() {
             .dispatch("GUILD_MEMBERS_CHUNK", s, chunk.clone())
             .await;
     }
-    play.record.has(46).await;
+    test.record.wait_for(46).await;
     let mut of_a = Vec::new();
     while let Ok(chunk) = chunks.try_recv() {
         of_a.push(chunk);
     }
     assert_eq!(of_a, [sent[0].clone(), sent[2].clone()]);
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_f6_who_asks_again_is_told_how_long_to_wait() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     let ask = |nonce: &str| json!({ "op": 8, "d": { "guild_id": "7", "query": "", "limit": 0, "nonce": nonce } });
     for nonce in ["a", "b"] {
-        play.bot.send_gateway_payload(ask(nonce)).await.unwrap();
+        test.bot.send_gateway_payload(ask(nonce)).await.unwrap();
         assert_eq!(connection.payload(TIMEOUT).await, Some(ask(nonce)));
     }
     let meta = json!({ "guild_id": "7", "nonce": "b" });
@@ -218,26 +218,26 @@ async fn case_f6_who_asks_again_is_told_how_long_to_wait() {
     connection
         .dispatch("RATE_LIMITED", 43, refusal.clone())
         .await;
-    assert_eq!(play.record.has(43).await["d"], refusal);
-    let refused = play.bot.send_gateway_payload(ask("c")).await;
+    assert_eq!(test.record.wait_for(43).await["d"], refusal);
+    let refused = test.bot.send_gateway_payload(ask("c")).await;
     let Err(Error::RateLimit(error)) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(error.retry_after, Duration::from_millis(23_400));
-    assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-    play.clock.pass(error.retry_after).await;
-    play.bot.send_gateway_payload(ask("d")).await.unwrap();
+    assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+    test.clock.advance(error.retry_after).await;
+    test.bot.send_gateway_payload(ask("d")).await.unwrap();
     assert_eq!(connection.payload_of(8, TIMEOUT).await, Some(ask("d")));
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_f8_of_a_burst_of_presences_five_go_out_in_twenty_seconds() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     let presence = |n: u64| json!({ "op": 3, "d": { "since": n } });
     for n in 0..10 {
-        let sent = play.bot.send_gateway_payload(presence(n)).await;
+        let sent = test.bot.send_gateway_payload(presence(n)).await;
         match sent {
             Ok(()) => assert!(n < 5),
             Err(Error::RateLimit(error)) => {
@@ -248,10 +248,10 @@ async fn case_f8_of_a_burst_of_presences_five_go_out_in_twenty_seconds() {
         }
     }
     assert!(
-        so_far(&mut connection)
+        sent_so_far(&mut connection)
             .await
             .into_iter()
             .eq((0..5).map(presence))
     );
-    play.close(connection).await;
+    test.close(connection).await;
 }

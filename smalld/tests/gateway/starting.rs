@@ -8,14 +8,14 @@ use smalld::{Error, json};
 use smalld_sandbox::Sandbox;
 use tokio::time::Instant;
 
-use crate::play::{CALM, IDENTIFY_WINDOW, Play, is_left, until};
 use crate::scripted::{Reply, Scripted};
 use crate::support::TIMEOUT;
+use crate::test_bot::{HEARTBEAT_INTERVAL, IDENTIFY_INTERVAL, TestBot, bot_leaves, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A Discord whose `/gateway/bot` answers so.
-async fn begin_with_limit(total: u32, remaining: u32) -> (Play, Scripted) {
+async fn start_with_limit(total: u32, remaining: u32) -> (TestBot, Scripted) {
     let sandbox = Sandbox::start().await.unwrap();
     let limit = json!({
         "total": total, "remaining": remaining, "reset_after": 7_200_000, "max_concurrency": 1,
@@ -26,87 +26,87 @@ async fn begin_with_limit(total: u32, remaining: u32) -> (Play, Scripted) {
     let rest = Scripted::always(Reply::json(200, &answer)).await;
     let url = rest.url();
     let options = |builder: smalld::Builder| builder.base_url(url);
-    (Play::begin_on(sandbox, Handlers::new(), options), rest)
+    (TestBot::start_on(sandbox, Handlers::new(), options), rest)
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_d4_a_refused_identify_is_tried_again_after_the_window_and_then_later() {
-    let mut play = Play::begin().await;
+    let mut test = TestBot::start().await;
     for seconds in [5, 10, 20] {
-        let mut connection = play.identifying(CALM).await;
+        let mut connection = test.identifying(HEARTBEAT_INTERVAL).await;
         connection.send(json!({ "op": 9, "d": false })).await;
-        is_left(connection).await;
-        play.pause((SECOND * seconds).saturating_sub(SECOND / 2))
+        bot_leaves(connection).await;
+        test.pass_backoff((SECOND * seconds).saturating_sub(SECOND / 2))
             .await;
-        assert!(play.is_alone(), "{seconds}");
-        play.clock.pass(SECOND).await;
+        assert!(test.has_no_other_connection(), "{seconds}");
+        test.clock.advance(SECOND).await;
     }
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_d5_without_session_starts_the_bot_ends_and_says_when_to_start_again() {
-    let (mut play, _rest) = begin_with_limit(1000, 0).await;
-    let ended = play.ended().await;
+    let (mut test, _rest) = start_with_limit(1000, 0).await;
+    let ended = test.ended().await;
     let Err(Error::Gateway(error)) = ended else {
         panic!("{ended:?}")
     };
-    let text = error.to_string();
+    let message = error.to_string();
     assert!(
-        text.contains("all 1000") && text.contains("start again in 2 h,"),
-        "{text}"
+        message.contains("all 1000") && message.contains("start again in 2 h,"),
+        "{message}"
     );
-    play.clock.pass(CALM).await;
-    assert!(play.is_alone());
+    test.clock.advance(HEARTBEAT_INTERVAL).await;
+    assert!(test.has_no_other_connection());
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_d6_few_session_starts_are_a_warning() {
-    let (play, _rest) = begin_with_limit(1000, 3).await;
-    let warned = || play.log.lines("3 of 1000 session starts are left");
+    let (test, _rest) = start_with_limit(1000, 3).await;
+    let warned = || test.log.lines("3 of 1000 session starts are left");
     until(|| warned().len() == 1).await;
     assert!(warned()[0].contains("WARN"), "{:?}", warned());
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_d7_sessions_that_do_not_last_are_begun_at_growing_intervals() {
-    let mut play = Play::begin().await;
-    let mut connection = play.identifying(CALM).await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.identifying(HEARTBEAT_INTERVAL).await;
     for seconds in [5, 10, 20, 40, 80] {
         connection.ready("sid", 42).await;
-        play.record.has(42).await;
+        test.record.wait_for(42).await;
         connection.close(4000).await;
-        let mut resuming = play.resuming(42).await;
+        let mut resuming = test.resuming(42).await;
         resuming.send(json!({ "op": 9, "d": false })).await;
-        is_left(resuming).await;
-        play.pause((SECOND * seconds).saturating_sub(SECOND / 2))
+        bot_leaves(resuming).await;
+        test.pass_backoff((SECOND * seconds).saturating_sub(SECOND / 2))
             .await;
-        assert!(play.is_alone(), "{seconds}");
-        play.clock.pass(SECOND).await;
-        connection = play.identifying(CALM).await;
+        assert!(test.has_no_other_connection(), "{seconds}");
+        test.clock.advance(SECOND).await;
+        connection = test.identifying(HEARTBEAT_INTERVAL).await;
     }
-    play.close(connection).await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_d7_a_session_that_lasted_ten_minutes_was_not_begun_in_vain() {
-    let mut play = Play::begin().await;
-    let mut connection = play.live().await;
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
     connection.send(json!({ "op": 9, "d": false })).await;
-    is_left(connection).await;
-    play.pause(IDENTIFY_WINDOW).await;
-    connection = play.live().await;
+    bot_leaves(connection).await;
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    connection = test.ready().await;
     for _ in 0..16 {
-        play.clock.pass(CALM).await;
+        test.clock.advance(HEARTBEAT_INTERVAL).await;
         assert!(connection.payload_of(1, TIMEOUT).await.is_some());
     }
     connection.send(json!({ "op": 9, "d": false })).await;
-    is_left(connection).await;
+    bot_leaves(connection).await;
     // Two that did not last would be ten seconds apart.
-    play.pause(IDENTIFY_WINDOW).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    test.pass_backoff(IDENTIFY_INTERVAL).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,18 +128,18 @@ async fn case_d9_an_outage_of_rest_is_outlived() {
     .await;
     let url = rest.url();
     let options = |builder: smalld::Builder| builder.base_url(url);
-    let mut play = Play::begin_on(sandbox, Handlers::new(), options);
+    let mut test = TestBot::start_on(sandbox, Handlers::new(), options);
     let begun = Instant::now();
-    while play.sandbox.connections() == 0 {
+    while test.sandbox.connections() == 0 {
         assert!(begun.elapsed() < SECOND * 600);
-        play.clock.pass(SECOND / 10).await;
+        test.clock.advance(SECOND / 10).await;
     }
     let times = times.lock().unwrap().clone();
     let waits: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
     assert!(waits.iter().all(|&wait| wait > SECOND / 2), "{waits:?}");
     assert!(waits.iter().any(|&wait| wait > SECOND * 4), "{waits:?}");
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,11 +154,11 @@ async fn case_d9_a_page_of_somebody_in_between_is_no_answer() {
     .await;
     let url = rest.url();
     let options = |builder: smalld::Builder| builder.base_url(url);
-    let mut play = Play::begin_on(sandbox, Handlers::new(), options);
-    until(|| play.log.lines("asking again in").len() == 1).await;
-    play.clock.pass(SECOND * 2).await;
-    let connection = play.begins_anew().await;
-    play.close(connection).await;
+    let mut test = TestBot::start_on(sandbox, Handlers::new(), options);
+    until(|| test.log.lines("asking again in").len() == 1).await;
+    test.clock.advance(SECOND * 2).await;
+    let connection = test.starts_new_session().await;
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,12 +171,12 @@ async fn case_d9_a_401_ends_the_bot_at_once() {
     .await;
     let url = rest.url();
     let options = |builder: smalld::Builder| builder.base_url(url);
-    let mut play = Play::begin_on(sandbox, Handlers::new(), options);
-    let ended = play.ended().await;
+    let mut test = TestBot::start_on(sandbox, Handlers::new(), options);
+    let ended = test.ended().await;
     let Err(Error::Http(error)) = ended else {
         panic!("{ended:?}")
     };
     assert_eq!(error.response.status, 401);
     assert_eq!(rest.only().path, "/gateway/bot");
-    assert!(play.is_alone());
+    assert!(test.has_no_other_connection());
 }

@@ -24,7 +24,7 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
 const READ_BUFFER_SIZE: usize = 16 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many characters of an answer are told that refuses a connection.
-const MOST_SAID: usize = 200;
+const MAX_BODY_CHARS: usize = 200;
 
 /// A connection that has been opened.
 pub(crate) struct Opened {
@@ -126,7 +126,7 @@ fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
     let said: String = String::from_utf8_lossy(body)
         .chars()
         .map(|char| if char.is_control() { ' ' } else { char })
-        .take(MOST_SAID)
+        .take(MAX_BODY_CHARS)
         .collect();
     match said.trim() {
         "" => format!("HTTP {}", response.status()),
@@ -135,7 +135,7 @@ fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
 }
 
 /// Whether two URLs lead to the same host, or to hosts of one domain such as `discord.gg`.
-pub(crate) fn are_of_one_site(one: &str, other: &str) -> bool {
+pub(crate) fn have_same_site(one: &str, other: &str) -> bool {
     let hosts = [one, other].map(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
     let [Some(one), Some(other)] = hosts else {
         return false;
@@ -188,7 +188,7 @@ mod tests {
             ("ws://127.0.0.1:1", "ws://127.0.0.1:2"),
             ("ws://proxy:8080", "ws://proxy:8080"),
         ] {
-            assert!(are_of_one_site(one, other), "{one} {other}");
+            assert!(have_same_site(one, other), "{one} {other}");
         }
         for other in [
             "wss://discord.gg.example.com",
@@ -197,9 +197,9 @@ mod tests {
             "not a url",
             "",
         ] {
-            assert!(!are_of_one_site(discord, other), "{other}");
+            assert!(!have_same_site(discord, other), "{other}");
         }
-        assert!(!are_of_one_site("ws://127.0.0.1", "ws://10.9.0.1"));
-        assert!(!are_of_one_site("ws://proxy", "ws://other"));
+        assert!(!have_same_site("ws://127.0.0.1", "ws://10.9.0.1"));
+        assert!(!have_same_site("ws://proxy", "ws://other"));
     }
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::gateway::connection::connect::{Opened, Socket};
-use crate::gateway::connection::writer::{Pulse, Written};
+use crate::gateway::connection::writer::{SharedState, WriterExit};
 use crate::gateway::handle::WriterCommand;
 
 /// How long Discord may take to answer a close frame.
@@ -28,7 +28,7 @@ const COMMAND_CAPACITY: usize = 32;
 pub(in crate::gateway) struct Connection {
     pub(in crate::gateway) stream: SplitStream<Socket>,
     pub(in crate::gateway) commands: mpsc::Sender<WriterCommand>,
-    pub(in crate::gateway) pulse: Arc<Pulse>,
+    pub(in crate::gateway) shared: Arc<SharedState>,
     pub(in crate::gateway) writer: AbortOnDrop,
 }
 
@@ -44,11 +44,11 @@ impl Connection {
         let Opened { socket, unread } = opened;
         let (sink, stream) = socket.split();
         let (commands, inbox) = mpsc::channel(COMMAND_CAPACITY);
-        let pulse = Arc::new(Pulse::default());
-        pulse
+        let shared = Arc::new(SharedState::default());
+        shared
             .heartbeat()
             .hello(interval, fastrand::f64(), Instant::now().into_std());
-        let writing = writer::write(sink, interval, Arc::clone(&pulse), unread, inbox);
+        let writing = writer::write(sink, interval, Arc::clone(&shared), unread, inbox);
         let writer = match control {
             Some(control) => control.spawn(writing),
             None => tokio::spawn(writing),
@@ -56,7 +56,7 @@ impl Connection {
         Self {
             stream,
             commands,
-            pulse,
+            shared,
             writer: AbortOnDrop(writer),
         }
     }
@@ -80,14 +80,14 @@ impl Connection {
 }
 
 /// Ends a connection that has not got as far as a writer of its own.
-pub(in crate::gateway) async fn farewell(socket: &mut Socket, code: Option<u16>) {
+pub(in crate::gateway) async fn close_socket(socket: &mut Socket, code: Option<u16>) {
     if let Some(code) = code {
         let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(writer::close_frame(code)))).await;
     }
 }
 
 /// Nothing may outlive its connection, also where the shard's own task is dropped.
-pub(in crate::gateway) struct AbortOnDrop(pub(in crate::gateway) JoinHandle<Written>);
+pub(in crate::gateway) struct AbortOnDrop(pub(in crate::gateway) JoinHandle<WriterExit>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -14,28 +14,28 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use crate::error::{Error, Result};
 use crate::gateway::connection::tcp::Unread;
 use crate::gateway::handle::WriterCommand;
-use crate::gateway::protocol::heartbeat::{Beat, Heartbeat};
+use crate::gateway::protocol::heartbeat::{Heartbeat, HeartbeatAction};
 use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
 use crate::gateway::protocol::send_limit::{Refusals, SendLimit};
 
 /// The code that keeps a session resumable; 1000 and 1001 would end it.
-pub(crate) const RESUMABLE: u16 = 4900;
+pub(crate) const RESUMABLE_CLOSE: u16 = 4900;
 /// A write that takes longer will never end: the network is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the reading half tells the writing half.
 #[derive(Default)]
-pub(crate) struct Pulse {
+pub(crate) struct SharedState {
     heartbeat: Mutex<Heartbeat>,
     /// The newest sequence number and one, or 0 for none.
     seq: AtomicU64,
-    asked: Notify,
+    requested: Notify,
     /// The reader is at work on what it has read: it hands an event to handlers, which may block.
     busy: AtomicBool,
     refusals: Mutex<Refusals>,
 }
 
-impl Pulse {
+impl SharedState {
     /// Held for a few instructions only, never across an await.
     pub(crate) fn heartbeat(&self) -> MutexGuard<'_, Heartbeat> {
         self.heartbeat
@@ -62,13 +62,13 @@ impl Pulse {
     }
 
     /// Discord wants a heartbeat at once.
-    pub(crate) fn ask(&self) {
-        self.asked.notify_one();
+    pub(crate) fn request_heartbeat(&self) {
+        self.requested.notify_one();
     }
 
     /// Discord has refused what it says here, for some time.
-    pub(crate) fn refused(&self, d: &str) {
-        self.refusals().heard(d, now());
+    pub(crate) fn add_refusal(&self, d: &str) {
+        self.refusals().add(d, now());
     }
 
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
@@ -85,7 +85,7 @@ impl Pulse {
 
 /// Why the writing half ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
+pub(crate) enum WriterExit {
     /// It was told to close, and sent the close frame.
     Closed,
     /// A heartbeat was not acknowledged; it sent a close frame that keeps the session.
@@ -98,69 +98,69 @@ pub(crate) enum Written {
 pub(crate) async fn write<S>(
     mut socket: S,
     interval: Duration,
-    pulse: Arc<Pulse>,
+    shared: Arc<SharedState>,
     unread: Unread,
     mut commands: mpsc::Receiver<WriterCommand>,
-) -> Written
+) -> WriterExit
 where
     S: Sink<Message> + Unpin,
 {
     let mut limit = SendLimit::new(interval);
     loop {
-        let due = pulse.heartbeat().due();
+        let due = shared.heartbeat().due();
         let next = tokio::select! {
             biased;
             () = until(due) => {
-                if pulse.reader_is_behind(&unread) {
-                    pulse.heartbeat().grant_interval(now());
+                if shared.reader_is_behind(&unread) {
+                    shared.heartbeat().grant_interval(now());
                 }
-                match pulse.heartbeat().tick(now()) {
-                    Beat::Nothing => continue,
-                    Beat::Send => Next::Heartbeat,
-                    Beat::Zombie => Next::Zombie,
+                match shared.heartbeat().tick(now()) {
+                    HeartbeatAction::Nothing => continue,
+                    HeartbeatAction::Send => WriterAction::Heartbeat,
+                    HeartbeatAction::Zombie => WriterAction::Zombie,
                 }
             }
-            () = pulse.asked.notified() => {
-                pulse.heartbeat().asked(now());
-                Next::Heartbeat
+            () = shared.requested.notified() => {
+                shared.heartbeat().requested(now());
+                WriterAction::Heartbeat
             }
             command = commands.recv() => match command {
-                Some(command) => Next::Command(command),
-                None => return Written::Broken,
+                Some(command) => WriterAction::Command(command),
+                None => return WriterExit::Broken,
             },
         };
         let sent = match next {
-            Next::Heartbeat => text(&mut socket, pulse.payload()).await,
-            Next::Zombie => {
-                close(&mut socket, RESUMABLE).await;
-                return Written::Zombie;
+            WriterAction::Heartbeat => text(&mut socket, shared.payload()).await,
+            WriterAction::Zombie => {
+                close(&mut socket, RESUMABLE_CLOSE).await;
+                return WriterExit::Zombie;
             }
-            Next::Command(WriterCommand::Close(code)) => {
+            WriterAction::Command(WriterCommand::Close(code)) => {
                 close(&mut socket, code).await;
-                return Written::Closed;
+                return WriterExit::Closed;
             }
-            Next::Command(WriterCommand::Send { payload, sent }) => {
+            WriterAction::Command(WriterCommand::Send { payload, sent }) => {
                 // Whoever sent it may have gone away meanwhile: then it is withdrawn.
                 if sent.is_closed() {
                     continue;
                 }
-                let answer = Answer(Some(sent));
-                let result = match may_send(&payload, &mut limit, &pulse) {
+                let answer = ResultSender(Some(sent));
+                let result = match may_send(&payload, &mut limit, &shared) {
                     Ok(()) => payload_of_user(&mut socket, payload).await,
                     Err(error) => Err(error),
                 };
                 let broken = matches!(result, Err(Error::Gateway(_)));
-                answer.give(result);
+                answer.send(result);
                 if broken { Err(()) } else { Ok(()) }
             }
         };
         if sent.is_err() {
-            return Written::Broken;
+            return WriterExit::Broken;
         }
     }
 }
 
-enum Next {
+enum WriterAction {
     Heartbeat,
     Zombie,
     Command(WriterCommand),
@@ -177,8 +177,8 @@ async fn until(due: Option<std::time::Instant>) {
     }
 }
 
-fn may_send(payload: &OutgoingPayload, limit: &mut SendLimit, pulse: &Pulse) -> Result<()> {
-    let refused = pulse.refusals().wait(payload, now());
+fn may_send(payload: &OutgoingPayload, limit: &mut SendLimit, shared: &SharedState) -> Result<()> {
+    let refused = shared.refusals().wait(payload, now());
     match refused.map_or_else(|| limit.take(payload, now()), Err) {
         Ok(()) => Ok(()),
         Err(wait) if payload.is_presence() => Err(Error::rate_limit("presence", wait)),
@@ -187,17 +187,17 @@ fn may_send(payload: &OutgoingPayload, limit: &mut SendLimit, pulse: &Pulse) -> 
 }
 
 /// Goes to whoever sent a payload, also where the writing is broken off.
-struct Answer(Option<oneshot::Sender<Result<()>>>);
+struct ResultSender(Option<oneshot::Sender<Result<()>>>);
 
-impl Answer {
-    fn give(mut self, result: Result<()>) {
+impl ResultSender {
+    fn send(mut self, result: Result<()>) {
         if let Some(sent) = self.0.take() {
             let _ = sent.send(result);
         }
     }
 }
 
-impl Drop for Answer {
+impl Drop for ResultSender {
     fn drop(&mut self) {
         if let Some(sent) = self.0.take() {
             let _ = sent.send(Err(broken()));
@@ -248,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_broken_off_while_it_is_written_may_have_arrived() {
-        let (begun, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+        let (begun, shared) = (Arc::new(Notify::new()), Arc::new(SharedState::default()));
         let stuck = sink::unfold(Arc::clone(&begun), |begun, _: Message| async move {
             begun.notify_one();
             std::future::pending::<Result<_, ()>>().await
@@ -258,7 +258,7 @@ mod tests {
         let writer = tokio::spawn(write(
             Box::pin(stuck),
             interval,
-            pulse,
+            shared,
             Unread::never(),
             inbox,
         ));
@@ -304,16 +304,16 @@ mod tests {
             written.lock().unwrap().push(message);
             Ok::<_, ()>(written)
         });
-        let pulse = Arc::new(Pulse::default());
+        let shared = Arc::new(SharedState::default());
         let ended = write(
             Box::pin(socket),
             Duration::from_secs(45),
-            pulse,
+            shared,
             Unread::never(),
             inbox,
         )
         .await;
-        assert_eq!(ended, Written::Closed);
+        assert_eq!(ended, WriterExit::Closed);
         let written = written.lock().unwrap();
         let texts = written.iter().filter(|message| message.is_text());
         let texts: Vec<_> = texts.filter_map(|message| message.to_text().ok()).collect();

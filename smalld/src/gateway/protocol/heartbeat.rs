@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// See [Discord Docs/Sending Heartbeats](https://discord.com/developers/docs/events/gateway#sending-heartbeats).
 #[derive(Debug, Default)]
 pub(crate) struct Heartbeat {
-    rhythm: Option<Rhythm>,
+    schedule: Option<Schedule>,
     acknowledged: bool,
     sent: Option<Instant>,
     paused: bool,
@@ -16,14 +16,14 @@ pub(crate) struct Heartbeat {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Rhythm {
+struct Schedule {
     interval: Duration,
     next: Instant,
 }
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Beat {
+pub(crate) enum HeartbeatAction {
     Nothing,
     Send,
     /// The last one was never acknowledged: close the connection and resume.
@@ -31,9 +31,9 @@ pub(crate) enum Beat {
 }
 
 impl Heartbeat {
-    /// HELLO sets the rhythm; the first beat comes at a random part of the interval.
+    /// HELLO sets the schedule; the first beat comes at a random part of the interval.
     pub(crate) fn hello(&mut self, interval: Duration, random: f64, now: Instant) {
-        self.rhythm = Some(Rhythm {
+        self.schedule = Some(Schedule {
             interval,
             next: now + interval.mul_f64(random),
         });
@@ -41,33 +41,33 @@ impl Heartbeat {
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.rhythm.map(|rhythm| rhythm.next)
+        self.schedule.map(|schedule| schedule.next)
     }
 
     /// Called when time has passed.
-    pub(crate) fn tick(&mut self, now: Instant) -> Beat {
-        let Some(rhythm) = &mut self.rhythm else {
-            return Beat::Nothing;
+    pub(crate) fn tick(&mut self, now: Instant) -> HeartbeatAction {
+        let Some(schedule) = &mut self.schedule else {
+            return HeartbeatAction::Nothing;
         };
-        if now < rhythm.next {
-            return Beat::Nothing;
+        if now < schedule.next {
+            return HeartbeatAction::Nothing;
         }
         let forgiven = self.paused || self.grace.is_some_and(|grace| now < grace);
         if !self.acknowledged && !forgiven {
-            return Beat::Zombie;
+            return HeartbeatAction::Zombie;
         }
         // From the last due time and not from now, so that no drift accumulates; after a long
         // sleep of the machine one beat is enough.
-        rhythm.next += rhythm.interval;
-        if rhythm.next <= now {
-            rhythm.next = now + rhythm.interval;
+        schedule.next += schedule.interval;
+        if schedule.next <= now {
+            schedule.next = now + schedule.interval;
         }
         self.sending(now);
-        Beat::Send
+        HeartbeatAction::Send
     }
 
-    /// Discord asked for one at once; the rhythm goes on unchanged.
-    pub(crate) fn asked(&mut self, now: Instant) {
+    /// Discord asked for one at once; the schedule goes on unchanged.
+    pub(crate) fn requested(&mut self, now: Instant) {
         self.sending(now);
     }
 
@@ -99,7 +99,7 @@ impl Heartbeat {
 
     /// Forgives a missing acknowledgement for one full interval.
     pub(crate) fn grant_interval(&mut self, now: Instant) {
-        self.grace = self.rhythm.map(|rhythm| now + rhythm.interval);
+        self.grace = self.schedule.map(|schedule| now + schedule.interval);
     }
 }
 
@@ -122,8 +122,8 @@ mod tests {
             let early = start + SECOND * beat + SECOND / 4;
             let due = early + SECOND / 4;
             assert_eq!(heartbeat.due(), Some(due));
-            assert_eq!(heartbeat.tick(early), Beat::Nothing);
-            assert_eq!(heartbeat.tick(due + SECOND / 100), Beat::Send);
+            assert_eq!(heartbeat.tick(early), HeartbeatAction::Nothing);
+            assert_eq!(heartbeat.tick(due + SECOND / 100), HeartbeatAction::Send);
             heartbeat.acknowledge(due + SECOND / 50);
         }
     }
@@ -134,15 +134,18 @@ mod tests {
             let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
             heartbeat.hello(SECOND, f64::from(quarter) / 4.0, start);
             let early = start + SECOND * (250 * quarter - 1) / 1000;
-            assert_eq!(heartbeat.tick(early), Beat::Nothing);
-            assert_eq!(heartbeat.tick(early + SECOND / 1000), Beat::Send);
+            assert_eq!(heartbeat.tick(early), HeartbeatAction::Nothing);
+            assert_eq!(heartbeat.tick(early + SECOND / 1000), HeartbeatAction::Send);
         }
     }
 
     #[test]
     fn case_a2_a_late_beat_does_not_put_off_the_next_one() {
         let (mut heartbeat, start) = started();
-        assert_eq!(heartbeat.tick(start + SECOND * 9 / 10), Beat::Send);
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 9 / 10),
+            HeartbeatAction::Send
+        );
         assert_eq!(heartbeat.due(), Some(start + SECOND * 3 / 2));
     }
 
@@ -150,12 +153,24 @@ mod tests {
     fn case_b21_a_missed_acknowledgement_is_a_zombie_and_no_beat_is_sent() {
         let (mut heartbeat, start) = started();
         for beat in [1, 3] {
-            assert_eq!(heartbeat.tick(start + SECOND * beat / 2), Beat::Send);
+            assert_eq!(
+                heartbeat.tick(start + SECOND * beat / 2),
+                HeartbeatAction::Send
+            );
             heartbeat.acknowledge(start + SECOND * beat / 2 + SECOND / 10);
         }
-        assert_eq!(heartbeat.tick(start + SECOND * 5 / 2), Beat::Send);
-        assert_eq!(heartbeat.tick(start + SECOND * 34 / 10), Beat::Nothing);
-        assert_eq!(heartbeat.tick(start + SECOND * 7 / 2), Beat::Zombie);
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 5 / 2),
+            HeartbeatAction::Send
+        );
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 34 / 10),
+            HeartbeatAction::Nothing
+        );
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 7 / 2),
+            HeartbeatAction::Zombie
+        );
     }
 
     #[test]
@@ -163,7 +178,7 @@ mod tests {
         let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
         heartbeat.hello(SECOND * 41, 0.5, start);
         heartbeat.hello(SECOND, 0.5, start);
-        assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND / 2), HeartbeatAction::Send);
         heartbeat.acknowledge(start + SECOND);
         assert_eq!(heartbeat.due(), Some(start + SECOND * 3 / 2));
     }
@@ -171,12 +186,15 @@ mod tests {
     #[test]
     fn case_a5_a_beat_that_was_asked_for_leaves_the_rhythm_and_does_not_fail_the_next_one() {
         let (mut heartbeat, start) = started();
-        assert_eq!(heartbeat.tick(start + SECOND / 2), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND / 2), HeartbeatAction::Send);
         heartbeat.acknowledge(start + SECOND * 6 / 10);
-        heartbeat.asked(start + SECOND * 7 / 10);
+        heartbeat.requested(start + SECOND * 7 / 10);
         assert_eq!(heartbeat.due(), Some(start + SECOND * 3 / 2));
         heartbeat.acknowledge(start + SECOND * 8 / 10);
-        assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Send);
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 3 / 2),
+            HeartbeatAction::Send
+        );
     }
 
     #[test]
@@ -191,18 +209,33 @@ mod tests {
         let (mut heartbeat, start) = started();
         heartbeat.tick(start + SECOND / 2);
         heartbeat.pause();
-        assert_eq!(heartbeat.tick(start + SECOND * 3 / 2), Beat::Send);
-        assert_eq!(heartbeat.tick(start + SECOND * 5 / 2), Beat::Send);
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 3 / 2),
+            HeartbeatAction::Send
+        );
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 5 / 2),
+            HeartbeatAction::Send
+        );
         heartbeat.unpause(start + SECOND * 3);
-        assert_eq!(heartbeat.tick(start + SECOND * 7 / 2), Beat::Send);
-        assert_eq!(heartbeat.tick(start + SECOND * 9 / 2), Beat::Zombie);
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 7 / 2),
+            HeartbeatAction::Send
+        );
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 9 / 2),
+            HeartbeatAction::Zombie
+        );
     }
 
     #[test]
     fn after_a_long_sleep_of_the_machine_one_beat_is_enough() {
         let (mut heartbeat, start) = started();
-        assert_eq!(heartbeat.tick(start + SECOND * 100), Beat::Send);
+        assert_eq!(heartbeat.tick(start + SECOND * 100), HeartbeatAction::Send);
         heartbeat.acknowledge(start + SECOND * 100);
-        assert_eq!(heartbeat.tick(start + SECOND * 100), Beat::Nothing);
+        assert_eq!(
+            heartbeat.tick(start + SECOND * 100),
+            HeartbeatAction::Nothing
+        );
     }
 }

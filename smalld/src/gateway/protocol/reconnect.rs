@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 use crate::gateway::protocol::close_code::{self, CloseAction};
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::session_starts::SessionStarts;
-use crate::gateway::protocol::start_budget::IDENTIFY_WINDOW;
+use crate::gateway::protocol::start_budget::IDENTIFY_INTERVAL;
 
 /// The session is given up after more connections in a row without READY or RESUMED.
 const MAX_FAILED_CONNECTIONS: u32 = 10;
@@ -188,7 +188,7 @@ impl ReconnectPolicy {
             self.unanswered_resumes = 0;
             if phase == Phase::Identifying {
                 // Discord has counted the IDENTIFY that was not answered.
-                wait = wait.max(IDENTIFY_WINDOW);
+                wait = wait.max(IDENTIFY_INTERVAL);
             }
             wait = wait.max(start_interval(self.session_starts.count()));
         }
@@ -295,7 +295,7 @@ fn rule(disconnect: Disconnect, random: f64) -> Rule {
 fn start_interval(session_starts: u32) -> Duration {
     match session_starts {
         0 | 1 => Duration::ZERO,
-        starts => (IDENTIFY_WINDOW * (1 << (starts - 1).min(8))).min(MAX_START_INTERVAL),
+        starts => (IDENTIFY_INTERVAL * (1 << (starts - 1).min(8))).min(MAX_START_INTERVAL),
     }
 }
 

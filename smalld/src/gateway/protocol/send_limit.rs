@@ -11,42 +11,42 @@ use crate::gateway::protocol::outgoing_payload::{OutgoingPayload, snowflake};
 /// Discord closes with 4008 past 120 payloads in 60 seconds, heartbeats included.
 ///
 /// See [Discord Docs/Rate Limiting](https://discord.com/developers/docs/events/gateway#rate-limiting).
-const LIMIT: u64 = 120;
-const WINDOW: Duration = Duration::from_secs(60);
+const MAX_PAYLOADS: u64 = 120;
+const LIMIT_INTERVAL: Duration = Duration::from_secs(60);
 /// Of presences (opcode 3) it takes so many, and passes over the others without a word.
-const MOST_PRESENCES: usize = 5;
-const PRESENCE_WINDOW: Duration = Duration::from_secs(20);
+const MAX_PRESENCES: usize = 5;
+const PRESENCE_INTERVAL: Duration = Duration::from_secs(20);
 /// How many refusals of Discord's are remembered; they last for half a minute.
-const MOST_REFUSALS: usize = 1_000;
+const MAX_REFUSALS: usize = 1_000;
 
 /// The payloads of users on one connection, counted in sliding windows.
 #[derive(Debug)]
 pub(crate) struct SendLimit {
-    all: Window,
-    presences: Window,
+    all: SlidingWindow,
+    presences: SlidingWindow,
 }
 
 impl SendLimit {
     /// Leaves room for the heartbeats of a minute, one more that Discord may ask for, and
     /// IDENTIFY or RESUME, which counts too.
     pub(crate) fn new(interval: Duration) -> Self {
-        let minute = u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX);
+        let minute = u64::try_from(LIMIT_INTERVAL.as_millis()).unwrap_or(u64::MAX);
         let interval = u64::try_from(interval.as_millis())
             .unwrap_or(u64::MAX)
             .max(1);
         let reserved = minute.div_ceil(interval) + 2;
-        let most = usize::try_from(LIMIT.saturating_sub(reserved)).unwrap_or(0);
+        let max = usize::try_from(MAX_PAYLOADS.saturating_sub(reserved)).unwrap_or(0);
         Self {
-            all: Window::new(most.max(1), WINDOW),
-            presences: Window::new(MOST_PRESENCES, PRESENCE_WINDOW),
+            all: SlidingWindow::new(max.max(1), LIMIT_INTERVAL),
+            presences: SlidingWindow::new(MAX_PRESENCES, PRESENCE_INTERVAL),
         }
     }
 
     /// Counts a payload, or says how long to wait for room.
     pub(crate) fn take(&mut self, payload: &OutgoingPayload, now: Instant) -> Result<(), Duration> {
-        self.all.room(now)?;
+        self.all.check(now)?;
         if payload.is_presence() {
-            self.presences.room(now)?;
+            self.presences.check(now)?;
             self.presences.sent.push_back(now);
         }
         self.all.sent.push_back(now);
@@ -55,22 +55,22 @@ impl SendLimit {
 }
 
 #[derive(Debug)]
-struct Window {
+struct SlidingWindow {
     sent: VecDeque<Instant>,
-    most: usize,
+    max: usize,
     length: Duration,
 }
 
-impl Window {
-    fn new(most: usize, length: Duration) -> Self {
+impl SlidingWindow {
+    fn new(max: usize, length: Duration) -> Self {
         Self {
-            sent: VecDeque::with_capacity(most),
-            most,
+            sent: VecDeque::with_capacity(max),
+            max,
             length,
         }
     }
 
-    fn room(&mut self, now: Instant) -> Result<(), Duration> {
+    fn check(&mut self, now: Instant) -> Result<(), Duration> {
         while self
             .sent
             .front()
@@ -79,7 +79,7 @@ impl Window {
             self.sent.pop_front();
         }
         match self.sent.front() {
-            Some(&oldest) if self.sent.len() >= self.most => Err(oldest + self.length - now),
+            Some(&oldest) if self.sent.len() >= self.max => Err(oldest + self.length - now),
             _ => Ok(()),
         }
     }
@@ -100,7 +100,7 @@ struct Refusal {
 
 impl Refusals {
     /// Takes in the `d` of `RATE_LIMITED`. What cannot be read refuses nothing.
-    pub(crate) fn heard(&mut self, d: &str, now: Instant) {
+    pub(crate) fn add(&mut self, d: &str, now: Instant) {
         #[derive(Deserialize)]
         struct RateLimited {
             opcode: u64,
@@ -108,22 +108,22 @@ impl Refusals {
             #[serde(default)]
             meta: Value,
         }
-        let Ok(heard) = serde_json::from_str::<RateLimited>(d) else {
+        let Ok(limited) = serde_json::from_str::<RateLimited>(d) else {
             return;
         };
-        let Ok(retry_after) = Duration::try_from_secs_f64(heard.retry_after) else {
+        let Ok(retry_after) = Duration::try_from_secs_f64(limited.retry_after) else {
             return;
         };
         let Some(until) = now.checked_add(retry_after) else {
             return;
         };
         self.0.retain(|refusal| refusal.until > now);
-        if self.0.len() >= MOST_REFUSALS {
+        if self.0.len() >= MAX_REFUSALS {
             self.0.pop_front();
         }
         self.0.push_back(Refusal {
-            op: heard.opcode,
-            guild: snowflake(&heard.meta["guild_id"]),
+            op: limited.opcode,
+            guild: snowflake(&limited.meta["guild_id"]),
             until,
         });
     }
@@ -160,7 +160,7 @@ mod tests {
             limit.take(&payload, start + Duration::from_secs(20)),
             Err(Duration::from_secs(40))
         );
-        assert_eq!(limit.take(&payload, start + WINDOW), Ok(()));
+        assert_eq!(limit.take(&payload, start + LIMIT_INTERVAL), Ok(()));
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn case_f6_what_discord_refused_for_a_guild_is_refused_until_then() {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
-        refusals.heard(
+        refusals.add(
             r#"{"opcode":8,"retry_after":23.4,"meta":{"guild_id":"7","nonce":"a"}}"#,
             now,
         );
@@ -200,7 +200,7 @@ mod tests {
             r#"{"opcode":8,"retry_after":-1}"#,
             r#"{"opcode":8,"retry_after":1e300,"meta":{"guild_id":"7"}}"#,
         ] {
-            refusals.heard(d, now);
+            refusals.add(d, now);
         }
         assert_eq!(refusals.wait(&payload(8), now), None);
     }
@@ -219,7 +219,7 @@ mod tests {
         }
         assert!(sent.len() > 300, "{}", sent.len());
         for &from in &sent {
-            let window = from..from + WINDOW;
+            let window = from..from + LIMIT_INTERVAL;
             let count = sent.iter().filter(|at| window.contains(at)).count();
             assert!(count <= 120, "{count}");
         }

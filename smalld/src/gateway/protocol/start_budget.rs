@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 /// One IDENTIFY in it for each `shard % max_concurrency`.
 ///
 /// See [Discord Docs/Session Concurrency](https://discord.com/developers/docs/events/gateway#sharding-max-concurrency).
-pub(crate) const IDENTIFY_WINDOW: Duration = Duration::from_secs(5);
+pub(crate) const IDENTIFY_INTERVAL: Duration = Duration::from_secs(5);
 /// It counts when they arrive, and one may take longer on its way than the next.
-const JITTER: Duration = Duration::from_millis(250);
+const JITTER_MARGIN: Duration = Duration::from_millis(250);
 const DAY: Duration = Duration::from_secs(86_400);
 /// With so many starts left of a day's, or a quarter of them if that is less, the rest is spread
 /// over the time until they are granted anew. So no loop can spend them all, not even one that
@@ -69,7 +69,7 @@ impl StartBudget {
     pub(crate) fn due(&mut self, shard: u32, now: Instant) -> Instant {
         self.renew(now);
         let last = self.last.get(&self.key(shard));
-        let window = last.map(|&last| last + IDENTIFY_WINDOW + JITTER);
+        let window = last.map(|&last| last + IDENTIFY_INTERVAL + JITTER_MARGIN);
         let spread = self.spread(now);
         window.into_iter().chain(spread).max().unwrap_or(now)
     }
@@ -86,7 +86,7 @@ impl StartBudget {
     pub(crate) fn identified_before(&mut self, shard: u32, ago: Duration, now: Instant) {
         // Of the second in which it did the fraction is not known.
         let ago = ago.saturating_sub(Duration::from_secs(1));
-        let Some(then) = now.checked_sub(ago).filter(|_| ago < IDENTIFY_WINDOW) else {
+        let Some(then) = now.checked_sub(ago).filter(|_| ago < IDENTIFY_INTERVAL) else {
             return;
         };
         let key = self.key(shard);
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(budget.due(0, now), now);
         budget.spent(0, now);
         assert_eq!(budget.due(1, now), now);
-        assert_eq!(budget.due(2, now), now + IDENTIFY_WINDOW + JITTER);
+        assert_eq!(budget.due(2, now), now + IDENTIFY_INTERVAL + JITTER_MARGIN);
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(budget.due(0, now), now);
         budget.identified_before(2, second * 2, now);
         budget.identified_before(4, second * 5, now);
-        assert_eq!(budget.due(0, now), now + second * 4 + JITTER);
+        assert_eq!(budget.due(0, now), now + second * 4 + JITTER_MARGIN);
         assert_eq!(budget.due(1, now), now);
     }
 

@@ -27,13 +27,13 @@ impl ShardTask {
         if delivering.as_mut().now_or_never().is_some() {
             return false;
         }
-        connection.pulse.heartbeat().pause();
+        connection.shared.heartbeat().pause();
         tokio::select! {
             () = delivering => {}
             () = self.reached(ShutdownPhase::Closing) => {}
         }
         connection
-            .pulse
+            .shared
             .heartbeat()
             .unpause(Instant::now().into_std());
         true

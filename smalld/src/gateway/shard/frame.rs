@@ -71,7 +71,7 @@ impl ShardTask {
             }
             Some(Ok(Message::Binary(bytes))) => match inflater.push(&bytes) {
                 Ok(text) => Ok(text.map(Text::Inflated)),
-                Err(mistake) => Err(self.malformed(&mistake)),
+                Err(error) => Err(self.malformed(&error)),
             },
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
             Some(Err(error)) => {
@@ -83,7 +83,7 @@ impl ShardTask {
     }
 
     pub(super) fn envelope<'t>(&self, text: &'t str) -> Result<Envelope<'t>, Disconnect> {
-        Envelope::parse(text).map_err(|mistake| self.malformed(&mistake))
+        Envelope::parse(text).map_err(|error| self.malformed(&error))
     }
 
     pub(super) fn malformed(&self, reason: &dyn Display) -> Disconnect {

@@ -1,7 +1,7 @@
 //! End of a connection, from this side.
 
 use crate::gateway::connection::Connection;
-use crate::gateway::connection::writer::RESUMABLE;
+use crate::gateway::connection::writer::RESUMABLE_CLOSE;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::shard::ShardTask;
 use crate::shutdown::ShutdownPhase;
@@ -15,7 +15,7 @@ impl ShardTask {
     pub(super) async fn leave(&self, connection: Connection, disconnect: Option<Disconnect>) {
         if disconnect.is_none() {
             // Heartbeats go on while handlers finish, but nobody reads their acknowledgements.
-            connection.pulse.heartbeat().pause();
+            connection.shared.heartbeat().pause();
             self.reached(ShutdownPhase::Closing).await;
         }
         if let Some(code) = self.close_code(disconnect) {
@@ -27,7 +27,7 @@ impl ShardTask {
     pub(super) fn close_code(&self, disconnect: Option<Disconnect>) -> Option<u16> {
         match disconnect {
             // The next process resumes the session.
-            None if self.context.saver.is_some() => Some(RESUMABLE),
+            None if self.context.saver.is_some() => Some(RESUMABLE_CLOSE),
             None => Some(NORMAL_CLOSURE),
             Some(
                 Disconnect::Malformed
@@ -37,7 +37,7 @@ impl ShardTask {
                 | Disconnect::NoReady
                 | Disconnect::NoResumed
                 | Disconnect::NoHeartbeatAck,
-            ) => Some(RESUMABLE),
+            ) => Some(RESUMABLE_CLOSE),
             Some(Disconnect::Closed(_) | Disconnect::Lost | Disconnect::Unreachable { .. }) => None,
         }
     }

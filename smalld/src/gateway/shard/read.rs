@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::error::duration::Readable;
 use crate::event::envelope::Envelope;
 use crate::gateway::connection::inflate::Inflater;
-use crate::gateway::connection::writer::Written;
+use crate::gateway::connection::writer::WriterExit;
 use crate::gateway::connection::{CLOSE_TIMEOUT, Connection};
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::ready::Ready;
@@ -33,19 +33,19 @@ impl ShardTask {
         let mut stopped = pin!(shutdown.wait_for(|&shutdown| shutdown > ShutdownPhase::Running));
         let mut huge_frame = HugeFrame::default();
         loop {
-            connection.pulse.set_seq(self.session.seq());
-            connection.pulse.set_busy(false);
+            connection.shared.set_seq(self.session.seq());
+            connection.shared.set_busy(false);
             let frame = tokio::select! {
                 biased;
                 _ = &mut stopped => return None,
                 written = &mut connection.writer.0 => match written {
-                    Ok(Written::Zombie) => return Some(Disconnect::NoHeartbeatAck),
+                    Ok(WriterExit::Zombie) => return Some(Disconnect::NoHeartbeatAck),
                     _ => break,
                 },
                 frame = connection.stream.next() => frame,
                 () = passed(self.answer_deadline) => return Some(self.unanswered()),
             };
-            connection.pulse.set_busy(true);
+            connection.shared.set_busy(true);
             huge_frame.read(&frame);
             if let Err(disconnect) = self.take(connection, frame, inflater).await {
                 return Some(disconnect);
@@ -83,12 +83,12 @@ impl ShardTask {
         let envelope = self.envelope(&text)?;
         let before = self.session.seq();
         let step = self.session.received(&envelope);
-        connection.pulse.set_seq(self.session.seq());
+        connection.shared.set_seq(self.session.seq());
         self.log_gap(before);
         match &step {
             Step::Nothing | Step::Handshake { .. } | Step::Disconnect(_) | Step::Unusable(_) => {}
             Step::Heartbeat => {
-                connection.pulse.ask();
+                connection.shared.request_heartbeat();
                 yield_now().await;
             }
             Step::HeartbeatAck => self.acknowledged(connection),
@@ -118,7 +118,7 @@ impl ShardTask {
 
     fn acknowledged(&mut self, connection: &Connection) {
         let now = Instant::now().into_std();
-        let latency = connection.pulse.heartbeat().acknowledge(now);
+        let latency = connection.shared.heartbeat().acknowledge(now);
         if let Some(latency) = latency {
             self.shard.set_latency(latency);
         }
@@ -152,7 +152,7 @@ impl ShardTask {
         }
         if event == "RATE_LIMITED" {
             tracing::warn!(target: "smalld", shard, seq, "Discord refused a payload: {}", envelope.d());
-            connection.pulse.refused(envelope.d());
+            connection.shared.add_refusal(envelope.d());
         }
     }
 

@@ -13,14 +13,14 @@
     allow(dead_code, reason = "each decoder needs some of it")
 )]
 
-mod mistake;
+mod error;
 mod output;
 #[cfg(feature = "zlib")]
 mod zlib;
 #[cfg(feature = "zstd")]
 mod zstd;
 
-use self::mistake::Mistake;
+use self::error::InflateError;
 use self::output::Output;
 #[cfg(feature = "zlib")]
 use self::zlib::Zlib;
@@ -79,7 +79,7 @@ impl Inflater {
     /// # Errors
     ///
     /// After an error the stream cannot be read any further, and the connection has to be left.
-    pub(crate) fn push(&mut self, frame: &[u8]) -> Result<Option<&str>, Mistake> {
+    pub(crate) fn push(&mut self, frame: &[u8]) -> Result<Option<&str>, InflateError> {
         let output = &mut self.output;
         let complete = match &mut self.decoder {
             Decoder::Plain(payloads) => payloads.read(frame, output).map(|()| true),
@@ -104,9 +104,9 @@ impl Inflater {
 
 impl Payloads {
     #[cfg(feature = "zlib")]
-    fn read(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
+    fn read(&mut self, frame: &[u8], output: &mut Output) -> Result<(), InflateError> {
         if !zlib::begins(frame) {
-            return Err(Mistake::Unasked);
+            return Err(InflateError::Unasked);
         }
         self.zlib
             .get_or_insert_with(Zlib::new)
@@ -115,8 +115,8 @@ impl Payloads {
 
     #[cfg(not(feature = "zlib"))]
     #[expect(clippy::unused_self, reason = "with `zlib` there is a decoder in it")]
-    fn read(&mut self, _: &[u8], _: &mut Output) -> Result<(), Mistake> {
-        Err(Mistake::Unasked)
+    fn read(&mut self, _: &[u8], _: &mut Output) -> Result<(), InflateError> {
+        Err(InflateError::Unasked)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Buffer that messages are inflated into: one for each connection, bounded, and small again after
 //! a large message.
 
-use crate::gateway::connection::inflate::mistake::Mistake;
+use crate::gateway::connection::inflate::error::InflateError;
 
 /// Capacity that is never given back. Nearly all messages fit.
 const MIN_CAPACITY: usize = 64 << 10;
@@ -35,7 +35,7 @@ impl Output {
     }
 
     /// The buffer with free capacity at its end. A message that was taken is gone.
-    pub(super) fn room(&mut self) -> Result<&mut Vec<u8>, Mistake> {
+    pub(super) fn room(&mut self) -> Result<&mut Vec<u8>, InflateError> {
         if self.taken {
             self.begin();
         }
@@ -46,12 +46,12 @@ impl Output {
     }
 
     /// The message, which is complete.
-    pub(super) fn take(&mut self) -> Result<&str, Mistake> {
+    pub(super) fn take(&mut self) -> Result<&str, InflateError> {
         self.taken = true;
         if self.bytes.len() > self.max_bytes {
-            return Err(Mistake::TooLong(self.max_bytes));
+            return Err(InflateError::TooLong(self.max_bytes));
         }
-        std::str::from_utf8(&self.bytes).map_err(|_| Mistake::NotUtf8)
+        std::str::from_utf8(&self.bytes).map_err(|_| InflateError::NotUtf8)
     }
 
     /// The message that was taken last has been delivered: gives back the memory of a huge one.
@@ -78,16 +78,16 @@ impl Output {
     }
 
     /// Doubles the capacity, so that a message of many MiB is not moved often.
-    fn grow(&mut self) -> Result<(), Mistake> {
+    fn grow(&mut self) -> Result<(), InflateError> {
         let length = self.bytes.len();
         if length > self.max_bytes {
-            return Err(Mistake::TooLong(self.max_bytes));
+            return Err(InflateError::TooLong(self.max_bytes));
         }
         // With a byte to spare: otherwise a message that ends at the bound would look unfinished.
         let more = length.max(FIRST_CAPACITY).min(self.max_bytes + 1 - length);
         self.bytes
             .try_reserve_exact(more)
-            .map_err(|_| Mistake::NoMemory)
+            .map_err(|_| InflateError::NoMemory)
     }
 }
 
@@ -95,7 +95,7 @@ impl Output {
 mod tests {
     use super::*;
 
-    fn message(output: &mut Output, length: usize) -> Result<(), Mistake> {
+    fn message(output: &mut Output, length: usize) -> Result<(), InflateError> {
         let mut left = length;
         while left > 0 {
             let room = output.room()?;
@@ -151,7 +151,7 @@ mod tests {
         message(&mut output, 100_000).unwrap();
         assert_eq!(
             message(&mut output, 100_001),
-            Err(Mistake::TooLong(100_000))
+            Err(InflateError::TooLong(100_000))
         );
     }
 }

@@ -15,7 +15,7 @@ fn json(text: &str) -> Value {
 fn case_e7_a_binary_frame_that_is_no_payload_is_refused() {
     let mut inflater = Inflater::new(Compression::None);
     for frame in [&b"{}"[..], b"", b"\x1f\x8b", &[0x28, 0xb5, 0x2f, 0xfd]] {
-        assert_eq!(inflater.push(frame), Err(Mistake::Unasked));
+        assert_eq!(inflater.push(frame), Err(InflateError::Unasked));
     }
 }
 
@@ -91,7 +91,7 @@ mod zlib {
         assert_eq!(hello.as_ref(), recorded.messages.first());
         assert!(matches!(
             first.push(&frames[0]),
-            Err(Mistake::Corrupt(_)) | Ok(None)
+            Err(InflateError::Corrupt(_)) | Ok(None)
         ));
     }
 
@@ -102,8 +102,8 @@ mod zlib {
         let mut inflater = Inflater::new(Compression::ZlibStream);
         let hello = inflater.push(&frames[0]).unwrap().map(json);
         assert_eq!(hello.as_ref(), recorded.messages.first());
-        let mistake = inflater.push(&frames[1]).unwrap_err();
-        assert!(matches!(mistake, Mistake::Corrupt(_)), "{mistake}");
+        let error = inflater.push(&frames[1]).unwrap_err();
+        assert!(matches!(error, InflateError::Corrupt(_)), "{error}");
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod zlib {
         inflater.push(&frames[0]).unwrap();
         let broken_off = inflater.push(&frames[1]).unwrap().unwrap();
         assert!(serde_json::from_str::<Value>(broken_off).is_err());
-        assert_eq!(inflater.push(&frames[2]), Err(Mistake::NotUtf8));
+        assert_eq!(inflater.push(&frames[2]), Err(InflateError::NotUtf8));
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod zlib {
         let whole = finish(&mut stream(), br#"{"op":11}"#, FlushCompress::Finish);
         assert_eq!(inflater.push(&whole), Ok(Some(r#"{"op":11}"#)));
         let part = &whole[..whole.len() - 1];
-        assert_eq!(inflater.push(part), Err(Mistake::Incomplete));
+        assert_eq!(inflater.push(part), Err(InflateError::Incomplete));
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod zlib {
             let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MOST);
             refused = inflater.push(&bomb).err();
         });
-        assert_eq!(refused, Some(Mistake::TooLong(MOST)));
+        assert_eq!(refused, Some(InflateError::TooLong(MOST)));
         // A buffer that grows may be there twice for a moment, and the decoder has its own.
         let bound = u64::try_from(2 * MOST + (64 << 10)).unwrap();
         assert!(memory.bytes_max < bound, "{memory:?}");
@@ -180,14 +180,14 @@ mod zlib {
         let bomb = compress(&mut stream(), &vec![b' '; MOST + 1]);
         let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MOST);
         let refused = bomb.chunks(16).find_map(|frame| inflater.push(frame).err());
-        assert_eq!(refused, Some(Mistake::TooLong(MOST)));
+        assert_eq!(refused, Some(InflateError::TooLong(MOST)));
     }
 
     #[test]
     fn a_stream_that_ends_is_a_mistake() {
         let frame = finish(&mut stream(), br#"{"op":11}"#, FlushCompress::Finish);
         let mut inflater = Inflater::new(Compression::ZlibStream);
-        assert_eq!(inflater.push(&frame), Err(Mistake::Ended));
+        assert_eq!(inflater.push(&frame), Err(InflateError::Ended));
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod zstd {
         const MOST: usize = 4 << 20;
         let bomb = compress(&mut stream(18), &vec![b' '; MOST + 1]);
         let mut inflater = Inflater::with_max_bytes(Compression::ZstdStream, MOST);
-        assert_eq!(inflater.push(&bomb), Err(Mistake::TooLong(MOST)));
+        assert_eq!(inflater.push(&bomb), Err(InflateError::TooLong(MOST)));
     }
 
     #[test]

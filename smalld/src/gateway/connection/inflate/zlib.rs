@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::gateway::connection::inflate::mistake::Mistake;
+use crate::gateway::connection::inflate::error::InflateError;
 use crate::gateway::connection::inflate::output::Output;
 
 /// The end of each message of a stream.
@@ -34,9 +34,13 @@ impl Zlib {
     /// Reads the next part of the stream. Returns whether it completes a message.
     ///
     /// A message may come in several frames. Each is inflated when it comes, so none waits in memory.
-    pub(super) fn read_on(&mut self, frame: &[u8], output: &mut Output) -> Result<bool, Mistake> {
+    pub(super) fn read_on(
+        &mut self,
+        frame: &[u8],
+        output: &mut Output,
+    ) -> Result<bool, InflateError> {
         if self.inflate(frame, output)? == Status::StreamEnd {
-            return Err(Mistake::Ended);
+            return Err(InflateError::Ended);
         }
         push(&mut self.tail, frame);
         let complete = self.tail == FLUSH;
@@ -47,23 +51,27 @@ impl Zlib {
     }
 
     /// Reads a payload that is a stream of its own.
-    pub(super) fn read_one(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
+    pub(super) fn read_one(
+        &mut self,
+        frame: &[u8],
+        output: &mut Output,
+    ) -> Result<(), InflateError> {
         self.inflate.reset(true);
         match self.inflate(frame, output)? {
             Status::StreamEnd => Ok(()),
-            Status::Ok | Status::BufError => Err(Mistake::Incomplete),
+            Status::Ok | Status::BufError => Err(InflateError::Incomplete),
         }
     }
 
     /// Goes on until all input is read and the last step left room: then the decoder holds nothing back.
-    fn inflate(&mut self, mut input: &[u8], output: &mut Output) -> Result<Status, Mistake> {
+    fn inflate(&mut self, mut input: &[u8], output: &mut Output) -> Result<Status, InflateError> {
         loop {
             let room = output.room()?;
             let (read, written) = (self.inflate.total_in(), room.len());
             let status = self
                 .inflate
                 .decompress_vec(input, room, FlushDecompress::Sync)
-                .map_err(|_| Mistake::Corrupt("no valid deflate block"))?;
+                .map_err(|_| InflateError::Corrupt("no valid deflate block"))?;
             let read = usize::try_from(self.inflate.total_in() - read).unwrap_or(usize::MAX);
             input = input.get(read..).unwrap_or_default();
             let left_room = room.len() < room.capacity();
@@ -71,7 +79,7 @@ impl Zlib {
                 return Ok(status);
             }
             if read == 0 && room.len() == written {
-                return Err(Mistake::Corrupt("the decoder makes no progress"));
+                return Err(InflateError::Corrupt("the decoder makes no progress"));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, get_error_name};
 
-use crate::gateway::connection::inflate::mistake::Mistake;
+use crate::gateway::connection::inflate::error::InflateError;
 use crate::gateway::connection::inflate::output::Output;
 
 /// The largest window of a stream, as a power of two: 8 MiB, the most that the format recommends.
@@ -22,7 +22,11 @@ impl Zstd {
 
     /// Reads the next message of the stream, until all input is read and the last step left room.
     /// The decoder's result, how much the frame still needs, is useless if the frame never ends.
-    pub(super) fn read_on(&mut self, frame: &[u8], output: &mut Output) -> Result<(), Mistake> {
+    pub(super) fn read_on(
+        &mut self,
+        frame: &[u8],
+        output: &mut Output,
+    ) -> Result<(), InflateError> {
         let mut input = InBuffer::around(frame);
         loop {
             let room = output.room()?;
@@ -30,7 +34,7 @@ impl Zstd {
             let mut into = OutBuffer::around_pos(room, written);
             self.0
                 .decompress_stream(&mut into, &mut input)
-                .map_err(|code| Mistake::Corrupt(get_error_name(code)))?;
+                .map_err(|code| InflateError::Corrupt(get_error_name(code)))?;
             let left_room = into.pos() < into.capacity();
             if left_room && input.pos() == frame.len() {
                 return Ok(());

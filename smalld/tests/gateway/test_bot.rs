@@ -13,12 +13,12 @@ use crate::clock::Clock;
 use crate::support::{Log, TIMEOUT, builder};
 
 /// Heartbeats are far away.
-pub const CALM: Duration = Duration::from_secs(40);
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(40);
 
 /// After it Discord takes another IDENTIFY; the wait after a session that ended is within it, too.
-pub const IDENTIFY_WINDOW: Duration = Duration::from_secs(6);
+pub const IDENTIFY_INTERVAL: Duration = Duration::from_secs(6);
 
-pub struct Play {
+pub struct TestBot {
     pub bot: SmallD,
     pub sandbox: Sandbox,
     pub script: Script,
@@ -30,25 +30,25 @@ pub struct Play {
     taken: usize,
 }
 
-impl Play {
+impl TestBot {
     /// A bot that is about to connect and records every payload.
-    pub async fn begin() -> Self {
-        Self::begin_with(Handlers::new(), |builder| builder).await
+    pub async fn start() -> Self {
+        Self::start_with(Handlers::new(), |builder| builder).await
     }
 
     /// The same with other handlers besides, and options.
-    pub async fn begin_with(handlers: Handlers, options: impl FnOnce(Builder) -> Builder) -> Self {
+    pub async fn start_with(handlers: Handlers, options: impl FnOnce(Builder) -> Builder) -> Self {
         let sandbox = Sandbox::start().await.unwrap();
-        Self::begin_on(sandbox, handlers, options)
+        Self::start_on(sandbox, handlers, options)
     }
 
     /// The same against a sandbox with options of its own.
-    pub fn begin_on(
+    pub fn start_on(
         sandbox: Sandbox,
         handlers: Handlers,
         options: impl FnOnce(Builder) -> Builder,
     ) -> Self {
-        let (clock, log) = (Clock::hold(), Log::capture());
+        let (clock, log) = (Clock::pause(), Log::capture());
         let script = sandbox.script();
         let record = Record::default();
         let handlers = record.of(handlers);
@@ -92,16 +92,16 @@ impl Play {
     }
 
     /// A connection with a session that is ready and has seen number 42.
-    pub async fn live(&mut self) -> Connection {
-        self.live_at(CALM).await
+    pub async fn ready(&mut self) -> Connection {
+        self.ready_with_interval(HEARTBEAT_INTERVAL).await
     }
 
-    pub async fn live_at(&mut self, interval: Duration) -> Connection {
+    pub async fn ready_with_interval(&mut self, interval: Duration) -> Connection {
         let mut connection = self.identifying(interval).await;
         connection.answer_heartbeats(true);
         connection.ready("sid", 1).await;
         connection.event(42).await;
-        self.record.has(42).await;
+        self.record.wait_for(42).await;
         connection
     }
 
@@ -114,7 +114,7 @@ impl Play {
     }
 
     pub async fn resume_on(&self, connection: &mut Connection, seq: u64) {
-        connection.hello(CALM).await;
+        connection.hello(HEARTBEAT_INTERVAL).await;
         let resume = connection.payload(TIMEOUT).await.expect("RESUME");
         assert_eq!(resume["op"], 6, "{resume}");
         let (token, d) = (self.sandbox.token(), &resume["d"]);
@@ -129,36 +129,36 @@ impl Play {
         let mut connection = self.resuming(42).await;
         connection.answer_heartbeats(true);
         connection.resumed(43).await;
-        self.record.has(43).await;
-        assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-        assert!(self.is_alone());
+        self.record.wait_for(43).await;
+        assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+        assert!(self.has_no_other_connection());
         connection
     }
 
     /// A session is begun that has nothing of the one before.
-    pub async fn begins_anew(&mut self) -> Connection {
-        let mut connection = self.identifying(CALM).await;
+    pub async fn starts_new_session(&mut self) -> Connection {
+        let mut connection = self.identifying(HEARTBEAT_INTERVAL).await;
         connection.answer_heartbeats(true);
         connection.ready("another", 1).await;
-        assert_eq!(so_far(&mut connection).await, [] as [Json; 0]);
-        assert!(self.is_alone());
+        assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
+        assert!(self.has_no_other_connection());
         connection
     }
 
     /// Lets time pass for a bot that waits before its next connection.
-    pub async fn pause(&self, time: Duration) {
-        self.has_ended(self.taken).await;
-        self.clock.pass(time).await;
+    pub async fn pass_backoff(&self, time: Duration) {
+        self.wait_for_disconnects(self.taken).await;
+        self.clock.advance(time).await;
     }
 
     /// Waits until so many connections have ended, those that failed among them, and the bot waits
     /// before the next.
-    pub async fn has_ended(&self, times: usize) {
+    pub async fn wait_for_disconnects(&self, times: usize) {
         until(|| self.log.lines("connection ended").len() >= times).await;
     }
 
     /// No connection was made but those that were taken.
-    pub fn is_alone(&self) -> bool {
+    pub fn has_no_other_connection(&self) -> bool {
         self.sandbox.connections() == self.taken
     }
 
@@ -167,7 +167,7 @@ impl Play {
         self.bot.close();
         assert_eq!(close_code(&mut connection).await, Some(1000));
         assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
-        assert!(self.is_alone());
+        assert!(self.has_no_other_connection());
         self.ended().await.unwrap();
     }
 
@@ -207,24 +207,24 @@ pub async fn close_code(connection: &mut Connection) -> Option<u16> {
 }
 
 /// The bot leaves with a code that keeps its session, and goes.
-pub async fn is_left(mut connection: Connection) {
+pub async fn bot_leaves(mut connection: Connection) {
     assert_eq!(close_code(&mut connection).await, Some(4900));
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
 }
 
 /// Lets seconds pass on a connection that does nothing but acknowledge heartbeats.
-pub async fn acknowledges_for(play: &Play, connection: &mut Connection, seconds: u32) {
+pub async fn acknowledge_for(test: &TestBot, connection: &mut Connection, seconds: u32) {
     connection.answer_heartbeats(true);
     for _ in 0..seconds {
-        play.clock.pass(Duration::from_secs(1)).await;
-        for sent in so_far(connection).await {
+        test.clock.advance(Duration::from_secs(1)).await;
+        for sent in sent_so_far(connection).await {
             assert_eq!(sent["op"], 1, "{sent}");
         }
     }
 }
 
 /// What the bot has sent by now; it has also read what was sent to it.
-pub async fn so_far(connection: &mut Connection) -> Vec<Json> {
+pub async fn sent_so_far(connection: &mut Connection) -> Vec<Json> {
     let mut all = until_pong(connection).await;
     if !all.is_empty() {
         // What came may have been answered.
@@ -289,7 +289,7 @@ impl Record {
     }
 
     /// Waits for the dispatch of this number.
-    pub async fn has(&self, s: u64) -> Json {
+    pub async fn wait_for(&self, s: u64) -> Json {
         self.wait(|payload| payload["s"] == s).await
     }
 }

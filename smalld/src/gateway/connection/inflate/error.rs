@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a binary frame could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mistake {
+pub(crate) enum InflateError {
     /// It is not a compressed payload, and no compression was asked for.
     Unasked,
     /// The decoder expects something else.
@@ -19,7 +19,7 @@ pub(crate) enum Mistake {
     NotUtf8,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for InflateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unasked if cfg!(feature = "zlib") => {
