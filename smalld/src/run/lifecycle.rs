@@ -13,12 +13,13 @@ use crate::bot::{RunFuture, Runner, SmallD};
 use crate::dispatch::{Dispatcher, Polled};
 use crate::error::{Error, Result};
 use crate::event::sink::Sink;
+use crate::event::source::AnySource;
 use crate::gateway::checkpoint::saver::SaverGuard;
 use crate::gateway::checkpoint::sessions::Sessions;
 use crate::run::plan::Plan;
 use crate::run::preflight::{self, Start};
 use crate::run::runtimes::{OwnRuntimes, Runtimes};
-use crate::run::shards::{self, Shards};
+use crate::run::shards::{self, LaunchContext};
 use crate::run::signals::Signals;
 use crate::run::startup_log;
 use crate::run::{sources, watchdog};
@@ -172,7 +173,7 @@ impl BotRun {
     async fn launch(
         &mut self,
         start: Start,
-        sources: Vec<crate::event::source::AnySource>,
+        sources: Vec<AnySource>,
         sink: &Sink,
     ) -> Result<Running> {
         let (holds, delivering) = mpsc::channel(1);
@@ -187,7 +188,7 @@ impl BotRun {
         if let Some(gateway) = start.gateway {
             let (bot, plan) = (self.bot.clone(), Arc::clone(&self.plan));
             let runtimes = self.runtimes.clone();
-            let context = Shards {
+            let context = LaunchContext {
                 bot: &bot,
                 plan: &plan,
                 runtimes: &runtimes,

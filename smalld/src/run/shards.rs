@@ -22,7 +22,7 @@ use crate::run::preflight::GatewayStart;
 use crate::run::runtimes::Runtimes;
 
 /// What the shards are started with.
-pub(super) struct Shards<'a> {
+pub(super) struct LaunchContext<'a> {
     pub(super) bot: &'a SmallD,
     pub(super) plan: &'a Plan,
     pub(super) runtimes: &'a Runtimes,
@@ -33,7 +33,7 @@ pub(super) struct Shards<'a> {
 
 /// Starts one task for each shard, and saves their sessions if they are to outlive the process.
 pub(super) async fn launch(
-    with: Shards<'_>,
+    with: LaunchContext<'_>,
     start: GatewayStart,
     intents: Intents,
 ) -> Result<(JoinSet<Result<()>>, Option<SaverGuard>)> {
@@ -106,7 +106,11 @@ fn keep_to_the_gateway(checkpoint: &mut Checkpoint, gateway_url: &str) {
 }
 
 /// The configuration that sessions are started with now.
-fn configuration(with: &Shards<'_>, start: &GatewayStart, intents: Intents) -> Configuration {
+fn configuration(
+    with: &LaunchContext<'_>,
+    start: &GatewayStart,
+    intents: Intents,
+) -> Configuration {
     Configuration {
         bot: with.bot.id().map(ToOwned::to_owned),
         base_url: with.bot.inner().rest.base().text().to_owned(),
@@ -116,7 +120,7 @@ fn configuration(with: &Shards<'_>, start: &GatewayStart, intents: Intents) -> C
     }
 }
 
-fn context(with: &Shards<'_>, start: &GatewayStart, saver: Option<Saver>) -> ShardContext {
+fn context(with: &LaunchContext<'_>, start: &GatewayStart, saver: Option<Saver>) -> ShardContext {
     let (named, asked) = (with.bot.clone(), with.bot.clone());
     ShardContext {
         url: start.url.clone(),
