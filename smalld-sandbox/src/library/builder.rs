@@ -15,6 +15,7 @@ use crate::rest::rate_limit::RateLimits;
 use crate::server::Listeners;
 use crate::world::World;
 use crate::world::intents;
+use crate::world::permission;
 use crate::world::timestamp;
 use crate::world::token;
 
@@ -29,6 +30,7 @@ pub struct Builder {
     global_limit: u32,
     rate_limits: bool,
     more_channels: usize,
+    bot_permissions: u64,
     shards: u64,
     allowance: Allowance,
     replay: Replay,
@@ -45,6 +47,7 @@ impl Default for Builder {
             global_limit: 50,
             rate_limits: true,
             more_channels: 0,
+            bot_permissions: permission::ALL,
             shards: 1,
             allowance: Allowance {
                 window: Duration::from_secs(5),
@@ -103,6 +106,13 @@ impl Builder {
     /// The number of text channels in the guild besides `general`. By default 0.
     pub fn more_channels(mut self, count: usize) -> Self {
         self.more_channels = count;
+        self
+    }
+
+    /// The permissions that the role of the bot grants, as the bits of Discord. By default all. What a
+    /// bot does without the permission for it is refused with 50001 or 50013.
+    pub fn bot_permissions(mut self, bits: u64) -> Self {
+        self.bot_permissions = bits;
         self
     }
 
@@ -176,6 +186,7 @@ impl Builder {
         let media = format!("http://{general}");
         let mut world = World::new(&self.bot_name, media, node, timestamp::now_millis());
         world.add_channels(self.more_channels);
+        world.set_bot_permissions(self.bot_permissions);
         let token = self
             .token
             .unwrap_or_else(|| token::invent(&world.bot().id.to_string()));

@@ -5,6 +5,7 @@ mod facts;
 mod faults;
 mod report;
 pub(crate) mod response;
+pub(crate) mod role;
 pub(crate) mod running;
 pub(crate) mod sandbox;
 pub(crate) mod script;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -14,6 +14,7 @@ use crate::hub::happening::Happenings;
 use crate::hub::{Hub, State};
 use crate::library::builder::Builder;
 use crate::library::report::report;
+use crate::library::role::Role;
 use crate::library::script::Script;
 use crate::library::shard::Shard;
 use crate::library::user::{User, find_channel};
@@ -128,6 +129,23 @@ impl Sandbox {
     pub fn user(&self, name: &str) -> User {
         let id = self.hub.change(|world, now| world.user_named(name, now));
         User::new(&self.hub, id, name)
+    }
+
+    /// The role with this name, which is made below the bot's own if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If the guild has 250 roles already.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Role {
+        let id = self.hub.change(|world, now| match world.role_named(name) {
+            Some(role) => Ok(role),
+            None => world.add_role(json!({ "name": name }), now),
+        });
+        Role {
+            id: id.expect("a guild has at most 250 roles").to_string(),
+            name: name.to_owned(),
+        }
     }
 
     /// The id of the text channel with this name (`#mods` or `mods`), which is made if there is none.

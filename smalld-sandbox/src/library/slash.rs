@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::hub::State;
 use crate::library::response::Response;
+use crate::library::role::Role;
 use crate::library::user::{User, add_scope, find_channel, registered};
 use crate::world;
 use crate::world::interaction::{Act, Kind};
@@ -68,6 +69,12 @@ impl From<bool> for OptionValue {
 impl From<&User> for OptionValue {
     fn from(user: &User) -> Self {
         Self::User(user.clone())
+    }
+}
+
+impl From<&Role> for OptionValue {
+    fn from(role: &Role) -> Self {
+        Self::Text(role.id.clone())
     }
 }
 
@@ -247,8 +254,8 @@ fn value_json(
         }
         (8 | 9, OptionValue::Text(role)) => {
             let id = Snowflake::parse(role)?;
-            let role = state.world.role_json(id)?;
-            add(resolved, "roles", &id.to_string(), role);
+            let role = state.world.role(id).ok()?;
+            add(resolved, "roles", &id.to_string(), role.json());
             json!(id)
         }
         (10, OptionValue::Number(number)) => json!(number),
@@ -265,7 +272,7 @@ fn resolve_user(state: &State, user: &User, resolved: &mut Map<String, Value>) {
         if let Some(fields) = member.as_object_mut() {
             fields.remove("user");
         }
-        member["permissions"] = json!(state.world.permissions(id));
+        member["permissions"] = state.world.permissions_json(id);
         add(resolved, "members", &user.id, member);
     }
 }

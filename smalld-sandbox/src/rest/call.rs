@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::body::Body;
 use super::error::Error;
 use crate::world::World;
+use crate::world::audit::Action;
 use crate::world::snowflake::Snowflake;
 
 /// What endpoints see of the sandbox, besides the world.
@@ -37,6 +38,8 @@ pub(crate) struct Call<'c> {
     /// What follows the `?`.
     pub(crate) query: String,
     pub(crate) body: Body,
+    /// The reason for the audit log.
+    pub(crate) reason: Option<String>,
 }
 
 impl Call<'_> {
@@ -44,6 +47,23 @@ impl Call<'_> {
     pub(crate) fn value(&self, name: &str) -> &str {
         let value = self.values.iter().find(|(known, _)| *known == name);
         value.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// Checks that the guild in the path is the one of the world, and the bot a member.
+    pub(crate) fn guild(&self) -> Result<(), Error> {
+        Ok(self.world.known_guild(self.id("guild_id")?)?)
+    }
+
+    /// As [`guild`](Self::guild), and that the bot has these permissions.
+    pub(crate) fn guild_with(&self, bits: u64) -> Result<(), Error> {
+        self.guild()?;
+        Ok(self.world.require(self.world.bot().id, bits, self.now)?)
+    }
+
+    /// Records what the bot did in the audit log.
+    pub(crate) fn audit(&mut self, action: Action, target: Snowflake) {
+        self.world
+            .audit(action, target, self.reason.as_deref(), self.now);
     }
 
     /// The JSON of the body; an empty object without one.

@@ -55,17 +55,21 @@ const CODES: &[Known] = &[
     known(404, 10_004, "Unknown Guild"),
     known(404, 10_007, "Unknown Member"),
     known(404, 10_008, "Unknown Message"),
+    known(404, 10_011, "Unknown Role"),
     known(404, 10_013, "Unknown User"),
     known(400, 10_014, "Unknown Emoji"),
     known(404, 10_015, "Unknown Webhook"),
+    known(404, 10_026, "Unknown Ban"),
     known(404, 10_062, "Unknown interaction"),
     known(404, 10_063, "Unknown application command"),
+    known(400, 30_005, "Maximum number of guild roles reached (250)"),
     known(400, 30_010, "Maximum number of reactions reached (20)"),
     known(
         400,
         30_032,
         "Maximum number of application commands reached (100)",
     ),
+    known(403, 40_007, "The user is banned from this guild."),
     known(400, 40_060, "Interaction has already been acknowledged."),
     known(403, 50_001, "Missing Access"),
     known(403, 50_003, "Cannot execute action on a DM channel"),
@@ -77,7 +81,9 @@ const CODES: &[Known] = &[
     known(400, 50_006, "Cannot send an empty message"),
     known(403, 50_013, "Missing Permissions"),
     known(401, 50_027, "Invalid Webhook Token"),
+    known(400, 50_028, "Invalid Role"),
     known(400, 50_033, "Invalid Recipient(s)"),
+    known(400, 500_000, "Failed to ban users"),
 ];
 
 /// Discord's message for a code, if the sandbox knows it.

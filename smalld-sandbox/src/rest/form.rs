@@ -6,6 +6,7 @@ use super::body::Body;
 use super::components;
 use super::error::{self, Error};
 use super::mistakes::Mistakes;
+use super::rules;
 use crate::rest::request::File;
 use crate::world::snowflake::Snowflake;
 use crate::world::{AllowedMentions, Draft, Edit, Upload};
@@ -288,7 +289,7 @@ impl<'f> Form<'f> {
     }
 
     fn id_of(&mut self, key: &str, value: &Value) -> Option<Snowflake> {
-        let id = as_id(value);
+        let id = rules::id(value);
         if id.is_none() {
             self.not_coerced(&[key], value, "snowflake");
         }
@@ -301,12 +302,12 @@ impl<'f> Form<'f> {
             .map(Vec::as_slice)
             .unwrap_or_default();
         for (place, attachment) in list.iter().enumerate() {
-            if as_id(&attachment["id"]).is_none() {
+            if rules::id(&attachment["id"]).is_none() {
                 self.required(&["attachments", &place.to_string(), "id"]);
             }
         }
         let described = list.iter().map(|attachment| Described {
-            id: as_id(&attachment["id"]),
+            id: rules::id(&attachment["id"]),
             filename: attachment["filename"].as_str(),
             description: attachment["description"].as_str(),
         });
@@ -380,15 +381,6 @@ impl<'f> Form<'f> {
             .map_or_else(|| value.to_string(), ToOwned::to_owned);
         let message = format!("Value \"{shown}\" is not {kind}.");
         self.mistakes.add(path, "NUMBER_TYPE_COERCE", &message);
-    }
-}
-
-/// Ids are strings, but integers that are exact are accepted.
-fn as_id(value: &Value) -> Option<Snowflake> {
-    match value {
-        Value::String(text) => Snowflake::parse(text),
-        Value::Number(number) => Snowflake::parse(&number.to_string()),
-        _ => None,
     }
 }
 

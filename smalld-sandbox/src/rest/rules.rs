@@ -130,7 +130,7 @@ fn check_value(is: Is, value: &Value, path: &[&str], mistakes: &mut Mistakes) {
         Is::Boolean if !value.is_boolean() => {
             add("BOOLEAN_TYPE_CONVERT", "Must be either true or false.");
         }
-        Is::Id if !is_id(value) => {
+        Is::Id if id(value).is_none() => {
             add(
                 "NUMBER_TYPE_COERCE",
                 &format!("Value {value} is not snowflake."),
@@ -157,11 +157,12 @@ fn check_value(is: Is, value: &Value, path: &[&str], mistakes: &mut Mistakes) {
     }
 }
 
-fn is_id(value: &Value) -> bool {
+/// Ids are strings, but integers are accepted.
+pub(crate) fn id(value: &Value) -> Option<Snowflake> {
     match value {
-        Value::String(text) => Snowflake::parse(text).is_some(),
-        Value::Number(number) => number.is_u64(),
-        _ => false,
+        Value::String(text) => Snowflake::parse(text),
+        Value::Number(number) => Snowflake::parse(&number.to_string()),
+        _ => None,
     }
 }
 

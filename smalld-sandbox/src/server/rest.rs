@@ -5,6 +5,7 @@ use hyper::StatusCode;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -141,12 +142,19 @@ fn respond(
                     values: found.values,
                     query: request.query.clone(),
                     body,
+                    reason: reason(request),
                 };
                 endpoints::answer(operation, &mut call)
             }))
         });
         with_headers(headers, reply)
     })
+}
+
+/// The reason in `X-Audit-Log-Reason`, which is percent-encoded.
+fn reason(request: &Request) -> Option<String> {
+    let reason = request.header("x-audit-log-reason")?;
+    Some(percent_decode_str(reason).decode_utf8_lossy().into_owned())
 }
 
 type Headers = Vec<(&'static str, String)>;

@@ -1,38 +1,33 @@
-//! The guild: its members and its roles.
+//! The guild: its own fields, and the lists of what belongs to it.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::user::User;
+use super::member::Member;
+use super::role::Role;
+use crate::world::journal::Journal;
 use crate::world::snowflake::Snowflake;
-use crate::world::timestamp::iso8601;
 
-/// All permissions, for the bot's own role: the sandbox does not enforce permissions.
-const EVERYTHING: &str = "2251799813685247";
-const EVERYDAY: &str = "2248473465835073";
-
-/// A guild and who is in it. Its channels stand in the world, beside those of direct messages.
+/// The guild. Its channels are in the world, beside those of direct messages.
 #[derive(Debug)]
 pub(crate) struct Guild {
     pub(crate) id: Snowflake,
     pub(crate) name: String,
     pub(crate) owner: Snowflake,
-    pub(crate) bot: Snowflake,
+    /// The role of the bot, which Discord manages.
     pub(crate) bot_role: Snowflake,
+    /// With `@everyone`, whose id is that of the guild.
+    pub(crate) roles: BTreeMap<Snowflake, Role>,
     pub(crate) members: BTreeMap<Snowflake, Member>,
-}
-
-/// What an account is in one guild.
-#[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) joined: u64,
-    pub(crate) roles: Vec<Snowflake>,
+    /// The banned users, each with a reason.
+    pub(crate) bans: BTreeMap<Snowflake, Option<String>>,
+    pub(crate) audit_log: Journal<Value>,
 }
 
 impl Guild {
-    /// The guild by itself, as REST gives it.
-    pub(crate) fn json(&self, bot: &User) -> Value {
+    /// The guild as in REST.
+    pub(crate) fn json(&self) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
@@ -48,7 +43,7 @@ impl Guild {
             "verification_level": 0,
             "default_message_notifications": 0,
             "explicit_content_filter": 0,
-            "roles": self.roles(bot),
+            "roles": self.roles.values().map(Role::json).collect::<Value>(),
             "emojis": [],
             "stickers": [],
             "features": [],
@@ -75,56 +70,4 @@ impl Guild {
             "incidents_data": null,
         })
     }
-
-    /// The permissions of a member; the owner and the bot have all.
-    pub(crate) fn permissions(&self, user: Snowflake) -> &'static str {
-        if user == self.bot || user == self.owner {
-            EVERYTHING
-        } else {
-            EVERYDAY
-        }
-    }
-
-    fn roles(&self, bot: &User) -> Value {
-        let everyone = role(self.id, "@everyone", 0, EVERYDAY);
-        let mut of_bot = role(self.bot_role, &bot.name, 1, EVERYTHING);
-        of_bot["managed"] = json!(true);
-        of_bot["tags"] = json!({ "bot_id": bot.id });
-        json!([everyone, of_bot])
-    }
-}
-
-impl Member {
-    pub(crate) fn json(&self) -> Value {
-        json!({
-            "avatar": null,
-            "banner": null,
-            "communication_disabled_until": null,
-            "flags": 0,
-            "joined_at": iso8601(self.joined),
-            "nick": null,
-            "pending": false,
-            "premium_since": null,
-            "roles": self.roles,
-            "mute": false,
-            "deaf": false,
-        })
-    }
-}
-
-fn role(id: Snowflake, name: &str, position: u64, permissions: &str) -> Value {
-    json!({
-        "id": id,
-        "name": name,
-        "color": 0,
-        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
-        "hoist": false,
-        "icon": null,
-        "unicode_emoji": null,
-        "position": position,
-        "permissions": permissions,
-        "managed": false,
-        "mentionable": false,
-        "flags": 0,
-    })
 }

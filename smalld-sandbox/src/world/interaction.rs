@@ -297,7 +297,7 @@ impl World {
             "locale": "en-US",
             "entitlements": [],
             "attachment_size_limit": 10 << 20,
-            "app_permissions": self.permissions(self.bot),
+            "app_permissions": self.permissions_json(self.bot),
         });
         let channel = self.channels.get(&act.channel);
         if let Some(channel) = channel {
@@ -310,7 +310,7 @@ impl World {
         let guild = self.guild_of(act.channel);
         match (guild, self.member(act.user)) {
             (Some(guild), Some(mut member)) => {
-                member["permissions"] = json!(self.permissions(act.user));
+                member["permissions"] = self.permissions_json(act.user);
                 payload["member"] = member;
                 payload["guild_id"] = json!(guild);
                 payload["guild_locale"] = json!("en-US");

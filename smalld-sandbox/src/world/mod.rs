@@ -3,6 +3,7 @@
 //! No sockets, no sessions, no clock: the time comes in with every change, and every change becomes
 //! [`Event`]s. `render` describes the state as JSON.
 
+pub(crate) mod audit;
 mod channel;
 pub(crate) mod command;
 mod emoji;
@@ -11,11 +12,14 @@ mod guild;
 pub(crate) mod intents;
 pub(crate) mod interaction;
 pub(crate) mod journal;
+pub(crate) mod member;
 mod mention;
 mod message;
+pub(crate) mod permission;
 mod reaction;
 pub(crate) mod refusal;
 mod render;
+pub(crate) mod role;
 pub(crate) mod snowflake;
 pub(crate) mod timestamp;
 pub(crate) mod token;
@@ -34,10 +38,12 @@ pub(crate) use user::User;
 use crate::world::snowflake::{Snowflake, Snowflakes};
 use channel::Kind;
 use command::Commands;
-use guild::{Guild, Member};
+use guild::Guild;
 use interaction::Interaction;
+use member::Member;
 use message::{Attachment, Message};
 use refusal::Refusal;
+use role::Role;
 
 const DAY: u64 = 86_400_000;
 /// Message flags.
@@ -83,7 +89,7 @@ impl World {
                 id,
                 Member {
                     joined: past + DAY,
-                    roles: Vec::new(),
+                    ..Member::default()
                 },
             )
         };
@@ -93,12 +99,15 @@ impl World {
             Member {
                 joined: past + DAY,
                 roles: vec![bot_role],
+                ..Member::default()
             },
         );
         let kind = Kind::Text {
             guild,
             name: "general".to_owned(),
         };
+        let everyone = Role::new(guild, "@everyone", 0, permission::EVERYDAY);
+        let of_bot = Role::new(bot_role, bot_name, 1, permission::ALL).of_bot(bot);
         Self {
             ids,
             events: Vec::new(),
@@ -110,9 +119,11 @@ impl World {
                 id: guild,
                 name: "Sandbox".to_owned(),
                 owner: alex,
-                bot,
                 bot_role,
+                roles: BTreeMap::from([(guild, everyone), (bot_role, of_bot)]),
                 members,
+                bans: BTreeMap::new(),
+                audit_log: audit::log(),
             },
             users: users.into_iter().map(|user| (user.id, user)).collect(),
             channels: BTreeMap::from([(general, Channel::new(general, kind))]),
@@ -169,19 +180,8 @@ impl World {
             bot: false,
         };
         self.users.insert(id, user);
-        let member = Member {
-            joined: now,
-            roles: Vec::new(),
-        };
-        self.guild.members.insert(id, member);
-        let mut data = self.member(id).unwrap_or_default();
-        data["guild_id"] = json!(self.guild.id);
-        self.events.push(Event {
-            name: "GUILD_MEMBER_ADD",
-            data,
-            guild: Some(self.guild.id),
-            is_dispatched: true,
-        });
+        // A user who was just made is not banned.
+        let _ = self.join(id, now);
         id
     }
 
@@ -207,17 +207,12 @@ impl World {
         id
     }
 
-    /// A role of the guild.
-    pub(crate) fn role_json(&self, id: Snowflake) -> Option<Value> {
-        let guild = self.guild_json();
-        let mut roles = guild["roles"].as_array()?.iter();
-        let wanted = id.to_string();
-        roles.find(|role| role["id"] == wanted).cloned()
-    }
-
-    /// The permissions of a member, as a decimal number.
-    pub(crate) fn permissions(&self, user: Snowflake) -> &'static str {
-        self.guild.permissions(user)
+    /// The permissions that the role of the bot grants.
+    pub(crate) fn set_bot_permissions(&mut self, bits: u64) {
+        let fields = json!({ "permissions": bits.to_string() });
+        // The role of the bot is always there.
+        let _ = self.edit_role(self.guild.bot_role, fields);
+        self.events.clear();
     }
 
     pub(crate) fn user(&self, id: Snowflake) -> Result<&User, Refusal> {
@@ -583,6 +578,17 @@ impl World {
             data,
             guild: place.guild(),
             is_dispatched: message.visible_to.is_none(),
+        });
+    }
+
+    /// Adds an event of the guild, with its id.
+    fn tell_guild(&mut self, name: &'static str, mut data: Value) {
+        data["guild_id"] = json!(self.guild.id);
+        self.events.push(Event {
+            name,
+            data,
+            guild: Some(self.guild.id),
+            is_dispatched: true,
         });
     }
 

@@ -19,7 +19,7 @@ impl World {
     }
 
     pub(crate) fn guild_json(&self) -> Value {
-        self.guild.json(&self.users[&self.guild.bot])
+        self.guild.json()
     }
 
     /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself.

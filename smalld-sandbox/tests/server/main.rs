@@ -8,6 +8,7 @@ mod faults;
 mod gateway;
 mod interactions;
 mod limits;
+mod moderation;
 mod rest;
 mod routes;
 mod safety;

@@ -1,0 +1,55 @@
+//! The audit log of the guild.
+
+use serde_json::{Value, json};
+
+use super::World;
+use crate::world::snowflake::Snowflake;
+
+/// How many entries are kept; beyond that the oldest is removed.
+const MAX_ENTRIES: usize = 1000;
+
+/// Discord's types of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    MemberKick = 20,
+    MemberBanAdd = 22,
+    MemberBanRemove = 23,
+    MemberUpdate = 24,
+    MemberRoleUpdate = 25,
+    RoleCreate = 30,
+    RoleUpdate = 31,
+    RoleDelete = 32,
+}
+
+impl World {
+    /// Records what the bot did, and why.
+    pub(crate) fn audit(
+        &mut self,
+        action: Action,
+        target: Snowflake,
+        reason: Option<&str>,
+        now: u64,
+    ) {
+        let mut entry = json!({
+            "id": self.ids.next(now),
+            "user_id": self.bot,
+            "target_id": target,
+            "action_type": action as u64,
+        });
+        if let Some(reason) = reason {
+            entry["reason"] = json!(reason);
+        }
+        self.guild.audit_log.push(entry.clone(), 0);
+        self.tell_guild("GUILD_AUDIT_LOG_ENTRY_CREATE", entry);
+    }
+
+    /// The entries, newest first.
+    pub(crate) fn audit_log(&self) -> Vec<Value> {
+        self.guild.audit_log.iter().rev().cloned().collect()
+    }
+}
+
+/// An empty log.
+pub(super) fn log() -> crate::world::journal::Journal<Value> {
+    crate::world::journal::Journal::new(MAX_ENTRIES, usize::MAX)
+}

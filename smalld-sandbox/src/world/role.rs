@@ -1,0 +1,136 @@
+//! The roles of the guild.
+
+use serde_json::{Map, Value, json};
+
+use super::World;
+use super::refusal::Refusal;
+use crate::world::snowflake::Snowflake;
+
+/// Discord's maximum.
+const MAX_ROLES: usize = 250;
+
+/// A role, as its JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Role {
+    json: Map<String, Value>,
+}
+
+impl Role {
+    pub(crate) fn new(id: Snowflake, name: &str, position: u64, permissions: u64) -> Self {
+        let json = json!({
+            "id": id,
+            "name": name,
+            "color": 0,
+            "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
+            "hoist": false,
+            "icon": null,
+            "unicode_emoji": null,
+            "position": position,
+            "permissions": permissions.to_string(),
+            "managed": false,
+            "mentionable": false,
+            "flags": 0,
+        });
+        let mut role = Self { json: Map::new() };
+        role.set(json);
+        role
+    }
+
+    /// The role of a bot, which Discord manages.
+    pub(crate) fn of_bot(mut self, bot: Snowflake) -> Self {
+        self.set(json!({ "managed": true, "tags": { "bot_id": bot } }));
+        self
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        Value::Object(self.json.clone())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.json["name"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn position(&self) -> u64 {
+        self.json["position"].as_u64().unwrap_or(0)
+    }
+
+    pub(crate) fn permissions(&self) -> u64 {
+        let bits = self.json["permissions"].as_str();
+        bits.and_then(|bits| bits.parse().ok()).unwrap_or(0)
+    }
+
+    fn is_managed(&self) -> bool {
+        self.json["managed"] == true
+    }
+
+    fn set(&mut self, fields: Value) {
+        if let Value::Object(fields) = fields {
+            self.json.extend(fields);
+        }
+        let color = self.json["color"].clone();
+        self.json["colors"]["primary_color"] = color;
+    }
+}
+
+impl World {
+    pub(crate) fn role(&self, id: Snowflake) -> Result<&Role, Refusal> {
+        self.guild.roles.get(&id).ok_or(Refusal::UnknownRole)
+    }
+
+    /// The roles, lowest first.
+    pub(crate) fn roles(&self) -> Vec<&Role> {
+        let mut roles: Vec<_> = self.guild.roles.values().collect();
+        roles.sort_by_key(|role| role.position());
+        roles
+    }
+
+    pub(crate) fn role_named(&self, name: &str) -> Option<Snowflake> {
+        let mut roles = self.guild.roles.iter();
+        roles
+            .find(|(_, role)| role.name() == name)
+            .map(|(id, _)| *id)
+    }
+
+    /// A new role just above `@everyone`; all others move up.
+    pub(crate) fn add_role(&mut self, fields: Value, now: u64) -> Result<Snowflake, Refusal> {
+        if self.guild.roles.len() >= MAX_ROLES {
+            return Err(Refusal::TooManyRoles);
+        }
+        let everyone = self.guild.id;
+        for (id, role) in &mut self.guild.roles {
+            if *id != everyone {
+                let position = role.position() + 1;
+                role.set(json!({ "position": position }));
+            }
+        }
+        let id = self.ids.next(now);
+        let everyday = self.role(everyone)?.permissions();
+        let mut role = Role::new(id, "new role", 1, everyday);
+        role.set(fields);
+        let json = role.json();
+        self.guild.roles.insert(id, role);
+        self.tell_guild("GUILD_ROLE_CREATE", json!({ "role": json }));
+        Ok(id)
+    }
+
+    pub(crate) fn edit_role(&mut self, id: Snowflake, fields: Value) -> Result<(), Refusal> {
+        let role = self.guild.roles.get_mut(&id).ok_or(Refusal::UnknownRole)?;
+        role.set(fields);
+        let json = role.json();
+        self.tell_guild("GUILD_ROLE_UPDATE", json!({ "role": json }));
+        Ok(())
+    }
+
+    /// Deletes a role, and takes it from its members. `@everyone` and managed roles stay.
+    pub(crate) fn delete_role(&mut self, id: Snowflake) -> Result<(), Refusal> {
+        if id == self.guild.id || self.role(id)?.is_managed() {
+            return Err(Refusal::InvalidRole);
+        }
+        self.guild.roles.remove(&id);
+        for member in self.guild.members.values_mut() {
+            member.roles.retain(|role| *role != id);
+        }
+        self.tell_guild("GUILD_ROLE_DELETE", json!({ "role_id": id }));
+        Ok(())
+    }
+}
