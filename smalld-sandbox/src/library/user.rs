@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::hub::{Hub, State};
+use crate::library::components::{check_options, filled, find_component};
 use crate::library::response::Response;
 use crate::library::role::Role;
 use crate::library::slash::Slash;
@@ -419,55 +420,6 @@ fn place_of(state: &State, message: &str) -> (Snowflake, Snowflake) {
     let id = Snowflake::parse(message);
     let place = id.and_then(|id| Some((state.world.channel_of(id)?, id)));
     place.unwrap_or_else(|| panic!("there is no message `{message}`"))
-}
-
-fn find_component<'c>(components: &'c Value, custom_id: &str) -> Option<&'c Value> {
-    components.as_array()?.iter().find_map(|component| {
-        if component["custom_id"] == custom_id {
-            return Some(component);
-        }
-        if component["accessory"]["custom_id"] == custom_id {
-            return Some(&component["accessory"]);
-        }
-        find_component(&component["components"], custom_id)
-    })
-}
-
-fn check_options(select: &Value, values: &[String], custom_id: &str) {
-    let options = select["options"].as_array();
-    let has = |value: &String| {
-        let mut options = options.into_iter().flatten();
-        options.any(|option| option["value"] == **value)
-    };
-    for value in values {
-        assert!(has(value), "select `{custom_id}` has no option `{value}`");
-    }
-}
-
-/// The components of a modal as they are submitted; values that were used are removed from `fields`.
-fn filled(components: &Value, fields: &mut Vec<(String, String)>) -> Value {
-    let components = components.as_array().into_iter().flatten();
-    let submitted = components.map(|component| match component["type"].as_u64() {
-        Some(1) => json!({ "type": 1, "components": filled(&component["components"], fields) }),
-        Some(18) => {
-            let inner = filled(&json!([component["component"]]), fields);
-            json!({ "type": 18, "component": inner[0] })
-        }
-        kind => {
-            let custom_id = component["custom_id"].as_str().unwrap_or_default();
-            let given = fields.iter().position(|(known, _)| known == custom_id);
-            let given = given.map(|place| fields.remove(place).1);
-            let mut field = json!({ "type": kind, "custom_id": custom_id });
-            if kind == Some(4) {
-                let preset = component["value"].as_str().unwrap_or_default();
-                field["value"] = json!(given.as_deref().unwrap_or(preset));
-            } else {
-                field["values"] = json!(given.into_iter().collect::<Vec<_>>());
-            }
-            field
-        }
-    });
-    submitted.collect()
 }
 
 impl PartialEq for User {

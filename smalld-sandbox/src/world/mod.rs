@@ -16,6 +16,7 @@ pub(crate) mod member;
 mod mention;
 mod message;
 pub(crate) mod permission;
+mod posting;
 mod reaction;
 pub(crate) mod refusal;
 mod render;
@@ -41,14 +42,11 @@ use command::Commands;
 use guild::Guild;
 use interaction::Interaction;
 use member::Member;
-use message::{Attachment, Message};
+use message::Message;
 use refusal::Refusal;
 use role::Role;
 
 const DAY: u64 = 86_400_000;
-/// Message flags.
-const EPHEMERAL: u64 = 1 << 6;
-const LOADING: u64 = 1 << 7;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -333,155 +331,6 @@ impl World {
         Ok(id)
     }
 
-    pub(crate) fn post(
-        &mut self,
-        channel: Snowflake,
-        author: Snowflake,
-        draft: Draft,
-        now: u64,
-    ) -> Result<Snowflake, Refusal> {
-        if let Some(same) = self.with_same_nonce(channel, author, &draft)? {
-            return Ok(same);
-        }
-        if draft.is_empty() && draft.flags & LOADING == 0 {
-            return Err(Refusal::EmptyMessage);
-        }
-        let reply_to = self.original(channel, &draft)?;
-        let mentions = self.mentions(channel, reply_to, &draft.content, &draft.may_mention);
-        let message = Message {
-            // Attachments have older ids than their message, as on Discord.
-            attachments: self.attach(draft.uploads, now),
-            id: self.ids.next(now),
-            author,
-            mentions_everyone: draft.may_mention.everyone && mention::everyone(&draft.content),
-            mentions,
-            content: draft.content,
-            edited: None,
-            tts: draft.tts,
-            nonce: draft.nonce,
-            flags: draft.flags,
-            embeds: draft.embeds,
-            components: draft.components,
-            poll: draft.poll,
-            reply_to,
-            kind: draft.kind,
-            interaction: draft.interaction,
-            visible_to: draft.visible_to,
-            reactions: Vec::new(),
-        };
-        let id = message.id;
-        self.channel_mut(channel)?.add(message);
-        self.tell_of_message("MESSAGE_CREATE", channel, id);
-        Ok(id)
-    }
-
-    pub(crate) fn edit(
-        &mut self,
-        channel: Snowflake,
-        id: Snowflake,
-        by: Snowflake,
-        edit: Edit,
-        now: u64,
-    ) -> Result<(), Refusal> {
-        let original = self.message_of(channel, id)?;
-        if original.author != by {
-            return Err(Refusal::NotTheAuthor);
-        }
-        let reply_to = original.reply_to;
-        let mentions = edit
-            .content
-            .as_ref()
-            .map(|content| self.mentions(channel, reply_to, content, &edit.may_mention));
-        let added = self.attach(edit.uploads, now);
-        let message = self.message_of(channel, id)?;
-        if let Some(keep) = edit.keep {
-            message
-                .attachments
-                .retain(|attachment| keep.contains(&attachment.id));
-        }
-        message.attachments.extend(added);
-        message.content = edit
-            .content
-            .unwrap_or_else(|| mem::take(&mut message.content));
-        message.mentions = mentions.unwrap_or_else(|| mem::take(&mut message.mentions));
-        message.embeds = edit
-            .embeds
-            .unwrap_or_else(|| mem::take(&mut message.embeds));
-        message.components = edit
-            .components
-            .unwrap_or_else(|| mem::take(&mut message.components));
-        // Ephemeral is decided when the message is made; an edit ends the loading.
-        let kept = message.flags & EPHEMERAL;
-        message.flags = (edit.flags.unwrap_or(message.flags) & !(LOADING | EPHEMERAL)) | kept;
-        message.edited = Some(now);
-        self.tell_of_message("MESSAGE_UPDATE", channel, id);
-        Ok(())
-    }
-
-    /// Whether this edit would leave the message empty.
-    pub(crate) fn would_be_empty(&self, channel: Snowflake, id: Snowflake, edit: &Edit) -> bool {
-        let message = self
-            .channels
-            .get(&channel)
-            .and_then(|channel| channel.messages.get(&id));
-        let cleared = edit
-            .content
-            .as_ref()
-            .is_some_and(|content| content.trim().is_empty());
-        let kept = |attachment: &Attachment| {
-            edit.keep
-                .as_ref()
-                .is_none_or(|keep| keep.contains(&attachment.id))
-        };
-        message.is_some_and(|message| {
-            (cleared || edit.content.is_none() && message.content.trim().is_empty())
-                && edit.embeds.as_ref().unwrap_or(&message.embeds).is_empty()
-                && edit
-                    .components
-                    .as_ref()
-                    .unwrap_or(&message.components)
-                    .is_empty()
-                && message.poll.is_none()
-                && edit.uploads.is_empty()
-                && !message.attachments.iter().any(kept)
-        })
-    }
-
-    pub(crate) fn delete(
-        &mut self,
-        channel: Snowflake,
-        id: Snowflake,
-        by: Snowflake,
-    ) -> Result<(), Refusal> {
-        let others = self.message_of(channel, id)?.author != by;
-        let place = self.channel_mut(channel)?;
-        if others && place.guild().is_none() {
-            return Err(Refusal::NotInDirectMessages);
-        }
-        place.messages.remove(&id);
-        self.tell(
-            "MESSAGE_DELETE",
-            channel,
-            json!({ "id": id, "channel_id": channel }),
-        );
-        Ok(())
-    }
-
-    pub(crate) fn type_in(
-        &mut self,
-        channel: Snowflake,
-        by: Snowflake,
-        now: u64,
-    ) -> Result<(), Refusal> {
-        let in_guild = self.channel(channel)?.guild().is_some();
-        let mut event = json!({ "channel_id": channel, "user_id": by, "timestamp": now / 1000 });
-        if let Some(member) = self.member(by).filter(|_| in_guild) {
-            event["member"] = member;
-        }
-        self.tell("TYPING_START", channel, event);
-        Ok(())
-    }
-
     fn channel_mut(&mut self, id: Snowflake) -> Result<&mut Channel, Refusal> {
         self.channels.get_mut(&id).ok_or(Refusal::UnknownChannel)
     }
@@ -495,74 +344,6 @@ impl World {
 
     fn guild_of(&self, channel: Snowflake) -> Option<Snowflake> {
         self.channels.get(&channel).and_then(Channel::guild)
-    }
-
-    fn with_same_nonce(
-        &self,
-        channel: Snowflake,
-        author: Snowflake,
-        draft: &Draft,
-    ) -> Result<Option<Snowflake>, Refusal> {
-        let channel = self.channel(channel)?;
-        let Some(nonce) = draft.nonce.as_ref().filter(|_| draft.enforce_nonce) else {
-            return Ok(None);
-        };
-        let mut own = channel
-            .messages
-            .values()
-            .filter(|message| message.author == author);
-        Ok(own
-            .find(|message| message.nonce.as_ref() == Some(nonce))
-            .map(|message| message.id))
-    }
-
-    /// The message that the draft replies to.
-    fn original(&self, channel: Snowflake, draft: &Draft) -> Result<Option<Snowflake>, Refusal> {
-        let Some(original) = draft.reply_to else {
-            return Ok(None);
-        };
-        let exists = self.channel(channel)?.messages.contains_key(&original);
-        if !exists && draft.must_exist {
-            return Err(Refusal::UnknownReference);
-        }
-        Ok(exists.then_some(original))
-    }
-
-    fn mentions(
-        &self,
-        channel: Snowflake,
-        reply_to: Option<Snowflake>,
-        content: &str,
-        allowed: &AllowedMentions,
-    ) -> Vec<Snowflake> {
-        let mut mentioned = mention::users(content);
-        mentioned.retain(|user| {
-            self.users.contains_key(user) && (allowed.any_user || allowed.users.contains(user))
-        });
-        let replied = reply_to
-            .filter(|_| allowed.replied_user)
-            .and_then(|original| {
-                self.channels
-                    .get(&channel)?
-                    .messages
-                    .get(&original)
-                    .map(|message| message.author)
-            });
-        if let Some(author) = replied.filter(|author| !mentioned.contains(author)) {
-            mentioned.push(author);
-        }
-        mentioned
-    }
-
-    fn attach(&mut self, uploads: Vec<Upload>, now: u64) -> Vec<Attachment> {
-        let ids = &mut self.ids;
-        uploads
-            .into_iter()
-            .map(|file| Attachment {
-                id: ids.next(now),
-                file,
-            })
-            .collect()
     }
 
     fn tell_of_message(&mut self, name: &'static str, channel: Snowflake, id: Snowflake) {
