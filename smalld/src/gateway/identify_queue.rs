@@ -88,11 +88,11 @@ impl IdentifyPermit {
             if let Some(due) = due.filter(|&due| due > now + MIN_LOGGED_WAIT && !warned) {
                 warned = true;
                 let (shard, wait) = (self.shard, Readable(due - now));
-                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next logged {wait}; look for what starts the bot so often");
+                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait}; look for what starts the bot so often");
             }
             if !logged {
                 logged = true;
-                tracing::info!(target: "smalld", shard = self.shard, "logged for its turn to identify");
+                tracing::info!(target: "smalld", shard = self.shard, "waits for its turn to identify");
             }
             let passed = async {
                 match due {
