@@ -1,4 +1,4 @@
-//! The handle that bots hold: REST, and a sender to the gateway.
+//! Handle of a bot: REST, and sending to the gateway.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ use crate::rest::{Path, Request, Rest};
 use crate::shutdown::ShutdownPhase;
 use crate::states::States;
 
-/// A bot's handle on Discord: requests by their paths, payloads to the gateway.
+/// Handle of a bot: makes requests to Discord, sends payloads to the gateway, and runs.
 ///
-/// Clones are cheap and mean the same bot. Requests work from the moment it is built, whether it
-/// runs or not, from any task and any thread.
+/// Clones are cheap and refer to the same bot. It can make requests as soon as it is built, whether
+/// the bot runs or not, from any task and any thread.
 ///
 /// ```no_run
 /// use smalld::{SmallD, json, path};
@@ -42,13 +42,13 @@ pub(crate) struct Inner {
     pub(crate) running: AtomicBool,
     /// Whether the gateway is one of the sources of events.
     pub(crate) has_gateway: bool,
-    /// Where gateway payloads go if it is not.
+    /// Where gateway payloads are sent if it is not.
     pub(crate) router: Option<Router>,
     pub(crate) runner: Arc<dyn Runner>,
 }
 
-/// What [`SmallD::run`] does. The handle knows nothing of handlers and sockets, which the folder
-/// `run` joins; it only holds on to whoever does.
+/// Runs a bot. Implemented in the folder `run`, so that this file does not depend on handlers or
+/// sockets.
 pub(crate) trait Runner: Send + Sync {
     fn run(self: Arc<Self>, bot: SmallD) -> RunFuture;
 
@@ -80,25 +80,25 @@ impl SmallD {
         self.0.rest.request(Method::DELETE, path)
     }
 
-    /// Creates a resource, or does what the path says. `payload` is anything that serializes; `()`
-    /// sends no body.
+    /// Creates a resource, or runs the action that the path names. `payload` is anything that
+    /// serializes; `()` sends no body.
     pub fn post(&self, path: impl Into<Path>, payload: impl Serialize) -> Request {
         self.0.rest.request(Method::POST, path).payload(payload)
     }
 
-    /// Puts a resource in its place. `payload` is anything that serializes; `()` sends no body.
+    /// Creates or replaces a resource. `payload` is anything that serializes; `()` sends no body.
     pub fn put(&self, path: impl Into<Path>, payload: impl Serialize) -> Request {
         self.0.rest.request(Method::PUT, path).payload(payload)
     }
 
-    /// Changes a resource: what is absent stays, what is null is cleared.
+    /// Changes a resource. Fields that are absent keep their value, fields that are null are cleared.
     pub fn patch(&self, path: impl Into<Path>, payload: impl Serialize) -> Request {
         self.0.rest.request(Method::PATCH, path).payload(payload)
     }
 
-    /// Sends a payload, such as a presence update, over the gateway: by the shard that owns
-    /// `d.guild_id`, or else by the only shard of this process. It is ready when the payload has been
-    /// written; [`Shard::send_gateway_payload`] says what happens while disconnected.
+    /// Sends a payload, such as a presence update, over the gateway: through the shard that owns
+    /// `d.guild_id`, or through the only shard of this process. It returns when the payload has been
+    /// written. [`Shard::send_gateway_payload`] documents what happens while the shard is disconnected.
     ///
     /// ```no_run
     /// # async fn example(bot: smalld::SmallD) -> smalld::Result<()> {
@@ -111,9 +111,9 @@ impl SmallD {
     ///
     /// # Errors
     ///
-    /// As [`Shard::send_gateway_payload`]. [`Error::Gateway`] also if there are several shards and the
-    /// payload names no guild, or one of a shard that runs in another process; and if
-    /// [another source](crate::Builder::source) takes the place of the gateway and offers no
+    /// Those of [`Shard::send_gateway_payload`]. Also [`Error::Gateway`] if the process runs several
+    /// shards and the payload names no guild, if the guild belongs to a shard of another process, or if
+    /// [another source](crate::Builder::source) replaces the gateway and has no
     /// [router](crate::source::Source::router).
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
         if self.0.has_gateway {
@@ -122,7 +122,7 @@ impl SmallD {
         }
         let Some(router) = &self.0.router else {
             return Err(Error::gateway(
-                "the gateway payload was not sent: this bot has no gateway, and its source of events offers no way to one",
+                "the gateway payload was not sent: this bot does not use the gateway, and its source of events has no router",
             ));
         };
         let payload = serde_json::to_value(payload)
@@ -130,18 +130,18 @@ impl SmallD {
         router.send(payload).await
     }
 
-    /// Whether the gateway is one of its sources of events.
+    /// Whether the gateway is one of the bot's sources of events.
     pub(crate) fn has_gateway(&self) -> bool {
         self.0.has_gateway
     }
 
-    /// Whether it has been told to stop.
+    /// Whether the bot has been told to stop.
     pub(crate) fn is_closed(&self) -> bool {
         *self.0.shutdown.borrow() > ShutdownPhase::Running
     }
 
-    /// The bot's user id, known before the first event is handled, and to handlers of
-    /// [`on_start`](crate::on_start); `None` before the bot runs.
+    /// The bot's user id. It is known before the first event is handled, and to handlers of
+    /// [`on_start`](crate::on_start). `None` before the bot runs.
     ///
     /// ```
     /// # fn is_own(bot: &smalld::SmallD, msg: &smalld::Json) -> bool {
@@ -153,36 +153,46 @@ impl SmallD {
         self.0.id.get().map(|id| &**id)
     }
 
-    /// The shards that this process runs, with how each of them stands. None before the bot runs,
-    /// where [`Shards::Recommended`](crate::gateway::Shards) leaves their number to Discord.
+    /// The shards that this process runs. With [`Shards::Recommended`](crate::gateway::Shards) there
+    /// are none before the bot runs, because Discord has not yet been asked for their number.
     pub fn shards(&self) -> impl Iterator<Item = Shard> + use<> {
         let shards = self.0.shards.known();
         (0..shards.len()).map(move |place| shards[place].clone())
     }
 
-    /// Connects, dispatches events to the handlers, and reconnects as often as it takes, until
-    /// [`close`](Self::close), ctrl-c or SIGTERM. Handlers that run then may finish within
-    /// [`shutdown_timeout`](crate::Builder::shutdown_timeout); a second signal does not wait for them.
+    /// Connects, dispatches events to the handlers, and reconnects whenever the connection is lost,
+    /// until [`close`](Self::close) is called. Handlers that still run may then finish within
+    /// [`shutdown_timeout`](crate::Builder::shutdown_timeout).
+    ///
+    /// Signals do not stop the bot here, unless the option [`signals`](crate::Builder::signals) says
+    /// so.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] where a handler lacks its state or the bot runs already,
-    /// [`Error::Gateway`] where Discord ends the connection for a reason that no retry can mend,
-    /// such as a wrong token (4004), and [`Error::Http`] where it refuses the bot before that.
+    /// - [`Error::Config`] if a parameter of a handler cannot be provided, such as a state that the bot
+    ///   does not have, or if the bot is already running.
+    /// - [`Error::Gateway`] if Discord closes the connection for a reason that retrying cannot fix, such
+    ///   as a wrong token (close code 4004).
+    /// - [`Error::Http`] if Discord refuses the bot before it connects.
+    /// - The error of a [source](crate::Builder::source) that failed.
     pub async fn run(&self) -> Result<()> {
         Arc::clone(&self.0.runner).run(self.clone()).await
     }
 
-    /// [`run`](Self::run) on a runtime of its own, for a `main` that is not async.
+    /// Runs the bot on a runtime of its own, for a `main` that is not async. Unless the option
+    /// [`signals`](crate::Builder::signals) says otherwise, ctrl-c and SIGTERM stop it; a second signal
+    /// does not wait for the handlers.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run), and [`Error::Config`] inside a runtime, where `run().await` is right.
+    /// Those of [`run`](Self::run), and [`Error::Config`] inside a runtime, where you should call
+    /// `run().await`.
     pub fn run_blocking(&self) -> Result<()> {
         Arc::clone(&self.0.runner).run_blocking(self.clone())
     }
 
-    /// Ends [`run`](Self::run), or lets it end as soon as it begins. Requests go on working.
+    /// Stops the bot: [`run`](Self::run) returns, or returns at once if it is called later. Requests
+    /// still work.
     pub fn close(&self) {
         self.0.shutdown.send_if_modified(|shutdown| {
             let running = *shutdown == ShutdownPhase::Running;
@@ -193,11 +203,11 @@ impl SmallD {
         });
     }
 
-    /// Marks the bot as running until what is given back is dropped.
+    /// Marks the bot as running until the returned guard is dropped.
     pub(crate) fn begin(&self) -> Result<RunGuard> {
         if self.0.running.swap(true, Ordering::AcqRel) {
             return Err(Error::config(
-                "this bot runs already; build another one to run it twice",
+                "this bot is already running; build another one to run two",
             ));
         }
         Ok(RunGuard(self.clone()))

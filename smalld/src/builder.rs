@@ -1,4 +1,4 @@
-//! The options of a bot.
+//! Options of a bot.
 
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -32,7 +32,7 @@ use crate::token::Token;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The options of a [`SmallD`], each a method; [`run!`](crate::run) takes them by name.
+/// Builder of a [`SmallD`]. Each method is an option; [`run!`](crate::run) takes them by name.
 ///
 /// ```
 /// use smalld::rest::RateLimits;
@@ -66,7 +66,7 @@ pub struct Builder {
     replaces_gateway: bool,
     signals: Option<bool>,
     blocking_threads: Option<usize>,
-    /// The first option that cannot be used, told when the bot is built.
+    /// The first invalid option, returned when the bot is built.
     mistake: Option<Error>,
 }
 
@@ -97,70 +97,74 @@ impl Default for Builder {
 }
 
 impl SmallD {
-    /// A bot with the token and the address of the environment (`SMALLD_TOKEN`,
-    /// `SMALLD_BASE_URL`); the same as `SmallD::builder().build()`.
+    /// Builds a bot with the token and the address from the environment (`SMALLD_TOKEN`,
+    /// `SMALLD_BASE_URL`). The same as `SmallD::builder().build()`.
     ///
     /// # Errors
     ///
-    /// As [`Builder::build`].
+    /// Those of [`Builder::build`].
     pub fn from_env() -> Result<Self> {
         Self::builder().build()
     }
 
-    /// Options first.
+    /// Returns a builder with the default options.
     pub fn builder() -> Builder {
         Builder::default()
     }
 }
 
 impl Builder {
-    /// The bot's token, with or without `Bot ` before it. By default `SMALLD_TOKEN`.
+    /// The bot's token, with or without the prefix `Bot `. By default the environment variable
+    /// `SMALLD_TOKEN`.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Where Discord's API is. By default `SMALLD_BASE_URL`, else `https://discord.com/api/v10`.
-    /// The version in it is also that of the gateway.
+    /// The address of Discord's API. By default the environment variable `SMALLD_BASE_URL`, or
+    /// `https://discord.com/api/v10`. The gateway uses the same API version.
     ///
-    /// The token goes to this host alone, and only encrypted or on this machine.
+    /// The token is sent only to this host, and only over TLS unless the host is this machine.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(base_url.into());
         self
     }
 
-    /// Whether `base_url` may be plain HTTP on another machine, such as a proxy inside a cluster.
+    /// Whether `base_url` may use plain HTTP to another machine, such as a proxy inside a cluster.
     /// By default it may not.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
     }
 
-    /// Which events Discord sends. By default all of them, less the privileged ones that the
-    /// application has not been granted (its flags are asked for, once).
+    /// Which events Discord sends. By default all of them, except the privileged ones that the
+    /// application has not been granted. To know these, the bot asks Discord for the application's
+    /// flags at startup.
     ///
-    /// Intents given by name are used as they are given; [`Intents::for_handlers`] asks for what
-    /// the handlers need.
+    /// Intents that you name are used as they are. [`Intents::for_handlers`] stands for those that the
+    /// handlers need.
     pub fn intents(mut self, intents: Intents) -> Self {
         self.intents = Some(intents);
         self
     }
 
-    /// Which shard this is, and how many there are in all. By default `(0, 1)`.
+    /// The id of the only shard that this process runs, and the total number of shards. By default
+    /// `(0, 1)`.
     ///
     /// See [Discord Docs/Sharding](https://discord.com/developers/docs/events/gateway#sharding).
     pub fn shard(mut self, shard: (u32, u32)) -> Self {
         let (id, count) = shard;
         if id >= count {
             let mistake =
-                format!("`shard` is ({id}, {count}), but ids go from 0 to one less than the count");
+                format!("`shard` is ({id}, {count}), but the id must be less than the count");
             self.mistake.get_or_insert(Error::config(mistake));
         }
         self.shards(Shards::range(id..id.saturating_add(1), count))
     }
 
-    /// Which shards this process runs, where it is not one: [`Shards::Recommended`], or some of a
-    /// number. Each is a task; they identify one after the other, as Discord's limits have it.
+    /// Which shards this process runs: as many as Discord [recommends](Shards::Recommended), or a
+    /// range of a given number. Each shard is a task. They identify one after the other, within
+    /// Discord's limits. By default one shard.
     pub fn shards(mut self, shards: Shards) -> Self {
         if let Some(mistake) = shards.invalid_reason() {
             self.mistake.get_or_insert(Error::config(mistake));
@@ -169,42 +173,43 @@ impl Builder {
         self
     }
 
-    /// Where gateway sessions are kept, so that they outlive the process: the path of a file, or a
-    /// [store](Sessions::store) of your own. By default nowhere. The file's directory has to be there;
-    /// a file `.lock` is made beside it. A path that is not absolute begins at the working directory.
+    /// Where gateway sessions are saved, so that a restarted bot can resume them: the path of a file,
+    /// or a [store](Sessions::store) of your own. By default they are not saved. The file's directory
+    /// must exist; a `.lock` file is created beside it. A relative path starts at the working
+    /// directory.
     ///
-    /// With it a bot that is started again resumes, and Discord replays what has happened since the
-    /// last event of which all handlers had ended, be it after a deploy or a crash: every event is
-    /// handled *at least once*. (One whose handlers are at it for longer than a minute, the wait of an
-    /// [`ordered`](crate::on) one included, counts as handled.) After a crash some are handled twice;
-    /// [`Payload::is_replay`](crate::Payload::is_replay) and [`Payload::id`](crate::Payload::id) tell. An
-    /// event that ended the process three times over is skipped, and told in the log.
+    /// With saved sessions, a restarted bot resumes, and Discord replays the events since the last one
+    /// whose handlers had all ended, after a deploy as well as after a crash: every event is handled
+    /// *at least once*. An event whose handlers take longer than a minute, including the wait of an
+    /// [`ordered`](crate::on) handler, counts as handled. After a crash some events are handled twice;
+    /// [`Payload::is_replay`](crate::Payload::is_replay) and [`Payload::id`](crate::Payload::id)
+    /// recognize them. An event that was being handled in three crashes is skipped and logged.
     ///
-    /// Each process has a file of its own, that is each range of shards; one that uses the file of
-    /// another waits until that has ended, as the second of a rolling deploy should.
+    /// Each process, that is, each range of shards, needs a file of its own. A process whose file is
+    /// in use waits until the other one has ended, which is what a rolling deploy needs.
     ///
-    /// A bot that stops stays online for the minutes in which it may come back. Its session is kept
-    /// with the intents and the `identify` that it was begun with: after a change of these it is
-    /// begun anew, and so it is after ten minutes, or where Discord refuses to resume it.
+    /// A bot that saves its sessions appears online for some minutes after it has stopped. A saved
+    /// session is not resumed, and a new one is started, if `intents` or `identify` have changed, after
+    /// ten minutes, or if Discord refuses to resume it.
     pub fn sessions(mut self, sessions: impl Into<Sessions>) -> Self {
         self.sessions = Some(sessions.into());
         self
     }
 
-    /// Whether requests fail by a known rate limit or wait for it. By default they fail.
+    /// Whether requests fail or wait when a rate limit is known to be reached. By default they fail.
     pub fn rate_limits(mut self, rate_limits: RateLimits) -> Self {
         self.rate_limits = rate_limits;
         self
     }
 
-    /// How many requests may begin in a second, over all routes. By default 50; more only where
-    /// Discord has granted it.
+    /// How many requests may be sent per second, over all routes. By default 50. Raise it only if
+    /// Discord has granted the bot a higher limit.
     pub fn global_limit(mut self, requests: u32) -> Self {
         self.global_limit = requests;
         self
     }
 
-    /// A value for handlers to share; they take it as [`State<T>`](crate::State). One of a type.
+    /// A value that handlers share and take as [`State<T>`](crate::State). One value per type.
     pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         if !self.states.insert(value) {
             let ty = std::any::type_name::<T>();
@@ -216,9 +221,8 @@ impl Builder {
         self
     }
 
-    /// A JSON object that is merged into IDENTIFY's `d`: `presence`, `large_threshold` and
-    /// whatever else Discord takes there. `token`, `intents` and `shard` have options of their own
-    /// and are refused here.
+    /// A JSON object that is merged into IDENTIFY's `d`, such as `presence` or `large_threshold`.
+    /// `token`, `intents` and `shard` have options of their own and are an error here.
     ///
     /// See [Discord Docs/Identify](https://discord.com/developers/docs/events/gateway-events#identify).
     pub fn identify(mut self, d: impl Serialize) -> Self {
@@ -245,13 +249,13 @@ impl Builder {
         self
     }
 
-    /// How Discord compresses what it sends over the gateway. By default the best one
-    /// that is built in, which the features `zlib` (on by default) and `zstd` decide.
+    /// How Discord compresses what it sends over the gateway. By default the best method that is
+    /// built in; the features `zlib` (on by default) and `zstd` decide which are.
     pub fn compression(mut self, compression: Compression) -> Self {
         if let Some(feature) = compression.missing_feature() {
             let mistake = format!(
-                "`compression` is `{compression:?}`, which is not built in: write \
-                 `features = [\"{feature}\"]` at smalld in Cargo.toml"
+                "`compression` is `{compression:?}`, which is not built in: add \
+                 `features = [\"{feature}\"]` to smalld in Cargo.toml"
             );
             self.mistake.get_or_insert(Error::config(mistake));
         }
@@ -259,13 +263,13 @@ impl Builder {
         self
     }
 
-    /// Words that follow the `User-Agent` that Discord requires, such as `my-bot/1.0`.
+    /// Text to append to the `User-Agent` that Discord requires, such as `my-bot/1.0`.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// How long handlers may go on after ctrl-c, SIGTERM or `close`. By default 10 seconds.
+    /// How long handlers may continue after ctrl-c, SIGTERM or `close`. By default 10 seconds.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout;
         self
@@ -277,8 +281,8 @@ impl Builder {
         self
     }
 
-    /// A source of events in place of the gateway: there is no connection to it and no request for it,
-    /// and [`run`](SmallD::run) ends when the source does. Given several times, all of them run.
+    /// A source of events that replaces the gateway: the bot does not connect to the gateway, and
+    /// [`run`](SmallD::run) returns when the source ends. Given several times, all of them run.
     ///
     /// Handlers then cannot take a [`Shard`](crate::Shard), and
     /// [`send_gateway_payload`](SmallD::send_gateway_payload) needs the source's
@@ -288,7 +292,7 @@ impl Builder {
         self.also(source)
     }
 
-    /// A source of events besides the gateway. Given several times, all of them run.
+    /// A source of events in addition to the gateway. Given several times, all of them run.
     pub fn also(mut self, source: impl Source) -> Self {
         self.sources.push(AnySource::new(source));
         self
@@ -310,11 +314,11 @@ impl Builder {
         self
     }
 
-    /// Builds the bot. It can make requests from now on, and run.
+    /// Builds the bot.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] where there is no token, or an option cannot be used.
+    /// [`Error::Config`] if there is no token or an option is invalid.
     pub fn build(self) -> Result<SmallD> {
         if let Some(mistake) = self.mistake {
             return Err(mistake);
@@ -375,16 +379,16 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build) and [`SmallD::run`].
+    /// Those of [`build`](Self::build) and [`SmallD::run`].
     pub async fn run(self) -> Result<()> {
         self.build()?.run().await
     }
 
-    /// Builds the bot and runs it on a runtime of its own; what [`run!`](crate::run) does.
+    /// Builds the bot and runs it on a runtime of its own, as [`run!`](crate::run) does.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build) and [`SmallD::run_blocking`].
+    /// Those of [`build`](Self::build) and [`SmallD::run_blocking`].
     pub fn run_blocking(self) -> Result<()> {
         run::outside_of_a_runtime()?;
         crate::log::install();
@@ -392,7 +396,7 @@ impl Builder {
     }
 }
 
-/// In the form that Discord requires: without it, requests are blocked.
+/// The `User-Agent` in the form that Discord requires; Discord blocks requests without it.
 ///
 /// See [Discord Docs/User Agent](https://discord.com/developers/docs/reference#user-agent).
 fn user_agent(more: Option<&str>) -> Result<HeaderValue> {
@@ -408,14 +412,15 @@ fn user_agent(more: Option<&str>) -> Result<HeaderValue> {
         Some(more) => format!("{required} {more}"),
     };
     HeaderValue::try_from(text).map_err(|_| {
-        Error::config("`user_agent` holds characters that no header can: use plain ASCII")
+        Error::config("`user_agent` contains characters that are not allowed in an HTTP header: use printable ASCII")
     })
 }
 
 fn authorization(token: &Token) -> Result<HeaderValue> {
-    let mut value = HeaderValue::try_from(format!("Bot {}", token.expose()))
-        .map_err(|_| Error::config("the bot token cannot stand in a header"))?;
-    // Keeps it out of every Debug output on the way.
+    let mut value = HeaderValue::try_from(format!("Bot {}", token.expose())).map_err(|_| {
+        Error::config("the bot token contains characters that are not allowed in an HTTP header")
+    })?;
+    // Keeps the token out of the Debug output of HTTP libraries.
     value.set_sensitive(true);
     Ok(value)
 }
@@ -424,10 +429,10 @@ fn client(base: &Base, tls: &ClientConfig, user_agent: &HeaderValue) -> Result<r
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls.clone())
         .user_agent(user_agent.clone())
-        // A redirect would carry the token to whoever it names.
+        // Following a redirect could send the token to another host.
         .redirect(Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
-    // A proxy of the environment cannot reach this machine, and need not see the token.
+    // A proxy cannot reach this machine, and should not see the token.
     let client = if base.is_loopback() {
         client.no_proxy()
     } else {
@@ -435,7 +440,7 @@ fn client(base: &Base, tls: &ClientConfig, user_agent: &HeaderValue) -> Result<r
     };
     client
         .build()
-        .map_err(|error| Error::config(format!("no HTTP client can be built: {error}")))
+        .map_err(|error| Error::config(format!("the HTTP client cannot be built: {error}")))
 }
 
 impl fmt::Debug for Builder {

@@ -1,9 +1,9 @@
 //! A minimalist framework for the Discord API.
 //!
-//! smalld lets a program use Discord's API without hiding or abstracting it: events arrive as the
-//! JSON that Discord sent, requests go to the paths that Discord documents. What it adds is what
-//! every bot must otherwise write for itself: identifying, heartbeats, resuming, reconnecting, rate
-//! limits, attachments, errors. And free functions become handlers by an attribute.
+//! smalld does not hide Discord's API: events arrive as the JSON that Discord sent, and requests go
+//! to the paths that Discord documents. It adds what every bot would otherwise have to write itself:
+//! identifying, heartbeats, resuming, reconnecting, rate limits, attachments and errors. An attribute
+//! turns a function into a handler.
 //!
 //! ```no_run
 //! use smalld::{Json, SmallD, json, path};
@@ -21,34 +21,57 @@
 //! }
 //! ```
 //!
-//! - [`on`], [`on_gateway_payload`], [`on_start`] and [`on_error`] declare handlers; [`FromEvent`] says
-//!   what they can take.
-//! - [`run!`] starts the bot, with the options of [`Builder`].
-//! - [`SmallD`] makes requests ([`Request`]) by [`path!`], and sends payloads to the gateway.
-//! - [`Error`] is what can go wrong.
+//! The attributes [`on`], [`on_gateway_payload`], [`on_start`] and [`on_error`] declare handlers;
+//! [`on`] also documents what handlers can take and return. [`run!`] builds and runs the bot.
+//!
+//! # Types
+//!
+//! The root of the crate has the ten types that nearly every bot uses:
+//!
+//! - [`SmallD`]: the bot. It makes requests to paths that [`path!`] builds, and sends payloads to
+//!   the gateway.
+//! - [`Builder`]: the options of a bot.
+//! - [`Intents`]: which events Discord sends.
+//! - [`Json`]: a JSON value, such as an event's `d`; [`json!`] builds one.
+//! - [`Payload`]: an event as Discord sent it.
+//! - [`Shard`]: one of the bot's connections to the gateway.
+//! - [`State`]: a value that handlers share.
+//! - [`Error`], [`Result`] and [`BoxError`]: what can go wrong in smalld, and in a handler.
+//!
+//! # Modules
+//!
+//! - [`error`]: the structs inside [`Error`], with the method, the path, the status and the message
+//!   of a failed request.
+//! - [`events`]: a constant for each event that Discord dispatches, with its intents and a link to
+//!   Discord's documentation.
+//! - [`gateway`]: which shards a process runs, compression, and where sessions are saved.
+//! - [`handler`]: closures as handlers, and traits for parameters and return values of your own.
+//! - [`rest`]: requests, responses, attachments, and what to do at a rate limit.
+//! - [`source`]: sources of events other than the gateway.
 //!
 //! # Log
 //!
-//! All that smalld tells goes to [`tracing`](https://docs.rs/tracing) with the target `smalld`, as
-//! sentences for people; none at `info` or above comes with every event. For programs there are
-//! these fields, which stay as they are:
+//! smalld logs to [`tracing`](https://docs.rs/tracing) with the target `smalld`. The messages are for
+//! people and may change. At `info` and above, nothing is logged for every event. These fields are
+//! for programs and stay as they are:
 //!
 //! | what | level | fields |
 //! |---|---|---|
-//! | span `handler` around each run of a handler, and so around what it tells itself | `debug` | `handler` (its path), `shard`, `event`, `seq` |
+//! | span `handler`, around each run of a handler and everything that it logs | `debug` | `handler` (its path), `shard`, `event`, `seq` |
 //! | event `received`, for each dispatch | `debug` | `shard`, `event`, `seq` |
-//! | events of a session that has begun or goes on | `info` | `shard`, `event` (READY or RESUMED), `seq`, `replayed` (with RESUMED, how many events came before it) |
-//! | all other events of a shard: why a connection ended and when the next is made, what was not understood, a refused resume | `info`, `warn` | `shard` |
+//! | a session has started or was resumed | `info` | `shard`, `event` (READY or RESUMED), `seq`, `replayed` (with RESUMED: the number of events that were replayed) |
+//! | all other log events of a shard, such as why a connection ended, when the next attempt is made, or a refused resume | `info`, `warn` | `shard` |
 //!
-//! [`SmallD::shards`] gives how each [`Shard`] stands, its latency, the start of its session and how
-//! often it was connected again.
+//! [`SmallD::shards`] returns each [`Shard`] with its status, its latency, the start of its session
+//! and how often it has reconnected.
 //!
 //! # Features
 //!
-//! - `log` (default): [`run!`] writes a plain log to stderr where the program has set up no
+//! - `log` (default): [`run!`] writes a plain log to stderr unless the program has installed a
 //!   `tracing` subscriber.
-//! - `zlib` (default): [`Compression::ZlibStream`], in pure Rust.
-//! - `zstd`: [`Compression::ZstdStream`], by the C library of zstd; the default where it is built in.
+//! - `zlib` (default): [`Compression::ZlibStream`](gateway::Compression::ZlibStream), in pure Rust.
+//! - `zstd`: [`Compression::ZstdStream`](gateway::Compression::ZstdStream), with the C library of
+//!   zstd; the default compression if this feature is enabled.
 
 mod bot;
 mod builder;
@@ -74,20 +97,21 @@ pub use event::catalog as events;
 pub use event::intents::Intents;
 pub use gateway::Shard;
 
-/// Handlers: what they can take and return, what they fail with, and closures as handlers.
+/// Handlers: what they can take and return, their errors, and closures as handlers.
 ///
-/// [`FromEvent`](handler::FromEvent) and [`FromBot`](handler::FromBot) make parameters of types of your
-/// own; [`Handlers`](handler::Handlers) holds the handlers of a bot.
+/// Implement [`FromEvent`](handler::FromEvent) or [`FromBot`](handler::FromBot) to use a type of your
+/// own as a parameter; [`Handlers`](handler::Handlers) holds the handlers of a bot.
 pub mod handler {
     pub use crate::dispatch::{
         Condition, FromBot, FromEvent, HandlerError, Handlers, On, Outcome, ViaEvent,
     };
 }
 
-/// Sources of events besides the gateway: a message broker, interactions over HTTP, a recording.
+/// Sources of events other than the gateway: a message broker, interactions over HTTP, a recording.
 ///
-/// A [`Source`](source::Source) makes a [`Delivery`](source::Delivery) of each event, hands it to its
-/// [`Sink`](source::Sink), and learns by [`Acknowledge`](source::Acknowledge) how it ended.
+/// A [`Source`](source::Source) turns each event into a [`Delivery`](source::Delivery) and hands it to
+/// its [`Sink`](source::Sink). Its [`Acknowledge`](source::Acknowledge) is called when the event's
+/// handlers have ended.
 pub mod source {
     pub use crate::event::acknowledge::{Acknowledge, Ending};
     pub use crate::event::delivery::Delivery;
@@ -111,8 +135,8 @@ pub use smalld_macros::path;
 
 /// Builds a bot from the environment and the given options, and runs it until it is stopped.
 ///
-/// It blocks, starts a tokio runtime of its own and gives a [`Result<()>`](Result), so that it can
-/// be the body of a plain `fn main`. Options are the methods of [`Builder`], by name:
+/// It blocks, starts a tokio runtime of its own and returns a [`Result<()>`](Result), so that it can
+/// be the body of a plain `fn main`. Its options are the methods of [`Builder`], by name:
 ///
 /// ```no_run
 /// use smalld::Intents;
@@ -125,13 +149,14 @@ pub use smalld_macros::path;
 /// }
 /// ```
 ///
-/// Where the program has set up no `tracing` subscriber, a plain one writes to stderr (feature
-/// `log`); `SMALLD_LOG` says how much: `off`, `error`, `warn`, `info` (the default) or `debug`.
+/// Unless the program has installed a `tracing` subscriber, it writes a plain log to stderr (feature
+/// `log`). The environment variable `SMALLD_LOG` sets the level: `off`, `error`, `warn`, `info` (the
+/// default) or `debug`.
 ///
 /// # Errors
 ///
-/// As [`Builder::build`] and [`SmallD::run`]. In async code, where it must not block, an error that
-/// says what to write instead.
+/// Those of [`Builder::build`] and [`SmallD::run`]. [`Error::Config`] in async code, where it must not
+/// block; the message says what to write instead.
 #[macro_export]
 macro_rules! run {
     ($($option:ident = $value:expr),* $(,)?) => {
@@ -139,7 +164,7 @@ macro_rules! run {
     };
 }
 
-/// What generated code needs; not for people, and free to change.
+/// For generated code only. It may change in any release.
 #[doc(hidden)]
 pub mod __private {
     pub use std::borrow::Cow::Borrowed;
@@ -154,7 +179,7 @@ pub mod __private {
     pub use crate::rest::path::{path, path_value};
 }
 
-/// The examples of the README and of the guide are compiled, too.
+/// Compiles the examples of the README and the guide.
 #[cfg(doctest)]
 mod docs {
     #[doc = include_str!("../../README.md")]

@@ -1,10 +1,10 @@
-//! A plain log for programs that set up none of their own, so that the first bot is not mute.
+//! Plain log on stderr for programs that install no `tracing` subscriber.
 
 #[cfg(feature = "log")]
 use tracing_subscriber::filter::LevelFilter;
 
-/// Writes what smalld and the bot tell to stderr, at the level of `SMALLD_LOG` (`off`, `error`,
-/// `warn`, `info`, `debug`). Where the program has a subscriber already, nothing happens.
+/// Logs to stderr at the level of `SMALLD_LOG` (`off`, `error`, `warn`, `info`, `debug`). Does nothing
+/// if the program has installed a subscriber.
 #[cfg(feature = "log")]
 pub(crate) fn install() {
     use std::io;
@@ -16,7 +16,7 @@ pub(crate) fn install() {
 
     let given = std::env::var("SMALLD_LOG").unwrap_or_default();
     let level = level(&given);
-    // The libraries below speak of every byte at these levels.
+    // Below `warn`, these libraries log every byte.
     let libraries = ["hyper_util", "hyper", "reqwest", "rustls", "mio", "want"];
     let targets = libraries.map(|library| {
         (
@@ -37,7 +37,7 @@ pub(crate) fn install() {
         tracing::event!(
             target: "smalld",
             Level::WARN,
-            "SMALLD_LOG is `{given}`, which is no level: use off, error, warn, info or debug"
+            "SMALLD_LOG is `{given}`, which is not a level: use off, error, warn, info or debug"
         );
     }
 }

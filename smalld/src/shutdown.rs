@@ -1,11 +1,11 @@
-//! The shutdown of a bot, in phases. Everybody who has to stop watches the phase.
+//! Shutdown of a bot, in phases. Every task that has to stop watches the phase.
 
 /// Shutdown phase of a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ShutdownPhase {
     Running,
-    /// Read no more; handlers may finish.
+    /// No more events are read; running handlers may finish.
     Draining,
-    /// Close the connections.
+    /// The connections are closed.
     Closing,
 }

@@ -1,15 +1,15 @@
-//! The values given to `state`, which handlers share.
+//! Values that handlers share, set by the option `state`.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// One value for each type.
+/// At most one value per type.
 #[derive(Default)]
 pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
 impl States {
-    /// Adds a value; false if there is one of this type already.
+    /// Adds a value. Returns false if there was already one of this type.
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> bool {
         self.0.insert(TypeId::of::<T>(), Arc::new(value)).is_none()
     }

@@ -1,5 +1,5 @@
-//! TLS, decided in one place: one configuration with an explicit provider for REST and gateway
-//! alike, so that no process-wide default is needed and no second TLS stack joins the tree.
+//! TLS configuration of REST and the gateway. The provider is explicit, so that the process needs no
+//! default provider and the dependencies contain only one TLS stack.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::error::Error;
 
-/// Trusts what the operating system trusts. Where TLS is not `needed`, as with a Discord on this
-/// machine, a system that trusts nobody will do.
+/// Trusts the certificates that the operating system trusts. If TLS is not `needed`, because the API
+/// is on this machine, a system without certificates is not an error.
 pub(crate) fn client_config(needed: bool) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let failed = |error| {
         Error::config(format!(
-            "TLS cannot start: {error}; is the package `ca-certificates` installed?"
+            "TLS cannot be set up: {error}; is the package `ca-certificates` installed?"
         ))
     };
     let builder = ClientConfig::builder_with_provider(provider)
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_configuration_builds_both_clients_without_a_process_wide_provider() {
+    fn one_configuration_builds_both_clients_without_a_default_provider() {
         let config = client_config(true).unwrap();
         reqwest::Client::builder()
             .tls_backend_preconfigured(config.clone())

@@ -1,16 +1,16 @@
-//! The bot's token: a secret that never prints itself.
+//! Token of a bot: a secret that is never printed.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
 
-/// A bot token without its `Bot ` prefix. Its `Debug` shows nothing of it.
+/// A bot token without its `Bot ` prefix. Its `Debug` output does not contain the token.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(Arc<str>);
 
 impl Token {
-    /// Takes the token as people paste it: with or without `Bot `, with stray white space around.
+    /// Accepts a token with or without `Bot `, and with white space around it.
     pub(crate) fn new(given: &str) -> Result<Self, Error> {
         let trimmed = given.trim();
         let bare = trimmed.strip_prefix("Bot ").unwrap_or(trimmed).trim_start();
@@ -19,8 +19,8 @@ impl Token {
         }
         if !bare.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::config(
-                "the bot token holds white space or characters that no token has: copy it anew \
-                 from Discord's developer portal (Bot, Reset Token)",
+                "the bot token contains white space or characters that are not allowed in a token: \
+                 copy it again from Discord's developer portal (Bot, Reset Token)",
             ));
         }
         Ok(Self(bare.into()))
@@ -31,7 +31,7 @@ impl Token {
         Self::new(&given)
     }
 
-    /// The token as the gateway wants it, bare.
+    /// The token without a prefix, as the gateway expects it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -43,8 +43,8 @@ impl fmt::Debug for Token {
     }
 }
 
-const MISSING: &str = "no bot token: set `SMALLD_TOKEN`, or give `smalld::run!(token = ..)` or \
-    `SmallD::builder().token(..)`; to try the bot without one, run it in the sandbox: \
+const MISSING: &str = "the bot token is missing: set `SMALLD_TOKEN`, or use `smalld::run!(token = ..)` or \
+    `SmallD::builder().token(..)`; to try the bot without a token, run it in the sandbox: \
     `cargo run -p smalld-sandbox -- cargo run`";
 
 #[cfg(test)]
@@ -52,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefix_and_white_space_are_taken_off() {
+    fn prefix_and_white_space_are_removed() {
         assert_eq!(Token::new(" Bot abc.def \n").unwrap().expose(), "abc.def");
         assert_eq!(Token::new("abc.def").unwrap().expose(), "abc.def");
     }
 
     #[test]
-    fn an_empty_token_is_refused_with_the_ways_to_give_one() {
+    fn an_empty_token_is_an_error_that_names_the_ways_to_set_one() {
         let message = Token::new("  ").unwrap_err().to_string();
         assert!(
             message.contains("SMALLD_TOKEN") && message.contains("sandbox"),
@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_inner_white_space_is_refused_without_showing_it() {
+    fn a_token_with_inner_white_space_is_an_error_that_does_not_show_it() {
         let message = Token::new("secret token").unwrap_err().to_string();
         assert!(!message.contains("secret"), "{message}");
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_does_not_show_the_token() {
         assert_eq!(format!("{:?}", Token::new("abc.def").unwrap()), "Token(..)");
     }
 }

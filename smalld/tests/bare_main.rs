@@ -117,7 +117,12 @@ fn a_missing_token_is_an_error_that_says_how_to_set_it() {
     let output = start(&[]).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    for words in ["no bot token", "SMALLD_TOKEN", "token = ", "smalld-sandbox"] {
+    for words in [
+        "the bot token is missing",
+        "SMALLD_TOKEN",
+        "token = ",
+        "smalld-sandbox",
+    ] {
         assert!(said.contains(words), "{said}");
     }
 }

@@ -118,7 +118,7 @@ async fn invalid_options_are_errors_when_the_bot_is_built() {
     let build = |builder: smalld::Builder| builder.build().unwrap_err().to_string();
     let with_token = || SmallD::builder().token("a.b.c");
     for (builder, words) in [
-        (SmallD::builder().token(" "), "no bot token"),
+        (SmallD::builder().token(" "), "the bot token is missing"),
         (SmallD::builder().token("two words"), "white space"),
         (
             with_token().base_url("https://discord.com/api/v6"),
@@ -178,7 +178,7 @@ async fn blocking_calls_in_async_code_say_what_to_write_instead() {
 async fn a_running_bot_cannot_be_run_again() {
     let running = Running::start(Handlers::new()).await;
     let error = running.bot.run().await.unwrap_err().to_string();
-    assert!(error.contains("runs already"), "{error}");
+    assert!(error.contains("already running"), "{error}");
     running.close().await.unwrap();
 }
 
