@@ -1,7 +1,8 @@
-//! Acknowledgement of an event: its source learns how the event ended, and that it is still at work.
+//! Acknowledgement of an event: its source is notified how the event ended, and in between that its
+//! handlers are still running.
 //!
-//! Every handler's run holds a [`Claim`] on the event. When the last claim is gone the event has
-//! ended, and its source is told once, with the worst ending of all runs.
+//! Every run of a handler holds a [`Claim`] on the event. When the last claim is dropped, the source is
+//! notified once, with the worst ending of all runs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,21 +14,21 @@ use crate::unwind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Ending {
-    /// All its handlers have ended. Those that failed were reported, and count as ended. An event
+    /// All its handlers have ended, including those that failed, whose failures were reported. An event
     /// that no handler wants is handled at once.
     Handled,
-    /// A handler was not started, because too many of its earlier runs have not ended.
+    /// A handler was not started, because too many of its earlier runs have not ended yet.
     Refused,
     /// The bot stopped before all handlers had ended.
     Abandoned,
 }
 
-/// What a [`Source`](crate::source::Source) learns of an event that it delivered.
+/// Notifies a [`Source`](crate::source::Source) of the progress and the end of an event.
 ///
 /// For a message broker, [`Handled`](Ending::Handled) is an ack, [`Refused`](Ending::Refused) and
 /// [`Abandoned`](Ending::Abandoned) are a nak, and [`in_progress`](Self::in_progress) extends the
-/// deadline. A broker that delivers the event again runs *all* its handlers again, including those
-/// that had finished.
+/// deadline. If the broker delivers the event again, *all* its handlers run again, including those that
+/// had finished.
 ///
 /// ```
 /// use smalld::source::{Acknowledge, Ending};
@@ -41,17 +42,17 @@ pub enum Ending {
 /// }
 /// ```
 ///
-/// Both methods are called where handlers run, so they must not block.
+/// Both methods are called on the threads that run handlers, so they must not block.
 pub trait Acknowledge: Send + Sync + 'static {
-    /// The event has ended. Called once, with the worst ending of all its handlers.
+    /// Called once when the event has ended, with the worst ending of all its handlers.
     fn acknowledge(&self, ending: Ending);
 
-    /// Handlers are still at work, or waiting for their turn or for a free place. Called about every
-    /// ten seconds for each of them. By default it does nothing.
+    /// Called about every ten seconds for each handler that is still running, or waits for its turn or
+    /// for the limit of running handlers. By default it does nothing.
     fn in_progress(&self) {}
 }
 
-/// The acknowledgement of one event, shared by all who work on it. Clones are cheap.
+/// The acknowledgement of one event, shared by the runs of its handlers. Clones are cheap.
 #[derive(Clone, Default)]
 pub(crate) struct Acknowledgement(Option<Arc<Shared<dyn Acknowledge>>>);
 
@@ -68,12 +69,12 @@ impl Acknowledgement {
         })))
     }
 
-    /// For an event that nobody asks about.
+    /// For an event whose source does not need to know.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// A claim on the event, which has not ended before the claim has.
+    /// Returns a claim on the event. The event does not end before the claim is dropped.
     pub(crate) fn claim(&self) -> Claim {
         Claim {
             event: self.clone(),
@@ -99,7 +100,7 @@ impl<A: Acknowledge + ?Sized> Drop for Shared<A> {
     }
 }
 
-/// The part that one handler's run has in an event. Dropped without an end, the event counts as
+/// A claim of one handler's run on an event. If it is dropped without `end`, the event counts as
 /// abandoned.
 pub(crate) struct Claim {
     event: Acknowledgement,
@@ -117,7 +118,7 @@ impl Claim {
         }
     }
 
-    /// The event, to claim it again for a handler that takes over.
+    /// The event, to claim it again for an error handler.
     pub(crate) fn event(&self) -> &Acknowledgement {
         &self.event
     }
@@ -129,10 +130,10 @@ impl Drop for Claim {
     }
 }
 
-/// This runs where handlers end, which must outlive a source that panics.
+/// Calls a source, whose panic must not reach the handlers.
 fn guarded(call: impl FnOnce()) {
     if unwind::guarded(call).is_none() {
-        tracing::error!(target: "smalld", "the source of an event panicked when it was told how the event is going");
+        tracing::error!(target: "smalld", "the `Acknowledge` implementation of a source panicked; see the panic message above, on stderr");
     }
 }
 
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_ending_is_told_once_when_the_last_claim_has_ended() {
+    fn the_worst_ending_is_reported_once_when_the_last_claim_is_dropped() {
         for (endings, worst) in [
             (vec![Ending::Handled, Ending::Handled], Ending::Handled),
             (vec![Ending::Refused, Ending::Handled], Ending::Refused),
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_panics_hurts_nobody() {
+    fn a_panic_of_the_source_is_caught() {
         struct Panics;
         impl Acknowledge for Panics {
             fn acknowledge(&self, _: Ending) {

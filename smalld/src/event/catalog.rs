@@ -1,8 +1,8 @@
-//! Events that Discord dispatches, each with its meaning, the intents that bring it, and a link to
+//! Events that Discord dispatches: for each its meaning, the intents that it needs, and a link to
 //! Discord's documentation.
 //!
-//! The constants have the names that [`on`](macro@crate::on) takes; their values are the names in the
-//! JSON.
+//! The constants have the names that [`on`](macro@crate::on) takes. Their values are the names in
+//! Discord's JSON.
 //!
 //! ```
 //! use smalld::handler::Handlers;
@@ -13,19 +13,20 @@
 //! # let _ = handlers;
 //! ```
 //!
-//! For an event that is newer than smalld use its name as a string.
+//! For an event that is newer than smalld, use its name as a string.
 //!
-//! Import the module, not its constants: in a pattern, the name of a constant means its value.
+//! Import the module, not its constants: in a pattern, an imported constant is compared with, and does
+//! not bind a variable.
 
 #![allow(
     non_upper_case_globals,
-    reason = "the names are those that attributes take, so that an editor leads from there to here"
+    reason = "the names are those that attributes take, so that an editor finds the constant"
 )]
 
 use crate::event::intents::Intents;
 
-/// The intents of which any one brings the event. Empty if Discord always sends it; `None` if smalld
-/// does not know the name.
+/// The intents of which the event needs any one. Empty if it needs none; `None` if smalld does not know
+/// the event.
 pub(crate) fn intents_of(event: &str) -> Option<Intents> {
     let found = EVENTS
         .binary_search_by_key(&event, |&(name, _)| name)
@@ -76,7 +77,7 @@ macro_rules! events {
             $(($event, Intents::empty()$(.union(Intents::$intent))*),)+
         ];
 
-        /// The section of Discord's page.
+        /// The section of the event in Discord's documentation.
         #[cfg(test)]
         const ANCHORS: &[(&str, &str)] = &[$(($event, $anchor),)+];
     };
@@ -121,9 +122,9 @@ events! {
     guild_create = GUILD_CREATE "#guild-create" [GUILDS];
     /// Guild went unavailable (unavailable=true) or the bot left it (field absent).
     guild_delete = GUILD_DELETE "#guild-delete" [GUILDS];
-    /// The guild's custom emoji list changed; the full new list is given.
+    /// The guild's custom emoji list changed; has the full new list.
     guild_emojis_update = GUILD_EMOJIS_UPDATE "#guild-emojis-update" [GUILD_EXPRESSIONS];
-    /// Something about a guild's integrations changed (only the guild id is given).
+    /// Something about a guild's integrations changed (guild id only).
     guild_integrations_update = GUILD_INTEGRATIONS_UPDATE "#guild-integrations-update" [GUILD_INTEGRATIONS];
     /// Answer to send opcode 8: up to 1000 members, with `chunk_index`, `chunk_count` and the nonce.
     guild_members_chunk = GUILD_MEMBERS_CHUNK "#guild-members-chunk" [];
@@ -158,7 +159,7 @@ events! {
     guild_soundboard_sound_delete = GUILD_SOUNDBOARD_SOUND_DELETE "#guild-soundboard-sound-delete" [GUILD_EXPRESSIONS];
     /// A soundboard sound was edited.
     guild_soundboard_sound_update = GUILD_SOUNDBOARD_SOUND_UPDATE "#guild-soundboard-sound-update" [GUILD_EXPRESSIONS];
-    /// The guild's sticker list changed; the full new list is given.
+    /// The guild's sticker list changed; has the full new list.
     guild_stickers_update = GUILD_STICKERS_UPDATE "#guild-stickers-update" [GUILD_EXPRESSIONS];
     /// Guild settings changed.
     guild_update = GUILD_UPDATE "#guild-update" [GUILDS];
@@ -176,9 +177,9 @@ events! {
     /// An invite was removed (bot needs `MANAGE_CHANNELS` there).
     invite_delete = INVITE_DELETE "#invite-delete" [GUILD_INVITES];
     /// A message was posted; ephemeral ones arrive through `DIRECT_MESSAGES` without `guild_id` or
-    /// member. `content`, `embeds`, `attachments`, `components` and `poll` are empty without
-    /// [`MESSAGE_CONTENT`](crate::Intents::MESSAGE_CONTENT) (privileged), but in direct messages,
-    /// mentions of the bot and messages of its own.
+    /// member. Without [`MESSAGE_CONTENT`](crate::Intents::MESSAGE_CONTENT) (privileged), `content`,
+    /// `embeds`, `attachments`, `components` and `poll` are empty, except in direct messages, mentions
+    /// of the bot and its own messages.
     message_create = MESSAGE_CREATE "#message-create" [GUILD_MESSAGES | DIRECT_MESSAGES];
     /// A message was deleted (ids only).
     message_delete = MESSAGE_DELETE "#message-delete" [GUILD_MESSAGES | DIRECT_MESSAGES];
@@ -197,7 +198,7 @@ events! {
     /// All reactions with one emoji were cleared.
     message_reaction_remove_emoji = MESSAGE_REACTION_REMOVE_EMOJI "#message-reaction-remove-emoji" [GUILD_MESSAGE_REACTIONS | DIRECT_MESSAGE_REACTIONS];
     /// A message changed (edit, embed resolved, pinned, poll ended...); tts is always false.
-    /// What [`MESSAGE_CONTENT`](crate::Intents::MESSAGE_CONTENT) (privileged) fills is as in
+    /// [`MESSAGE_CONTENT`](crate::Intents::MESSAGE_CONTENT) (privileged) matters as in
     /// [`message_create`].
     message_update = MESSAGE_UPDATE "#message-update" [GUILD_MESSAGES | DIRECT_MESSAGES];
     /// A member's status or activities changed; only user.id is sure to be there and types are not
@@ -228,7 +229,7 @@ events! {
     subscription_update = SUBSCRIPTION_UPDATE "#subscription-update" [];
     /// A thread appeared or the bot was added to one; `newly_created` tells the two apart.
     thread_create = THREAD_CREATE "#thread-create" [GUILDS];
-    /// A thread was removed; only id, `guild_id`, `parent_id` and type are given.
+    /// A thread was removed; has only id, `guild_id`, `parent_id` and type.
     thread_delete = THREAD_DELETE "#thread-delete" [GUILDS];
     /// Bot gained access to channels; lists the active threads there.
     thread_list_sync = THREAD_LIST_SYNC "#thread-list-sync" [GUILDS];
@@ -262,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_so_that_it_can_be_searched() {
+    fn the_table_is_sorted() {
         assert!(EVENTS.is_sorted_by_key(|&(name, _)| name));
         assert_eq!(
             intents_of("MESSAGE_DELETE_BULK"),
@@ -281,10 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_equal_to_the_data_file() {
+    fn the_table_equals_the_data_file() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/events.csv");
         let Ok(text) = std::fs::read_to_string(file) else {
-            eprintln!("skipped: no {file}, which is not part of the package");
+            eprintln!("skipped: {file} is not part of the package");
             return;
         };
         let row = |line: &'static str| {

@@ -8,20 +8,20 @@ use crate::event::acknowledge::{Acknowledge, Acknowledgement};
 use crate::event::envelope::Envelope;
 use crate::event::origin::Origin;
 
-/// An event that a [`Source`](crate::source::Source) hands to the handlers: what came, where it came
-/// from, and who learns how it ended.
+/// An event that a [`Source`](crate::source::Source) delivers: its text, its origin, and its
+/// acknowledgement.
 ///
-/// It owns its text or borrows it, for instance from a buffer that the source reads into. The text is
-/// copied only if a handler wants the event.
+/// It owns its text or borrows it, for instance from the source's read buffer. Borrowed text is copied
+/// only if a handler wants the event.
 ///
 /// ```
 /// use smalld::source::Delivery;
 ///
-/// // A whole gateway payload, as a broker or a recording has it:
+/// // A whole gateway payload, as from a broker or a recording:
 /// let payload = r#"{"op":0,"t":"TYPING_START","s":7,"d":{"user_id":"1"}}"#;
 /// let delivery = Delivery::payload(payload)?.shard(0, 1).session("session id");
 ///
-/// // Only an event's name and its `d`, as an interaction that comes over HTTP:
+/// // Only an event's name and its `d`, as for an interaction over HTTP:
 /// let delivery = Delivery::event("INTERACTION_CREATE", r#"{"type":2}"#);
 /// # let _ = delivery;
 /// # Ok::<(), smalld::Error>(())
@@ -34,11 +34,12 @@ pub struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// A whole gateway payload: a JSON object with `op`, `d`, and for an event `t` and `s`.
+    /// Creates a delivery from a whole gateway payload: a JSON object with `op`, `d`, and for an event
+    /// `t` and `s`.
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] if the text is not such an object. What is in `d` is not looked at.
+    /// [`Error::Json`] if the text is not such an object.
     pub fn payload(text: impl Into<Cow<'a, str>>) -> Result<Self> {
         let malformed = |why| Error::json("the text is not a gateway payload", why);
         Ok(Self::new(
@@ -46,8 +47,8 @@ impl<'a> Delivery<'a> {
         ))
     }
 
-    /// An event that comes without an envelope: its name, such as `INTERACTION_CREATE`, and its `d`,
-    /// which is JSON.
+    /// Creates a delivery of an event without an envelope: its name, such as `INTERACTION_CREATE`, and
+    /// its `d`, which is JSON.
     pub fn event(name: impl Into<Cow<'a, str>>, d: impl Into<Cow<'a, str>>) -> Self {
         Self::new(Envelope::bare(name.into(), d.into()))
     }
@@ -65,38 +66,39 @@ impl<'a> Delivery<'a> {
         self
     }
 
-    /// The shard that received it first: its id and the number of shards.
+    /// Sets the id of the shard that received the event from Discord, and the number of shards.
     pub fn shard(mut self, id: u32, count: u32) -> Self {
         self.origin.shard = Some((id, count));
         self
     }
 
-    /// The session that it belongs to. With its sequence number this is the event's stable
-    /// [id](crate::Payload::id).
+    /// Sets the session that the event belongs to. The event's [id](crate::Payload::id) consists of the
+    /// session and the sequence number.
     pub fn session(mut self, id: impl AsRef<str>) -> Self {
         self.origin.session = Some(id.as_ref().into());
         self
     }
 
-    /// Its sequence number in the session, if the envelope has none.
+    /// Sets the event's sequence number in its session.
     pub fn seq(mut self, seq: u64) -> Self {
         self.envelope.s = Some(seq);
         self
     }
 
-    /// Whether it may have been handled before; see [`Payload::is_replay`](crate::Payload::is_replay).
+    /// Sets whether the event may have been handled before; see
+    /// [`Payload::is_replay`](crate::Payload::is_replay). By default false.
     pub fn replay(mut self, replay: bool) -> Self {
         self.origin.replay = replay;
         self
     }
 
-    /// Who learns how the event ended. By default nobody.
+    /// Sets what is called when the event's handlers have ended. By default nothing.
     pub fn acknowledge(mut self, acknowledge: impl Acknowledge) -> Self {
         self.acknowledgement = Lazy::Made(Acknowledgement::new(acknowledge));
         self
     }
 
-    /// Like [`acknowledge`](Self::acknowledge), but nothing is made for an event that no handler wants.
+    /// Like [`acknowledge`](Self::acknowledge), but calls `make` only if a handler wants the event.
     pub(crate) fn acknowledge_if_wanted(
         mut self,
         make: &'a (dyn Fn() -> Acknowledgement + Sync),
@@ -106,7 +108,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// An acknowledgement, or how to make one.
+/// An acknowledgement that may not have been created yet.
 pub(crate) enum Lazy<'a> {
     Made(Acknowledgement),
     IfWanted(&'a (dyn Fn() -> Acknowledgement + Sync)),

@@ -1,12 +1,12 @@
-//! The envelope of an event: op, s and t, with `d` found but not looked into. It is read first and
-//! alone, so an event that no handler wants costs one scan and no allocation.
+//! Envelope of an event: `op`, `s` and `t`, and the position of `d`, which is not parsed. An event that
+//! no handler wants costs this one scan and no allocation.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::event::scan;
 
-/// The envelope of an event, with its text. It borrows the text from the reader's buffer, or owns it.
+/// The envelope of an event and its text, which is owned or borrowed from the reader's buffer.
 ///
 /// See [Discord Docs/Gateway Event Payload Structure](https://discord.com/developers/docs/events/gateway-events#payload-structure).
 #[derive(Debug)]
@@ -15,15 +15,15 @@ pub(crate) struct Envelope<'a> {
     pub(crate) s: Option<u64>,
     t: Option<Cow<'a, str>>,
     text: Cow<'a, str>,
-    /// Where in `text` the raw `d` is; empty if it is absent.
+    /// The position of the raw `d` in `text`; empty if it is absent.
     d: Range<usize>,
-    /// `text` is `d` alone, as in an interaction that comes over HTTP.
+    /// Whether `text` is only `d`, as in an interaction over HTTP.
     is_bare: bool,
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads the envelope of a gateway payload, or says why the text is none. Members other than
-    /// `op`, `s`, `t` and `d` are skipped.
+    /// Parses the envelope of a gateway payload. Members other than `op`, `s`, `t` and `d` are
+    /// skipped. The error says why the text is not a payload.
     pub(crate) fn parse(text: &'a str) -> Result<Self, String> {
         let fields = Fields::read(text)?;
         Ok(Self {
@@ -36,7 +36,7 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// Does the same with a text that may be owned.
+    /// Like [`parse`](Self::parse), for a text that may be owned.
     pub(crate) fn parse_cow(text: Cow<'a, str>) -> Result<Self, String> {
         match text {
             Cow::Borrowed(text) => Self::parse(text),
@@ -56,7 +56,7 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// An event that comes without an envelope: its name and its `d`.
+    /// The envelope of an event of which only the name and `d` are known.
     pub(crate) fn bare(t: Cow<'a, str>, d: Cow<'a, str>) -> Self {
         Self {
             op: 0,
@@ -77,16 +77,16 @@ impl<'a> Envelope<'a> {
         d_of(&self.text, &self.d)
     }
 
-    /// The text of the whole payload. For an event without an envelope it is made up.
+    /// The text of the whole payload. It is generated if the event came without an envelope.
     pub(crate) fn whole(&self) -> Cow<'_, str> {
         if self.is_bare {
-            Cow::Owned(made_up(self.op, self.t(), self.s, self.d()))
+            Cow::Owned(payload_around(self.op, self.t(), self.s, self.d()))
         } else {
             Cow::Borrowed(&self.text)
         }
     }
 
-    /// The parts that an event keeps.
+    /// Converts into an envelope that owns its text.
     pub(crate) fn into_parts(self) -> Parts {
         Parts {
             op: self.op,
@@ -99,7 +99,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// An envelope that owns all it has.
+/// An envelope that owns its text.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) op: u64,
@@ -115,14 +115,14 @@ impl Parts {
         d_of(&self.text, &self.d)
     }
 
-    /// The text of the whole payload if Discord sent one.
+    /// The text of the whole payload; `None` if the event came without an envelope.
     pub(crate) fn whole(&self) -> Option<&str> {
         (!self.is_bare).then_some(&*self.text)
     }
 
-    /// A whole payload around a `d` that came alone.
-    pub(crate) fn made_up(&self) -> String {
-        made_up(self.op, self.t.as_deref(), self.s, self.d())
+    /// Generates a whole payload from the event's fields.
+    pub(crate) fn payload_around(&self) -> String {
+        payload_around(self.op, self.t.as_deref(), self.s, self.d())
     }
 }
 
@@ -134,7 +134,7 @@ fn d_of<'t>(text: &'t str, d: &Range<usize>) -> &'t str {
     }
 }
 
-fn made_up(op: u64, t: Option<&str>, s: Option<u64>, d: &str) -> String {
+fn payload_around(op: u64, t: Option<&str>, s: Option<u64>, d: &str) -> String {
     let t = serde_json::Value::from(t);
     let s = serde_json::Value::from(s);
     format!(r#"{{"op":{op},"t":{t},"s":{s},"d":{d}}}"#)
@@ -167,13 +167,13 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// Where in a text this part of it is.
+/// The position of `part`, which must be a slice of `text`.
 fn place(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }
 
-/// A name or null.
+/// Decodes `t`, which is a string or `null`.
 fn name(value: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
     if value == "null" {
         return Ok(None);
@@ -181,12 +181,13 @@ fn name(value: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
     let name = scan::string(value).and_then(scan::decoded);
     name.map(Some).ok_or("`t` is not a string")
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_header_is_read_in_any_order_and_d_is_left_as_it_came() {
+    fn the_members_may_come_in_any_order_and_d_is_not_changed() {
         let envelope = Envelope::parse(r#"{"d":{"a": 1},"op":0,"x":[],"s":7,"t":"A_B"}"#).unwrap();
         assert_eq!(
             (envelope.op, envelope.s, envelope.t(), envelope.d()),
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_payload_is_an_error() {
+    fn a_malformed_payload_is_an_error() {
         for text in [
             r#"{"op":0,"t":"X","s":5,"#,
             "[]",

@@ -1,15 +1,15 @@
-//! Which events Discord sends, as a set of bits.
+//! Gateway intents: which events Discord sends.
 
 use std::fmt;
 
-/// Not one of Discord's bits, which end far below: stands for what the handlers need.
+/// Stands for the intents that the handlers need. Discord does not use this bit.
 const FOR_HANDLERS: u64 = 1 << 63;
 
 bitflags::bitflags! {
     /// Which events Discord sends to the bot. Combine with `|`.
     ///
     /// See [Discord Docs/Gateway Intents](https://discord.com/developers/docs/events/gateway#gateway-intents).
-    /// Bits that smalld does not know yet are kept by [`Intents::from_bits_retain`].
+    /// [`Intents::from_bits_retain`] accepts bits that smalld does not know yet.
     ///
     /// ```
     /// use smalld::Intents;
@@ -22,9 +22,9 @@ bitflags::bitflags! {
     pub struct Intents: u64 {
         /// Guilds, their channels, threads, roles and stages. Nearly every bot needs it.
         const GUILDS = 1 << 0;
-        /// Members who join, change and leave. **Privileged.**
+        /// Members who join, leave or change. **Privileged.**
         const GUILD_MEMBERS = 1 << 1;
-        /// Bans and entries of the audit log.
+        /// Bans and audit log entries.
         const GUILD_MODERATION = 1 << 2;
         /// Emojis, stickers and soundboard sounds.
         const GUILD_EXPRESSIONS = 1 << 3;
@@ -32,9 +32,9 @@ bitflags::bitflags! {
         const GUILD_INTEGRATIONS = 1 << 4;
         /// Webhooks of a channel.
         const GUILD_WEBHOOKS = 1 << 5;
-        /// Invites made and withdrawn.
+        /// Invites that are created and deleted.
         const GUILD_INVITES = 1 << 6;
-        /// Who is in which voice channel, and effects there.
+        /// Who is in which voice channel, and voice channel effects.
         const GUILD_VOICE_STATES = 1 << 7;
         /// Status and activities of members. **Privileged.**
         const GUILD_PRESENCES = 1 << 8;
@@ -42,31 +42,31 @@ bitflags::bitflags! {
         const GUILD_MESSAGES = 1 << 9;
         /// Reactions to messages in guilds.
         const GUILD_MESSAGE_REACTIONS = 1 << 10;
-        /// Who begins to type in guilds.
+        /// Typing indicators in guilds.
         const GUILD_MESSAGE_TYPING = 1 << 11;
         /// Messages to the bot, and ephemeral messages of interactions. Shard 0 only.
         const DIRECT_MESSAGES = 1 << 12;
         /// Reactions to direct messages. Shard 0 only.
         const DIRECT_MESSAGE_REACTIONS = 1 << 13;
-        /// Who begins to type to the bot. Shard 0 only.
+        /// Typing indicators in direct messages. Shard 0 only.
         const DIRECT_MESSAGE_TYPING = 1 << 14;
-        /// No events of its own: fills `content`, `embeds`, `attachments`, `components` and `poll` of messages. **Privileged.**
+        /// Has no events of its own: without it, `content`, `embeds`, `attachments`, `components` and `poll` of most messages are empty. **Privileged.**
         const MESSAGE_CONTENT = 1 << 15;
-        /// Scheduled events and who is interested in them.
+        /// Scheduled events, and the users who are interested in them.
         const GUILD_SCHEDULED_EVENTS = 1 << 16;
-        /// Rules of auto moderation.
+        /// Auto moderation rules.
         const AUTO_MODERATION_CONFIGURATION = 1 << 20;
-        /// Actions that auto moderation took.
+        /// Actions of auto moderation.
         const AUTO_MODERATION_EXECUTION = 1 << 21;
-        /// Votes in polls in guilds.
+        /// Poll votes in guilds.
         const GUILD_MESSAGE_POLLS = 1 << 24;
-        /// Votes in polls in direct messages. Shard 0 only.
+        /// Poll votes in direct messages. Shard 0 only.
         const DIRECT_MESSAGE_POLLS = 1 << 25;
     }
 }
 
 impl Intents {
-    /// Those that must be enabled for the application in Discord's developer portal.
+    /// The privileged intents, which must be enabled in Discord's developer portal.
     #[must_use]
     pub const fn privileged() -> Self {
         Self::GUILD_MEMBERS
@@ -74,24 +74,24 @@ impl Intents {
             .union(Self::MESSAGE_CONTENT)
     }
 
-    /// All that need no permission of Discord.
+    /// All intents that are not privileged.
     #[must_use]
     pub const fn unprivileged() -> Self {
         Self::all().difference(Self::privileged())
     }
 
-    /// What the bot's handlers need and no more, message content included; privileged intents only
-    /// where the application has been granted them. Can be combined:
+    /// Exactly the intents that the bot's handlers need, including message content. Privileged ones
+    /// are used only if the application has been granted them. It can be combined with others:
     /// `Intents::for_handlers() | Intents::GUILD_MEMBERS`.
     ///
-    /// It stands for that until the bot is built, so it has no bits of Discord's yet. A handler of
-    /// every payload needs every intent.
+    /// This is a placeholder without any of Discord's bits; it is replaced when the bot is built. A
+    /// handler of every payload needs every intent.
     #[must_use]
     pub const fn for_handlers() -> Self {
         Self::from_bits_retain(FOR_HANDLERS)
     }
 
-    /// The privileged intents that an application's `flags` say it may use.
+    /// The privileged intents that an application with these `flags` may use.
     ///
     /// See [Discord Docs/Application Flags](https://discord.com/developers/docs/resources/application#application-object-application-flags):
     /// each intent has a bit for verified applications and one (`LIMITED`) for those below the
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sums_are_those_of_discord() {
+    fn the_bits_are_those_of_discord() {
         assert_eq!(Intents::all().bits(), 53_608_447);
         assert_eq!(Intents::unprivileged().bits(), 53_575_421);
         assert_eq!(Intents::privileged().bits(), 33_026);
@@ -140,7 +140,7 @@ mod tests {
     fn the_bits_are_equal_to_the_data_file() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/intents.csv");
         let Ok(text) = std::fs::read_to_string(file) else {
-            eprintln!("skipped: no {file}, which is not part of the package");
+            eprintln!("skipped: {file} is not part of the package");
             return;
         };
         let known = Intents::all().iter_names().map(|(name, intent)| {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn limited_flags_of_an_application_grant_intents_too() {
+    fn limited_application_flags_also_grant_intents() {
         assert_eq!(Intents::granted(565_248), Intents::privileged());
         assert_eq!(Intents::granted(1 << 18), Intents::MESSAGE_CONTENT);
         assert_eq!(Intents::granted(0), Intents::empty());

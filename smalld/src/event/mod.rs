@@ -1,5 +1,5 @@
-//! An event, wherever it came from: its envelope and text, its origin, and who learns how it ended.
-//! A source delivers it into a sink; whoever runs handlers stands behind that.
+//! Events, independent of their source: their envelope and text, their origin, and their
+//! acknowledgement. A source delivers them to a sink, which is implemented by the dispatcher.
 
 pub(crate) mod acknowledge;
 pub mod catalog;

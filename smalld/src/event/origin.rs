@@ -1,8 +1,8 @@
-//! Origin of an event: which shard and session brought it, if any did.
+//! Origin of an event: the shard and session that received it, if any.
 
 use std::sync::Arc;
 
-/// Where an event came from.
+/// The shard and session that received an event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     /// Id of the shard and number of shards; `None` for an event that no shard received.

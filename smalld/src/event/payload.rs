@@ -1,4 +1,4 @@
-//! An event as it came: op, t, s and the raw d, shared by all who want it.
+//! Event as Discord sent it: `op`, `t`, `s` and the raw `d`. Its handlers share one copy.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,12 +14,12 @@ use crate::event::origin::Origin;
 struct Event {
     parts: Parts,
     origin: Origin,
-    /// The whole payload around a `d` that came alone, made when somebody asks for it.
-    made_up: OnceLock<Box<str>>,
+    /// The whole payload of an event that came without an envelope, generated on first use.
+    generated: OnceLock<Box<str>>,
 }
 
-/// A gateway payload as it came. As a handler's parameter it gives op, t, s and the raw JSON
-/// without parsing anything. Clones are cheap and share the text.
+/// An event as Discord sent it: `op`, `t`, `s` and the raw JSON. As a parameter of a handler it parses
+/// nothing. Clones are cheap and share the text.
 ///
 /// ```
 /// use smalld::Payload;
@@ -41,13 +41,13 @@ impl Payload {
             event: Arc::new(Event {
                 parts: envelope.into_parts(),
                 origin,
-                made_up: OnceLock::new(),
+                generated: OnceLock::new(),
             }),
             whole: false,
         }
     }
 
-    /// The same event as a handler sees it that takes the whole payload, or only `d`.
+    /// The same event for a handler that takes the whole payload, or only `d`.
     pub(crate) fn seen(&self, whole: bool) -> Self {
         Self {
             event: Arc::clone(&self.event),
@@ -61,56 +61,58 @@ impl Payload {
         self.event.parts.op
     }
 
-    /// The name of a dispatched event, such as `MESSAGE_CREATE`.
+    /// The event's name, such as `MESSAGE_CREATE`; `None` for a payload that is not a dispatch.
     #[must_use]
     pub fn t(&self) -> Option<&str> {
         self.event.parts.t.as_deref()
     }
 
-    /// The sequence number of a dispatch in its session.
+    /// The sequence number of the event in its session; `None` for a payload that is not a dispatch.
     #[must_use]
     pub fn s(&self) -> Option<u64> {
         self.event.parts.s
     }
 
-    /// The raw JSON of `d`, just as Discord sent it; `null` where it is absent.
+    /// The raw JSON of `d`, exactly as Discord sent it; `null` if it is absent.
     #[must_use]
     pub fn d(&self) -> &str {
         self.event.parts.d()
     }
 
-    /// The raw JSON of the whole payload. For an event that came without one, such as an interaction
-    /// over HTTP, it is made from the event's name and `d`.
+    /// The raw JSON of the whole payload. For an event that came without an envelope, such as an
+    /// interaction over HTTP, it is generated from the event's name and `d`.
     #[must_use]
     pub fn text(&self) -> &str {
-        let Event { parts, made_up, .. } = &*self.event;
+        let Event {
+            parts, generated, ..
+        } = &*self.event;
         parts
             .whole()
-            .unwrap_or_else(|| made_up.get_or_init(|| parts.made_up().into()))
+            .unwrap_or_else(|| generated.get_or_init(|| parts.payload_around().into()))
     }
 
-    /// What the handler's parameters are taken from: `d`, or the whole payload under
-    /// `on_gateway_payload`.
+    /// The JSON that the handler's parameters are read from: `d`, or the whole payload under
+    /// [`on_gateway_payload`](macro@crate::on_gateway_payload).
     #[must_use]
     pub fn body(&self) -> &str {
         if self.whole { self.text() } else { self.d() }
     }
 
-    /// Reads [`body`](Self::body) as any `T`; it may borrow from this payload. Meant for
-    /// [extractors](crate::handler::FromEvent) of your own.
+    /// Deserializes [`body`](Self::body) into a `T`, which may borrow from this payload. Useful in
+    /// implementations of [`FromEvent`](crate::handler::FromEvent).
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] that names the JSON path at fault.
+    /// [`Error::Json`] if the JSON does not fit `T`; it names the JSON path of the mistake.
     pub fn json<'e, T: Deserialize<'e>>(&'e self) -> Result<T> {
         let body = self.body();
-        // The path of a mistake costs a little on every field, so it is looked for only after one.
+        // Tracking the path costs a little on every field, so it is done only after a mistake.
         serde_json::from_str(body).or_else(|_| {
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(body)).map_err(
                 |error| {
                     let path = error.path().to_string();
                     let place = match &*path {
-                        "." => "the whole".to_owned(),
+                        "." => "the JSON".to_owned(),
                         path => format!("`{path}`"),
                     };
                     Error::json(format!("{place}: {}", error.inner()), error.into_inner())
@@ -119,8 +121,8 @@ impl Payload {
         })
     }
 
-    /// An id that stays the same when the event is replayed: `session:seq`. `None` for what is no
-    /// dispatch.
+    /// An id that stays the same when the event is replayed, in the form `session:seq`. `None` if the
+    /// payload is not a dispatch, or its source names no session.
     #[must_use]
     pub fn id(&self) -> Option<String> {
         let session = self.event.origin.session.as_deref()?;
@@ -128,20 +130,20 @@ impl Payload {
     }
 
     /// Whether Discord sent this while a session was being resumed. Such an event may have been
-    /// handled before; [`id`](Self::id) tells.
+    /// handled before; compare its [`id`](Self::id).
     #[must_use]
     pub fn is_replay(&self) -> bool {
         self.event.origin.replay
     }
 
-    /// The shard that received it: its id and the number of shards. `None` for an event that no shard
-    /// received.
+    /// The id of the shard that received the event, and the number of shards. `None` if no shard
+    /// received it.
     #[must_use]
     pub fn shard(&self) -> Option<(u32, u32)> {
         self.event.origin.shard
     }
 
-    /// What to call it in a log.
+    /// The event's name in logs.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         match self.t() {
             Some(t) => Cow::Borrowed(t),

@@ -1,34 +1,33 @@
-//! Finds values in JSON text without parsing or copying them. Nothing is allocated, which is what
-//! lets an event that nobody wants cost next to nothing; `serde_json` keeps a stack of brackets on
-//! the heap even where it only skips.
+//! JSON scanner that finds values in a text without parsing or copying them. It allocates nothing, so
+//! that an event that no handler wants costs almost nothing; `serde_json` keeps a stack of brackets on
+//! the heap even when it only skips.
 //!
-//! What is skipped is held to the grammar of [RFC 8259], so that a broken frame is noticed though
-//! nobody looks into it. Only nesting beyond 128 levels is refused, as `serde_json` refuses it when
-//! it parses.
+//! Skipped values are checked against the grammar of [RFC 8259], so that a malformed payload is noticed
+//! even if no handler reads it. Nesting deeper than 128 levels is an error, as in `serde_json`.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259
 
 use std::borrow::Cow;
 use std::str::FromStr;
 
-/// That the text is no JSON, or not what it was taken for.
+/// The text is not valid JSON, or not the expected kind of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
-    /// Where in the text, in bytes.
+    /// The offset of the mistake in the text, in bytes.
     pub(crate) at: usize,
 }
 
-/// The members of the object that the whole text is: raw keys, without quotes, and raw values.
+/// The members of a JSON object, which must be the whole text: raw keys, without quotes, and raw values.
 pub(crate) fn members(text: &str) -> Parts<'_> {
     Parts::new(text, Bracket::Object)
 }
 
-/// The elements of the array that the whole text is, with empty keys.
+/// The elements of a JSON array, which must be the whole text, with empty keys.
 pub(crate) fn elements(text: &str) -> Parts<'_> {
     Parts::new(text, Bracket::Array)
 }
 
-/// A string as it stands in JSON, without its quotes, is this one.
+/// Whether a raw string, without its quotes, decodes to the expected one.
 pub(crate) fn reads(raw: &str, expected: &str) -> bool {
     if raw.contains('\\') {
         return decoded(raw).is_some_and(|text| text == expected);
@@ -36,7 +35,7 @@ pub(crate) fn reads(raw: &str, expected: &str) -> bool {
     raw == expected
 }
 
-/// A raw string without its quotes, decoded; copied only where it holds an escape.
+/// Decodes a raw string without its quotes. It is copied only if it contains an escape.
 pub(crate) fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     if !raw.contains('\\') {
         return Some(Cow::Borrowed(raw));
@@ -46,12 +45,12 @@ pub(crate) fn decoded(raw: &str) -> Option<Cow<'_, str>> {
         .map(Cow::Owned)
 }
 
-/// A raw value without the quotes that make it a string; none if it is something else.
+/// Removes the quotes of a raw string. Returns `None` if the value is not a string.
 pub(crate) fn string(raw: &str) -> Option<&str> {
     raw.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// A raw value as an integer, exactly; none for a fraction or whatever else it is.
+/// Parses a raw value as an integer. Returns `None` for any other value, such as a fraction.
 pub(crate) fn integer<T: FromStr>(raw: &str) -> Option<T> {
     raw.parse().ok()
 }
@@ -62,7 +61,7 @@ enum Bracket {
     Array,
 }
 
-/// The parts of an object or an array, in their order. After a mistake there are no more.
+/// Iterator over the members of an object or the elements of an array. It ends after a mistake.
 pub(crate) struct Parts<'t> {
     scanner: Scanner<'t>,
     bracket: Bracket,
@@ -86,7 +85,7 @@ impl<'t> Parts<'t> {
         }
     }
 
-    /// Up to the next part; false where there are no more.
+    /// Moves to the next part. Returns `Some(false)` at the end, and `None` at a mistake.
     fn advance(&mut self) -> Option<bool> {
         let scanner = &mut self.scanner;
         let (open, close) = match self.bracket {
@@ -142,7 +141,7 @@ impl<'t> Iterator for Parts<'t> {
     }
 }
 
-/// Goes over the text from left to right; `None` is a mistake at the place it has come to.
+/// Reads a text from left to right. Its methods return `None` for a mistake at position `at`.
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
@@ -163,14 +162,14 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The closing bracket, and nothing but white space after it.
+    /// Skips the closing bracket; only white space may follow.
     fn end(&mut self) -> Option<()> {
         self.at += 1;
         self.space();
         self.peek().is_none().then_some(())
     }
 
-    /// A key without its quotes, up to and with its colon.
+    /// Reads a key and its colon; returns the key without its quotes.
     fn key(&mut self) -> Option<&'t str> {
         self.space();
         let start = self.at;
@@ -181,10 +180,11 @@ impl<'t> Scanner<'t> {
         Some(key)
     }
 
-    /// Any value, skipped; a bit for each bracket that is open, set for those of objects.
+    /// Skips any value and returns its text.
     fn value(&mut self) -> Option<&'t str> {
         self.space();
         let start = self.at;
+        // One bit for each open bracket, set if it is an object's.
         let (mut depth, mut objects) = (0_u32, 0_u128);
         loop {
             self.space();
@@ -210,7 +210,7 @@ impl<'t> Scanner<'t> {
                 b'n' => self.word("null")?,
                 _ => self.number()?,
             }
-            // A value is over: what follows closes brackets, until a comma asks for the next one.
+            // After a value: closing brackets, or a comma before the next value.
             loop {
                 if depth == 0 {
                     return Some(&self.text[start..self.at]);
@@ -316,13 +316,13 @@ mod tests {
         members(text).all(|part| part.is_ok())
     }
 
-    /// What the library says of an object.
+    /// Whether `serde_json` accepts the text as an object.
     fn expected(text: &str) -> bool {
         serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
     }
 
     #[test]
-    fn parts_are_found_as_they_stand() {
+    fn parts_are_returned_as_they_are_in_the_text() {
         let parts: Vec<_> = members(PAYLOAD).map(Result::unwrap).collect();
         let d = r#"{"a":[1,{"b":null},[],"x\"y"],"c":{}, "é":true}"#;
         let expected = [
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damage_is_seen_that_the_library_sees() {
+    fn every_mistake_that_serde_json_finds_is_found() {
         let mut damaged = 0;
         for cut in (0..PAYLOAD.len()).filter(|&at| PAYLOAD.is_char_boundary(at)) {
             assert_eq!(
@@ -357,7 +357,7 @@ mod tests {
                 "", "{", "}", "[", "]", ",", ":", "\"", "\\", "0", ".", "e", "-", "x", "\u{1}", " ",
             ] {
                 let text = format!("{}{instead}{rest}", &PAYLOAD[..cut]);
-                // Whether a lone half of a surrogate pair is text is seen by whoever decodes it.
+                // A lone surrogate is noticed only when the string is decoded.
                 assert_eq!(is_object(&text), expected(&text), "{text}");
                 damaged += usize::from(!is_object(&text));
             }
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn other_values_are_no_object() {
+    fn other_values_are_not_objects() {
         for text in [
             "",
             "[]",
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_has_an_end() {
+    fn nesting_is_limited_to_128_levels() {
         let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(is_object(&nested(128)));
         assert!(!is_object(&nested(129)) && !is_object(&nested(100_000)));

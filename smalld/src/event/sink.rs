@@ -1,4 +1,4 @@
-//! The sink: where sources of events hand them in.
+//! Sink: where sources deliver their events.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::event::delivery::Delivery;
 use crate::shutdown::ShutdownPhase;
 
-/// Where a [`Source`](crate::source::Source) hands its events in. Clones are cheap and lead to the
+/// Where a [`Source`](crate::source::Source) delivers its events. Clones are cheap and deliver to the
 /// same handlers.
 #[derive(Clone)]
 pub struct Sink {
@@ -17,10 +17,10 @@ pub struct Sink {
     shutdown: watch::Receiver<ShutdownPhase>,
 }
 
-/// Takes events in; implemented by whoever runs the handlers.
+/// Receives events. Implemented by the dispatcher.
 pub(crate) trait Receive: Send + Sync {
-    /// Starts the handlers that want the event. If not all of them find a free place, returns a
-    /// future that starts the others when there is one.
+    /// Starts the handlers that want the event. If the limit of running handlers is reached, returns a
+    /// future that starts the remaining ones as others end.
     fn receive(&self, delivery: Delivery<'_>) -> Option<Waiting>;
 }
 
@@ -34,28 +34,28 @@ impl Sink {
         Self { receiver, shutdown }
     }
 
-    /// Hands an event to every handler that wants it. It is ready when all of them have been started,
-    /// which is at once unless too many handlers run: then it waits for a free place, and the source
-    /// should read no further. It does not wait for the handlers to end, which the
-    /// [acknowledgement](Delivery::acknowledge) tells.
+    /// Starts every handler that wants the event. It returns when all of them have been started, which
+    /// is at once unless too many handlers are running: then it waits, and the source should not read
+    /// further events. It does not wait for the handlers to end; the
+    /// [acknowledgement](Delivery::acknowledge) is called then.
     ///
-    /// Dropped while it waits, handlers that have not been started never are, and the event is
-    /// acknowledged as [`Abandoned`](crate::source::Ending::Abandoned).
+    /// If the future is dropped while it waits, the remaining handlers are not started, and the event
+    /// is acknowledged as [`Abandoned`](crate::source::Ending::Abandoned).
     pub async fn deliver(&self, delivery: Delivery<'_>) {
         if let Some(waiting) = self.begin(delivery) {
             waiting.await;
         }
     }
 
-    /// The first step of `deliver`, for a source that has to know whether the event waits.
+    /// The first step of `deliver`, for a source that must know whether the event has to wait.
     pub(crate) fn begin(&self, delivery: Delivery<'_>) -> Option<Waiting> {
         self.receiver.receive(delivery)
     }
 
-    /// Ready when the bot stops. A source should then deliver nothing more and return.
+    /// Waits until the bot stops. A source should then deliver no more events and return.
     pub async fn closed(&self) {
         let mut shutdown = self.shutdown.clone();
-        // Without its sender the bot is gone, which is as good as closed.
+        // An error means that the bot has been dropped, which counts as closed.
         let _ = shutdown
             .wait_for(|&phase| phase > ShutdownPhase::Running)
             .await;

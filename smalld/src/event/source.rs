@@ -1,4 +1,4 @@
-//! Sources of events besides the gateway.
+//! Sources of events other than the gateway.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,14 +11,14 @@ use crate::event::sink::Sink;
 
 /// A source of events: a message broker, interactions over HTTP, a recording.
 ///
-/// [`Builder::source`](crate::Builder::source) puts one in place of the gateway,
-/// [`Builder::also`](crate::Builder::also) adds one to it.
+/// [`Builder::source`](crate::Builder::source) replaces the gateway with a source,
+/// [`Builder::also`](crate::Builder::also) adds a source to the gateway.
 ///
 /// ```
 /// use smalld::SmallD;
 /// use smalld::source::{Delivery, Sink, Source};
 ///
-/// /// Plays a file of gateway payloads, one in each line.
+/// /// Plays a recording of gateway payloads, one per line.
 /// struct Recording(String);
 ///
 /// impl Source for Recording {
@@ -36,23 +36,24 @@ use crate::event::sink::Sink;
 /// # }
 /// ```
 pub trait Source: Send + 'static {
-    /// Delivers events until there are none left or the bot stops, of which [`Sink::closed`] tells. It
-    /// runs as a task of its own. When the bot has stopped it may go on for
+    /// Delivers events until there are none left or the bot stops (see [`Sink::closed`]). It runs as a
+    /// task of its own. After the bot has been told to stop, it may continue for
     /// [`shutdown_timeout`](crate::Builder::shutdown_timeout); then it is dropped.
     ///
     /// # Errors
     ///
-    /// What the source cannot go on without. It ends [`SmallD::run`](crate::SmallD::run).
+    /// Any error that the source cannot recover from. [`SmallD::run`](crate::SmallD::run) then returns
+    /// it.
     fn run(self, sink: Sink) -> impl Future<Output = Result<()>> + Send;
 
-    /// Where [`SmallD::send_gateway_payload`](crate::SmallD::send_gateway_payload) sends to if this
-    /// source takes the place of the gateway. By default nowhere: sending is an error that says so.
+    /// Where [`SmallD::send_gateway_payload`](crate::SmallD::send_gateway_payload) sends payloads if
+    /// this source replaces the gateway. By default `None`, and sending returns an error.
     fn router(&self) -> Option<Router> {
         None
     }
 }
 
-/// The way of a bot's own payloads to a gateway that runs elsewhere; see [`Source::router`].
+/// Sends the bot's payloads to a gateway in another process; see [`Source::router`].
 ///
 /// ```
 /// use smalld::source::Router;
@@ -69,7 +70,7 @@ pub struct Router(Arc<dyn Fn(Value) -> Sending + Send + Sync>);
 pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 impl Router {
-    /// A router that calls this closure with each payload: the whole object, with `op` and `d`.
+    /// Creates a router that calls this closure with each payload: the whole object, with `op` and `d`.
     pub fn new<F, Fut>(send: F) -> Self
     where
         F: Fn(Value) -> Fut + Send + Sync + 'static,
@@ -89,7 +90,7 @@ impl fmt::Debug for Router {
     }
 }
 
-/// A source whose type is forgotten.
+/// A type-erased source.
 pub(crate) struct AnySource {
     pub(crate) router: Option<Router>,
     pub(crate) run: Box<dyn FnOnce(Sink) -> Sending + Send>,

@@ -1,5 +1,5 @@
-//! What Discord says of its gateway: the address, the recommended number of shards, and how many
-//! sessions may be started.
+//! Response of `GET /gateway/bot`: the gateway's address, the recommended number of shards, and how
+//! many sessions may be started.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::rest::{RateLimits, Request};
 
 /// The longest wait between two attempts to ask for the gateway's address.
 const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(60);
-/// With so many session starts left, or fewer, a warning is logged.
-const FEW_STARTS: u32 = 50;
+/// A warning is logged if this many session starts are left, or fewer.
+const LOW_START_BUDGET: u32 = 50;
 
 #[derive(Deserialize)]
 pub(super) struct GatewayBot {
@@ -50,19 +50,20 @@ impl GatewayBot {
     }
 }
 
-/// Asks once more where the gateway is; `None` where that cannot be told now.
+/// Asks once for the gateway's address. Returns `None` if the request fails.
 pub(super) async fn address(bot: SmallD) -> Option<String> {
     let gateway = ask(&bot).json::<GatewayBot>().await;
     gateway.ok().map(|gateway| gateway.url)
 }
 
-/// A request for the gateway's address. That it is repeated is decided here.
+/// A request for the gateway's address. It is not retried by the REST client, because `gateway` decides
+/// when to retry.
 fn ask(bot: &SmallD) -> Request {
     let asked = bot.get("/gateway/bot").rate_limits(RateLimits::Wait);
     asked.retry(false)
 }
 
-/// Asks where the gateway is, as often as it takes.
+/// Asks for the gateway's address, and retries until Discord answers or refuses.
 ///
 /// See [Discord Docs/Get Gateway Bot](https://discord.com/developers/docs/events/gateway#get-gateway-bot).
 pub(super) async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
@@ -72,13 +73,13 @@ pub(super) async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
             Ok(gateway) => return Ok(gateway),
             Err(error) => error,
         };
-        let passes = match &error {
-            // What is no JSON, or not this, is the page of somebody in between.
+        let is_temporary = match &error {
+            // A body that does not parse comes from a proxy, not from Discord.
             Error::Network(_) | Error::Json(_) => true,
             Error::Http(error) => error.response.status >= 500,
             _ => false,
         };
-        if !passes {
+        if !is_temporary {
             return Err(error);
         }
         let (error, again) = (sentence(&error), Readable(wait));
@@ -88,8 +89,9 @@ pub(super) async fn gateway(bot: &SmallD) -> Result<GatewayBot> {
     }
 }
 
-/// Whether so many shards may identify now: Discord resets the token of a bot that starts more
-/// sessions than it may. Those that resume cost nothing, and do so though the others wait.
+/// Checks that `needed` of the shards may start a session now. Discord resets the token of a bot that
+/// starts more sessions than it may. If some shards can resume, which costs no session start, the bot
+/// starts anyway, and the others wait.
 pub(super) fn check_starts(limit: &SessionStartLimit, needed: usize, shards: usize) -> Result<()> {
     let SessionStartLimit {
         total,
@@ -100,11 +102,11 @@ pub(super) fn check_starts(limit: &SessionStartLimit, needed: usize, shards: usi
     let reset = Readable(*reset_after);
     if needed == shards && *remaining == 0 {
         return Err(Error::gateway(format!(
-            "all {total} session starts of the day are used up, and one more would make Discord reset the bot's token; start again in {reset}, and look for what starts the bot so often"
+            "all {total} session starts of the day are used, and one more would make Discord reset the bot's token: start again in {reset}, and find out what starts the bot so often"
         )));
     }
-    if needed > 0 && *remaining <= FEW_STARTS.max(u32::try_from(needed).unwrap_or(u32::MAX)) {
-        tracing::warn!(target: "smalld", "{remaining} of {total} session starts are left for the next {reset}, and {needed} are needed now");
+    if needed > 0 && *remaining <= LOW_START_BUDGET.max(u32::try_from(needed).unwrap_or(u32::MAX)) {
+        tracing::warn!(target: "smalld", "only {remaining} of {total} session starts are left for the next {reset}, and the bot needs {needed} now: restart it less often, or save its sessions (option `sessions`)");
     }
     Ok(())
 }
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_that_can_resume_run_though_no_session_starts_are_left() {
+    fn shards_that_can_resume_start_even_if_no_session_starts_are_left() {
         let limit = |remaining| SessionStartLimit {
             total: 1000,
             remaining,

@@ -25,14 +25,14 @@ use crate::run::startup_log;
 use crate::run::{sources, watchdog};
 use crate::shutdown::ShutdownPhase;
 
-/// Discord's close code for intents that the application has not been granted.
+/// Close code for intents that the application has not been granted.
 const DISALLOWED_INTENTS: u16 = 4014;
 /// How long the connections may take to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
-/// The same after a second signal.
+/// How long the connections may take to close after a second signal.
 const IMPATIENT_CLOSE_TIMEOUT: Duration = Duration::from_millis(250);
-/// Threads of handlers that may block, if no option says how many: on a runtime of our own, which has
-/// more, and on somebody else's.
+/// Default number of threads for handlers that may block: on a runtime of our own, whose blocking pool
+/// is larger, and on the program's runtime.
 const OWN_BLOCKING_THREADS: usize = 256;
 const SHARED_BLOCKING_THREADS: usize = 64;
 
@@ -46,7 +46,7 @@ impl Runner for Plan {
     }
 }
 
-/// Runs on the runtime of the caller. Signals are the program's, unless an option says otherwise.
+/// Runs on the runtime of the caller. Signals are left to the program, unless an option says otherwise.
 async fn run(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
     let signals = match plan.signals {
         Some(true) => Signals::listen(),
@@ -63,7 +63,7 @@ async fn run(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
     run.run().await
 }
 
-/// Runs on runtimes of its own; this thread becomes the control thread.
+/// Runs on runtimes of its own. The calling thread becomes the control thread.
 fn run_blocking(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
     outside_of_a_runtime()?;
     let blocking_threads = plan.blocking_threads.unwrap_or(OWN_BLOCKING_THREADS);
@@ -95,7 +95,7 @@ pub(crate) fn outside_of_a_runtime() -> Result<()> {
     match runtime::Handle::try_current() {
         Err(_) => Ok(()),
         Ok(_) => Err(Error::config(
-            "`smalld::run!` blocks and starts a runtime of its own, but this code runs in one already: \
+            "`smalld::run!` blocks and starts a runtime of its own, but this code already runs in a runtime: \
              in async code write `SmallD::builder().run().await` (options are methods of the builder)",
         )),
     }
@@ -110,10 +110,10 @@ struct BotRun {
     signals: Signals,
 }
 
-/// Shards and sources, at work.
+/// The tasks of shards and sources.
 struct Running {
     tasks: JoinSet<Result<()>>,
-    /// Ends when no event will be delivered any more.
+    /// Closed when no more events will be delivered.
     delivering: mpsc::Receiver<Infallible>,
     saver: Option<SaverGuard>,
 }
@@ -161,7 +161,7 @@ impl BotRun {
         })
     }
 
-    /// Ready when the bot is closed or the program is told to stop.
+    /// Waits until the bot is closed or a signal stops it.
     async fn stopped(&mut self) {
         tokio::select! {
             biased;
@@ -206,8 +206,8 @@ impl BotRun {
         Ok(running)
     }
 
-    /// Lets running handlers finish, unless that takes too long or a second signal comes. Returns
-    /// whether there was none.
+    /// Waits for running handlers until the shutdown timeout or a second signal. Returns false after a
+    /// second signal.
     async fn finish(
         &mut self,
         dispatcher: &Dispatcher,
@@ -223,7 +223,7 @@ impl BotRun {
         };
         let finishing = async {
             let logged = log();
-            // What was read last may be on its way to a handler, perhaps to the one that closed the bot.
+            // The last event may not have reached its handlers yet.
             let _ = delivering.recv().await;
             if !logged {
                 log();
@@ -267,7 +267,7 @@ impl BotRun {
     }
 }
 
-/// Waits until a shard or source cannot go on, or all have ended.
+/// Waits until a shard or source fails, or all have ended.
 async fn first_to_fail(tasks: &mut JoinSet<Result<()>>) -> Result<()> {
     while let Some(ended) = tasks.join_next().await {
         result(ended)?;
@@ -277,7 +277,7 @@ async fn first_to_fail(tasks: &mut JoinSet<Result<()>>) -> Result<()> {
 
 async fn closed(bot: &SmallD) {
     let mut shutdown = bot.inner().shutdown.subscribe();
-    // The sender is the bot's own, so waiting cannot fail.
+    // The bot owns the sender, so this cannot fail.
     let _ = shutdown
         .wait_for(|&phase| phase > ShutdownPhase::Running)
         .await;
@@ -286,13 +286,13 @@ async fn closed(bot: &SmallD) {
 fn result(ended: Result<Result<()>, JoinError>) -> Result<()> {
     ended.unwrap_or_else(|error| {
         Err(Error::gateway(format!(
-            "the task of a shard failed, which is a bug in smalld: {error}"
+            "the task of a shard or source failed, which is a bug in smalld: {error}"
         )))
     })
 }
 
-/// Neither the end of `run` nor dropping it half-way leaves a handler behind, except those that block
-/// a thread.
+/// Drops running handlers when `run` returns or is dropped. Handlers that block a thread cannot be
+/// dropped.
 struct AbandonOnDrop(Dispatcher);
 
 impl Drop for AbandonOnDrop {
@@ -301,7 +301,8 @@ impl Drop for AbandonOnDrop {
     }
 }
 
-/// However `run` ends, another process, or a second run in this one, need not wait for the sessions.
+/// Releases the sessions when `run` returns or is dropped, so that another process, or another run in
+/// this one, does not wait for them.
 struct ReleaseOnDrop<'b>(Option<&'b Sessions>);
 
 impl Drop for ReleaseOnDrop<'_> {

@@ -1,9 +1,10 @@
-//! Runs a bot: joins handlers, shards, sources and signals. The only folder that knows all the others.
+//! Running a bot: joins handlers, shards, sources and signals. The only folder that may import from all
+//! others.
 //!
-//! [`lifecycle`] goes through it: [`preflight`] asks Discord what the first connections need and logs
-//! what was found ([`startup_log`]); handlers of the start run; [`shards`] and [`sources`] become tasks;
-//! then it waits for [`signals`] or the end. Under `run!` it runs on a control thread ([`runtimes`])
-//! beside a [`watchdog`].
+//! [`lifecycle`] drives a run. [`preflight`] asks Discord for what the first connections need, and
+//! [`startup_log`] logs it. The `on_start` handlers run. [`shards`] and [`sources`] become tasks. Then
+//! the run waits until a task fails, all have ended, or the bot is told to stop ([`signals`]). Under
+//! `run!`, all this happens on a control thread ([`runtimes`]), beside a [`watchdog`].
 
 mod application;
 mod gateway_bot;

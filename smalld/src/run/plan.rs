@@ -1,4 +1,4 @@
-//! What a bot was built to run: its handlers, and every option that matters only while it runs.
+//! Handlers of a bot, and the options that matter only while it runs.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,15 +21,15 @@ pub(crate) struct Plan {
     pub(crate) connect: Connect,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) sessions: Option<Sessions>,
-    /// Sources besides the gateway; `None` after the first run, which has used them.
+    /// Sources other than the gateway; `None` after the first run, which consumes them.
     pub(crate) sources: Mutex<Option<Vec<AnySource>>>,
-    /// Whether signals stop the bot; `None` leaves it to the way in which it is run.
+    /// Whether signals stop the bot; `None` means yes under `run_blocking` and no under `run().await`.
     pub(crate) signals: Option<bool>,
     pub(crate) blocking_threads: Option<usize>,
 }
 
 impl Plan {
-    /// The sources, which run once.
+    /// Takes the sources. Each runs once.
     pub(super) fn take_sources(&self) -> Result<Vec<AnySource>> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         match sources.take() {
@@ -39,7 +39,7 @@ impl Plan {
             }
             Some(taken) => Ok(taken),
             None => Err(Error::config(
-                "this bot has run, and its sources with it; build another one to run it again",
+                "this bot has run before, and its sources run only once: build another bot to run again",
             )),
         }
     }

@@ -1,5 +1,5 @@
-//! What happens before the first event: handlers are checked and listed, Discord is asked for the
-//! gateway and the application, and the intents are settled.
+//! Steps before the first connection: handlers are checked and logged, Discord is asked for the gateway
+//! and the application, and the intents are decided.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::gateway::{SessionStartLimit, Shard};
 use crate::run::plan::Plan;
 use crate::run::{application, gateway_bot, startup_log};
 
-/// What shards and sources start with.
+/// What shards and sources need to start.
 pub(super) struct Start {
-    /// `None` if other sources take the place of the gateway.
+    /// `None` if other sources replace the gateway.
     pub(super) gateway: Option<GatewayStart>,
     pub(super) intents: Intents,
 }
@@ -27,14 +27,15 @@ pub(super) struct GatewayStart {
     pub(super) document: Option<Document>,
 }
 
-/// Checks that every parameter of every handler can be had, and names all that cannot.
+/// Checks that the bot can provide every parameter of every handler. The error names all that it
+/// cannot.
 pub(super) fn check(bot: &SmallD, plan: &Plan) -> Result<()> {
     let handlers = plan.handlers.iter();
-    let lacks: Vec<String> = handlers.flat_map(|handler| handler.check(bot)).collect();
-    if lacks.is_empty() {
+    let mistakes: Vec<String> = handlers.flat_map(|handler| handler.check(bot)).collect();
+    if mistakes.is_empty() {
         Ok(())
     } else {
-        Err(Error::config(lacks.join("\n")))
+        Err(Error::config(mistakes.join("\n")))
     }
 }
 
@@ -69,21 +70,21 @@ pub(super) async fn prepare(bot: SmallD, plan: Arc<Plan>) -> Result<Start> {
     })
 }
 
-/// What an earlier process saved. What cannot be read is logged and forgotten.
+/// What an earlier process saved. If it cannot be parsed, that is logged and the bot starts without it.
 async fn document(plan: &Plan) -> Result<Option<Document>> {
     let Some(sessions) = &plan.sessions else {
         return Ok(None);
     };
     let text = sessions.load().await.map_err(|error| {
         Error::config(format!(
-            "the sessions cannot be loaded: {error}; see `sessions`"
+            "the saved sessions cannot be loaded: {error} (option `sessions`)"
         ))
     })?;
     let Some(text) = text else { return Ok(None) };
     match Document::parse(&text) {
         Ok(document) => Ok(Some(document)),
         Err(why) => {
-            tracing::warn!(target: "smalld", "the saved sessions cannot be read and are not resumed: {why}");
+            tracing::warn!(target: "smalld", "the saved sessions cannot be read, so the bot starts new sessions: {why}");
             Ok(None)
         }
     }

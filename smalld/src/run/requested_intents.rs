@@ -1,9 +1,9 @@
-//! Which intents to ask for, as far as it can be told before Discord says what it grants.
+//! Intents that a bot requests, before it knows which privileged ones it has been granted.
 
 use crate::dispatch::Handlers;
 use crate::event::intents::Intents;
 
-/// The intents of a bot before it is known what Discord grants.
+/// The requested intents: those that are always used, and those that are used if granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestedIntents {
     named: Intents,
@@ -11,7 +11,8 @@ pub(crate) struct RequestedIntents {
 }
 
 impl RequestedIntents {
-    /// Those that were given, or all; privileged ones that nobody named only where granted.
+    /// The intents that the program set, or by default all. Privileged intents that it did not name
+    /// are used only if granted.
     pub(crate) fn new(given: Option<Intents>, handlers: &Handlers) -> Self {
         let for_handlers = Intents::for_handlers();
         let (named, implied) = match given {
@@ -44,18 +45,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_default_all_that_is_granted_is_asked_for() {
+    fn all_granted_intents_are_requested_by_default() {
         let requested = RequestedIntents::new(None, &Handlers::new());
         assert_eq!(requested.resolve(Intents::empty()), Intents::unprivileged());
         assert_eq!(requested.resolve(Intents::privileged()), Intents::all());
     }
 
     #[test]
-    fn handlers_ask_for_what_they_need() {
+    fn for_handlers_requests_what_the_handlers_need() {
         let handlers = Handlers::new()
             .on("MESSAGE_CREATE", |_, _| async {})
             .on("GUILD_MEMBER_ADD", |_, _| async {})
-            // Neither the start nor failures come from Discord.
+            // These are not called for events of Discord.
             .on_start(|_| async {})
             .on_error(|_, _| async {});
         let given = Intents::for_handlers() | Intents::GUILD_PRESENCES;
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn intents_given_by_name_are_used_as_given() {
+    fn named_intents_are_used_as_they_are() {
         let requested = RequestedIntents::new(Some(Intents::GUILD_MEMBERS), &Handlers::new());
         assert!(!requested.depends_on_grants());
         assert_eq!(requested.resolve(Intents::empty()), Intents::GUILD_MEMBERS);

@@ -1,10 +1,10 @@
-//! The runtimes of a bot: one with many threads for handlers, and one on a thread of its own that
-//! handlers cannot block.
+//! Runtimes of a bot: one with many threads for handlers, and one on a control thread that handlers
+//! cannot block.
 //!
-//! The control thread has what must go on whatever handlers do: heartbeats and all writing to the
-//! gateway, saves, signals, the stop and the watchdog. It exists under `run!` and `run_blocking`, where
-//! it is the thread that calls them. `run().await` starts no thread, so everything shares its caller's
-//! runtime.
+//! The control thread runs what must work even if every worker is blocked: heartbeats and all writing
+//! to the gateway, saves, signals, shutdown and the watchdog. It exists only under `run!` and
+//! `run_blocking`, where it is the calling thread. `run().await` starts no thread, so everything shares
+//! the runtime of its caller.
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -16,11 +16,11 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::dispatch::Polled;
 use crate::error::{Error, Result};
 
-/// Threads that tokio may use for what blocks. Handlers get a part of them; DNS look-ups, files and
-/// saves need the others.
+/// Size of tokio's blocking pool. Handlers may use a part of it; DNS lookups, files and saves need the
+/// rest.
 const MAX_BLOCKING_THREADS: usize = 512;
 
-/// Where the parts of a bot run.
+/// Handles of the runtimes that a bot runs on.
 #[derive(Clone)]
 pub(super) struct Runtimes {
     control: Option<Handle>,
@@ -28,7 +28,7 @@ pub(super) struct Runtimes {
 }
 
 impl Runtimes {
-    /// Everything on the runtime of the caller.
+    /// Uses the runtime of the caller for everything.
     pub(super) fn current() -> Self {
         Self {
             control: None,
@@ -44,8 +44,8 @@ impl Runtimes {
         &self.workers
     }
 
-    /// Runs a future on the workers, and ends it with the future that is returned. Without a control
-    /// thread it runs where it is awaited.
+    /// Runs a future on the workers. Dropping the returned future drops it. Without a control thread it
+    /// runs in the task that awaits it.
     pub(super) async fn on_workers<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
@@ -56,13 +56,14 @@ impl Runtimes {
         let mut task = AbortOnDrop(self.workers.spawn(future));
         match (&mut task.0).await {
             Ok(output) => output,
-            Err(error) => gone(error).await,
+            Err(error) => resume_panic(error).await,
         }
     }
 }
 
-/// The workers' runtime has ended, and with it everything; or the task panicked.
-async fn gone<T>(error: JoinError) -> T {
+/// Forwards a panic of the task. If the task was cancelled instead, the workers' runtime is shutting
+/// down, and this future will be dropped.
+async fn resume_panic<T>(error: JoinError) -> T {
     match error.try_into_panic() {
         Ok(panic) => resume_unwind(panic),
         Err(_) => std::future::pending().await,
@@ -84,15 +85,15 @@ pub(super) struct OwnRuntimes {
 }
 
 impl OwnRuntimes {
-    /// Starts both. What the workers poll can be seen in `polled`.
+    /// Starts both runtimes. `polled` shows which handlers the workers are polling.
     pub(super) fn start(polled: &Polled, blocking_threads: usize) -> Result<Self> {
-        let failed = |error| Error::config(format!("no runtime could be started: {error}"));
+        let failed = |error| Error::config(format!("the tokio runtime cannot be started: {error}"));
         let control = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(failed)?;
         let mut workers = Builder::new_multi_thread();
-        // With one worker, one handler that blocks would stop all others.
+        // With a single worker, a handler that blocks would stop all others.
         if available_parallelism().is_ok_and(|threads| threads.get() < 2) {
             workers.worker_threads(2);
         }
@@ -114,10 +115,10 @@ impl OwnRuntimes {
         }
     }
 
-    /// Runs a future on the control thread, which is this one, and then ends both runtimes.
+    /// Runs a future on this thread, the control thread, and then shuts down both runtimes.
     pub(super) fn block_on<T>(self, future: impl Future<Output = T>) -> T {
         let output = self.control.block_on(future);
-        // A handler that hangs cannot be stopped. It was named, and must not keep the program.
+        // A handler that hangs cannot be stopped. It has been logged, and must not block the exit.
         self.workers.shutdown_background();
         self.control.shutdown_background();
         output

@@ -1,4 +1,4 @@
-//! `Shard` as a parameter of handlers: where events and the gateway meet.
+//! `Shard` as a parameter of handlers. It is here because it needs both events and the gateway.
 
 use crate::bot::SmallD;
 use crate::dispatch::FromEvent;
@@ -18,6 +18,6 @@ impl FromEvent<'_> for Shard {
         if bot.has_gateway() {
             return Ok(());
         }
-        Err("`Shard` needs the gateway, and `source` has put another source in its place; take the shard's id from `Payload::shard`".to_owned())
+        Err("a `Shard` parameter needs the gateway, but the option `source` replaces the gateway: take the shard's id from `Payload::shard` instead".to_owned())
     }
 }

@@ -1,5 +1,5 @@
-//! Starts one task per shard: each with the checkpoint that an earlier process left for it, and all
-//! with one queue for IDENTIFY.
+//! Tasks of the shards. Each starts from the checkpoint that an earlier process saved for it. They
+//! share one queue for IDENTIFY.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::run::plan::Plan;
 use crate::run::preflight::GatewayStart;
 use crate::run::runtimes::Runtimes;
 
-/// What the shards are started with.
+/// What the shards need to start.
 pub(super) struct LaunchContext<'a> {
     pub(super) bot: &'a SmallD,
     pub(super) plan: &'a Plan,
     pub(super) runtimes: &'a Runtimes,
     pub(super) sink: &'a Sink,
-    /// Each shard holds it until it delivers no more.
+    /// Each shard holds a clone until it delivers no more events.
     pub(super) delivering: &'a mpsc::Sender<Infallible>,
 }
 
-/// Starts one task for each shard, and saves their sessions if they are to outlive the process.
+/// Starts one task per shard, and the saver if the option `sessions` is set.
 pub(super) async fn launch(
     with: LaunchContext<'_>,
     start: GatewayStart,
@@ -73,7 +73,7 @@ pub(super) async fn launch(
     Ok((tasks, guard))
 }
 
-/// The checkpoints that an earlier process left for these shards, of which some may be empty.
+/// The checkpoints that an earlier process saved for these shards. Some may be empty.
 fn checkpoints(start: &GatewayStart, configuration: &Configuration) -> Vec<Checkpoint> {
     let restored = start.shards.iter().map(|shard| {
         let document = start.document.as_ref();
@@ -84,7 +84,7 @@ fn checkpoints(start: &GatewayStart, configuration: &Configuration) -> Vec<Check
     restored.collect()
 }
 
-/// Discord also counts those of the process before this one.
+/// Tells the queue when earlier processes identified, because Discord counts those too.
 fn count_earlier_identifies(queue: &IdentifyQueue, checkpoints: &[Checkpoint]) {
     let now = unix_seconds(SystemTime::now());
     for checkpoint in checkpoints {
@@ -93,14 +93,15 @@ fn count_earlier_identifies(queue: &IdentifyQueue, checkpoints: &[Checkpoint]) {
     }
 }
 
-/// RESUME carries the token, which must not go to an address that somebody else wrote into the
-/// session store. Discord accepts a RESUME at its general URL, too.
+/// Replaces a saved resume URL that is on another site than the gateway. RESUME contains the token,
+/// which must not be sent to an address that somebody else may have written into the session store.
+/// Discord also accepts RESUME at the gateway's general URL.
 fn keep_to_the_gateway(checkpoint: &mut Checkpoint, gateway_url: &str) {
     if let Some(session) = &mut checkpoint.session
         && !have_same_site(&session.resume_url, gateway_url)
     {
         let shard = checkpoint.shard;
-        tracing::warn!(target: "smalld", shard, "the saved session is resumed at {gateway_url}, and not at {}, which is another site", session.resume_url);
+        tracing::warn!(target: "smalld", shard, "the resume URL of the saved session, {}, is on another site than the gateway: resuming at {gateway_url} instead", session.resume_url);
         gateway_url.clone_into(&mut session.resume_url);
     }
 }

@@ -9,11 +9,11 @@ use self::unix::Listener;
 #[cfg(windows)]
 use self::windows::Listener;
 
-/// Signals received from the time it is made; none if the program handles them itself.
+/// The signals since `listen`, or none if the program handles them itself.
 pub(super) struct Signals(Option<Listener>);
 
 impl Signals {
-    /// Listens from now on. Must be called on the runtime that waits for them.
+    /// Starts to listen. Must be called on the runtime that calls `next`.
     pub(super) fn listen() -> Self {
         Self(Some(Listener::new()))
     }
@@ -22,7 +22,7 @@ impl Signals {
         Self(None)
     }
 
-    /// Waits for the next one. None is lost between two calls.
+    /// Waits for the next signal. Signals between two calls are not lost.
     pub(super) async fn next(&mut self) {
         match &mut self.0 {
             Some(listener) => poll_fn(|cx| listener.poll(cx)).await,
@@ -50,7 +50,7 @@ mod unix {
         }
 
         pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-            // Each has to be polled, or it would not wake us.
+            // All of them must be polled, so that each can wake this task.
             let received = self
                 .0
                 .iter_mut()

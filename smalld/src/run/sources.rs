@@ -1,4 +1,4 @@
-//! Sources of events besides the gateway, each as a task.
+//! Tasks of the sources of events other than the gateway.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -13,7 +13,7 @@ use crate::event::source::AnySource;
 use crate::run::runtimes::Runtimes;
 use crate::unwind;
 
-/// Starts a task for each source. Each holds `delivering` until it has returned.
+/// Starts a task for each source, which holds `delivering` until the source has returned.
 pub(super) fn start(
     sources: Vec<AnySource>,
     sink: &Sink,
@@ -36,7 +36,7 @@ async fn run(source: AnySource, sink: Sink) -> Result<()> {
     running.catch_unwind().await.unwrap_or_else(|panic| {
         unwind::discard(panic);
         Err(Error::config(
-            "a source of events panicked; its message is above, on stderr",
+            "a source of events panicked; see the panic message above, on stderr",
         ))
     })
 }

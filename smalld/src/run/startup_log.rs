@@ -1,4 +1,4 @@
-//! What a bot logs at its start: its handlers, shards and intents, and what cannot work.
+//! Startup log of a bot: its handlers, shards and intents, and warnings about handlers that cannot work.
 
 use std::fmt::Write as _;
 
@@ -7,24 +7,24 @@ use crate::event::intents::Intents;
 use crate::gateway::{SessionStartLimit, Shard};
 use crate::run::plan::Plan;
 
-/// A handler that panics would be a process that ends.
+/// Warns if a panic in a handler would end the process.
 pub(super) fn warn_of_abort(plan: &Plan) {
     if cfg!(panic = "abort") && plan.handlers.iter().next().is_some() {
-        tracing::warn!(target: "smalld", "this program is built with `panic = \"abort\"`: a handler that panics ends the whole bot instead of one event; take it out of the profile in Cargo.toml");
+        tracing::warn!(target: "smalld", "this program is built with `panic = \"abort\"`, so a handler that panics ends the whole bot: remove it from the profile in Cargo.toml");
     }
 }
 
-/// Nearly all of them are told better by those that are missing.
+/// The names of the intents, or of the missing ones if that is shorter.
 pub(super) fn in_short(intents: Intents) -> String {
     let missing = Intents::all().difference(intents);
     match (missing.is_empty(), missing.iter().count() <= 3) {
         (true, _) => "all".to_owned(),
-        (false, true) => format!("all but {missing}"),
+        (false, true) => format!("all except {missing}"),
         (false, false) => intents.to_string(),
     }
 }
 
-/// The dispatch table, a line each.
+/// Logs one line per handler.
 pub(super) fn list_handlers(bot: &SmallD, plan: &Plan) {
     let (version, address) = (env!("CARGO_PKG_VERSION"), bot.inner().rest.base().text());
     tracing::info!(target: "smalld", "smalld {version}, Discord at {address}");
@@ -34,7 +34,7 @@ pub(super) fn list_handlers(bot: &SmallD, plan: &Plan) {
     if plan.handlers.iter().next().is_none() {
         tracing::warn!(
             target: "smalld",
-            "there are no handlers: put `#[smalld::on(message_create)]` on a function. Handlers in a crate that nothing mentions are not linked: `use my_handlers as _;` does it"
+            "no handlers were found: put `#[smalld::on(message_create)]` on a function; if the handlers are in another crate, write `use my_handlers as _;`, or that crate is not linked"
         );
     }
 }
@@ -51,18 +51,18 @@ pub(super) fn shards(shards: &[Shard], limit: &SessionStartLimit) {
     }
 }
 
-/// Names each handler whose event cannot arrive, and those that get messages without content.
+/// Warns of each handler whose events Discord does not send, or whose messages have no content.
 pub(super) fn warn_of_intents(plan: &Plan, intents: Intents) {
     for handler in plan.handlers.iter() {
         for (event, needed) in handler.needs() {
             let privileged = needed & Intents::privileged();
             if !needed.is_empty() && !needed.intersects(intents) {
                 let way = way_to(needed, privileged);
-                tracing::warn!(target: "smalld", "handler {handler} is never called: {event} comes with {needed} only; {way}");
+                tracing::warn!(target: "smalld", "handler {handler} is never called, because {event} needs the intent {needed}: {way}");
             } else if event.starts_with("MESSAGE_") && lacks_content(event, intents) {
                 tracing::warn!(
                     target: "smalld",
-                    "handler {handler} gets messages without their content (but for mentions and direct messages): {}",
+                    "handler {handler} gets messages without content, except direct messages and mentions of the bot: {}",
                     way_to(Intents::MESSAGE_CONTENT, Intents::MESSAGE_CONTENT)
                 );
             }
@@ -81,11 +81,11 @@ fn way_to(needed: Intents, privileged: Intents) -> String {
         return format!("add {needed} to `intents`");
     }
     format!(
-        "enable {privileged} at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), and add it to `intents` if you name them"
+        "enable {privileged} at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), and add it to `intents` if the bot sets them"
     )
 }
 
-/// The handlers that need privileged intents, a line each.
+/// The handlers that need privileged intents, one line each.
 pub(super) fn who_needs(plan: &Plan) -> String {
     let mut lines = String::new();
     for handler in plan.handlers.iter() {
@@ -95,7 +95,7 @@ pub(super) fn who_needs(plan: &Plan) -> String {
         }
     }
     if lines.is_empty() {
-        return "; no handler needs them".to_owned();
+        return "; no handler needs privileged intents".to_owned();
     }
-    format!("; these need them:{lines}")
+    format!("; these handlers need privileged intents:{lines}")
 }

@@ -1,4 +1,4 @@
-//! What an event costs that no handler wants, from the text of its frame on.
+//! Cost of an event that no handler wants, from the text of its frame on.
 
 use serde_json::Map;
 
@@ -57,7 +57,7 @@ fn an_event_that_no_handler_wants_allocates_nothing() {
         let receiving = || receive(&mut session, &dispatcher, text);
         allocation_counter::measure(receiving).count_total
     };
-    // The first time sets up what is kept.
+    // The first event allocates what is kept.
     allocations(UNWANTED);
     assert_eq!(allocations(UNWANTED), 0);
     assert_eq!(allocations(FILTERED), 0);

@@ -1,9 +1,9 @@
-//! Watchdog over handlers that block their thread.
+//! Watchdog that reports handlers that block their thread.
 //!
-//! An async handler that does not come back from a poll (a lock that is taken twice, a busy loop, a
-//! sleep of the thread) stops its thread. The watchdog lives on the control thread, names the handler,
-//! and keeps the other threads awake: tokio wakes no idle worker to wait for sockets and timers while
-//! the one that did so is busy, until a task is spawned.
+//! An async handler whose poll does not return (because of a deadlock, a busy loop or
+//! `std::thread::sleep`) blocks its worker thread. The watchdog runs on the control thread, logs the
+//! handler, and keeps the other workers awake: if the blocked worker is the one that waited for sockets
+//! and timers, tokio lets no idle worker do so until a task is spawned.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::dispatch::{Handlers, OngoingPoll, Polled};
 
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// A poll that lasts this long is reported. It is reported again after twice the time, and so on.
-const FIRST_REPORT: Duration = Duration::from_secs(1);
+/// A poll that takes this long is reported. It is reported again after twice the time, and so on.
+const FIRST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Looks until it is dropped.
+/// Watches until it is dropped.
 pub(super) async fn watch(polled: Polled, workers: Handle, handlers: Handlers) {
     let mut watchdog = Watchdog::default();
     let mut nudges = Nudges::new(workers);
@@ -33,7 +33,7 @@ pub(super) async fn watch(polled: Polled, workers: Handle, handlers: Handlers) {
             report(&handlers, handler, since);
         }
         if nudges.nudge(look.is_any_stuck, now) {
-            tracing::error!(target: "smalld", "all worker threads are blocked: no handler runs until one of them comes back; heartbeats, saves and the stop still work");
+            tracing::error!(target: "smalld", "all worker threads are blocked, so no handler can run until one of them returns; heartbeats, saves and shutdown still work");
         }
     }
 }
@@ -42,10 +42,10 @@ fn report(handlers: &Handlers, handler: u32, since: Duration) {
     let seconds = since.as_secs();
     let name = handlers.named(handler);
     let name = name.map_or_else(|| "a handler".to_owned(), |name| format!("handler {name}"));
-    tracing::error!(target: "smalld", "{name} has blocked its thread for {seconds} s: an async handler must not block; write it as a plain `fn`, or move what blocks into `tokio::task::spawn_blocking`");
+    tracing::error!(target: "smalld", "{name} has blocked its thread for {seconds} s, but an async handler must not block: write it as a plain `fn`, or move the blocking call into `tokio::task::spawn_blocking`");
 }
 
-/// Which polls last too long, and when each is reported. Pure.
+/// Decides which polls have taken too long and when to report each. Pure.
 #[derive(Default)]
 struct Watchdog(Vec<Lasting>);
 
@@ -58,7 +58,7 @@ struct Lasting {
 #[derive(Debug, Default, PartialEq)]
 struct Look {
     reports: Vec<Blocked>,
-    /// A poll goes on that the last look had seen already.
+    /// A poll that the last look saw has not returned.
     is_any_stuck: bool,
 }
 
@@ -90,7 +90,7 @@ impl Watchdog {
                 self.0.push(Lasting {
                     poll,
                     since: now,
-                    report_after: FIRST_REPORT,
+                    report_after: FIRST_REPORT_TIMEOUT,
                 });
             }
         }
@@ -98,7 +98,7 @@ impl Watchdog {
     }
 }
 
-/// Empty tasks that wake an idle worker. One that does not run means that no worker is free.
+/// Empty tasks that wake an idle worker. If such a task does not run, no worker is free.
 struct Nudges {
     workers: Handle,
     ran: Arc<AtomicBool>,
@@ -116,7 +116,8 @@ impl Nudges {
         }
     }
 
-    /// Returns true once when every worker has been blocked for a while.
+    /// Spawns an empty task if a poll is stuck. Returns true once when no worker has run it for
+    /// `FIRST_REPORT_TIMEOUT`.
     fn nudge(&mut self, is_any_stuck: bool, now: Instant) -> bool {
         if self.ran.swap(false, Ordering::Relaxed) {
             self.unanswered_since = None;
@@ -131,7 +132,7 @@ impl Nudges {
             return false;
         }
         let since = *self.unanswered_since.get_or_insert(now);
-        let is_due = now.saturating_duration_since(since) >= FIRST_REPORT;
+        let is_due = now.saturating_duration_since(since) >= FIRST_REPORT_TIMEOUT;
         is_due && !std::mem::replace(&mut self.reported, true)
     }
 }

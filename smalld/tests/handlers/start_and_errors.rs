@@ -181,7 +181,7 @@ async fn failures_go_to_on_error_handlers_and_not_to_the_log() {
         format!(r#"error at {failing}::returns on TEST: "error", Some("the disk is full"), true"#),
         format!(r#"panic at {failing}::panics on TEST: "panic", None, true"#),
         format!(r#"error at {failing}::sees_all on TEST: "whole", Some("\"TEST\""), true"#),
-        format!(r#"error at {failing}::does_not_fit on TEST: "misfit", Some("the whole: invalid type: map"#),
+        format!(r#"error at {failing}::does_not_fit on TEST: "misfit", Some("the JSON: invalid type: map"#),
         format!(r#"error at {failing}::returns on TEST: "error", Some("the disk is full"), true"#),
     ]) {
         assert!(line.starts_with(&expected), "{line}");

@@ -121,7 +121,7 @@ async fn without_session_starts_left_a_new_session_is_an_error_and_a_saved_one_i
     let errors = crate::process::lines(&log, "rror");
     assert_eq!(errors.len(), 1, "{}", deployment.story());
     for words in [
-        "all 1 session starts of the day are used up",
+        "all 1 session starts of the day are used",
         "reset the bot's token",
         "look for what starts the bot so often",
     ] {
