@@ -128,7 +128,7 @@ async fn invalid_options_are_errors_when_the_bot_is_built() {
             with_token().base_url("http://example.org/api/v10"),
             "not encrypted",
         ),
-        (with_token().base_url("discord"), "no URL"),
+        (with_token().base_url("discord"), "is not a URL"),
         (with_token().shard((2, 2)), "`shard` is (2, 2)"),
         (
             with_token().identify(json!([])),
