@@ -31,9 +31,8 @@ pub use self::handle::{Shard, ShardState};
 pub use self::shards::Shards;
 
 pub(crate) use self::connection::connect::{Connect, have_same_site};
-pub(crate) use self::handle::bot_closed;
 pub(crate) use self::identify_queue::IdentifyQueue;
-pub(crate) use self::protocol::outgoing_payload::{OutgoingPayload, shard_of};
+pub(crate) use self::protocol::outgoing_payload::OutgoingPayload;
 pub(crate) use self::protocol::session::Identity;
 pub(crate) use self::protocol::start_budget::SessionStartLimit;
 pub(crate) use self::shard::{ShardContext, ShardTask};

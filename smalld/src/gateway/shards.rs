@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
-use crate::gateway::{OutgoingPayload, Shard, bot_closed, shard_of};
+use crate::gateway::handle::{Shard, bot_closed};
+use crate::gateway::protocol::outgoing_payload::{OutgoingPayload, shard_of};
 
 /// Which of a bot's shards this process runs; an option of [`Builder`](crate::Builder::shards).
 ///
