@@ -1,13 +1,16 @@
 //! Handle of a bot: REST, and sending to the gateway.
 
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::event::source::Router;
@@ -16,6 +19,9 @@ use crate::gateway::{OutgoingPayload, Shard};
 use crate::rest::{Path, Request, Rest};
 use crate::shutdown::ShutdownPhase;
 use crate::states::States;
+
+/// How long a gateway payload waits for a bot that has not begun to run.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Handle of a bot: makes requests to Discord, sends payloads to the gateway, and runs.
 ///
@@ -100,6 +106,13 @@ impl SmallD {
     /// `d.guild_id`, or through the only shard of this process. It returns when the payload has been
     /// written. [`Shard::send_gateway_payload`] documents what happens while the shard is disconnected.
     ///
+    /// Before the bot runs, the payload waits for it: a task that is started beside
+    /// [`run`](Self::run) may send at once. A bot that has not begun to run after 60 seconds is an
+    /// error.
+    ///
+    /// If [another source](crate::Builder::source) replaces the gateway, the payload goes
+    /// through its [router](crate::source::Source::router), whether the bot runs or not.
+    ///
     /// ```no_run
     /// # async fn example(bot: smalld::SmallD) -> smalld::Result<()> {
     /// bot.send_gateway_payload(smalld::json!({
@@ -112,22 +125,40 @@ impl SmallD {
     /// # Errors
     ///
     /// Those of [`Shard::send_gateway_payload`]. Also [`Error::Gateway`] if the process runs several
-    /// shards and the payload names no guild, if the guild belongs to a shard of another process, or if
-    /// [another source](crate::Builder::source) replaces the gateway and has no
-    /// [router](crate::source::Source::router).
+    /// shards and the payload names no guild, if the guild belongs to a shard of another process, if
+    /// the bot is not running, or if another source replaces the gateway and has no router.
+    /// [`Error::Source`] if its router fails.
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
+        let payload = OutgoingPayload::new(&payload)?;
         if self.0.has_gateway {
-            let payload = OutgoingPayload::new(&payload)?;
-            return self.0.shards.send(payload).await;
+            return self.send_by_own_shard(payload).await;
         }
         let Some(router) = &self.0.router else {
             return Err(Error::gateway(
                 "the gateway payload was not sent: this bot does not use the gateway, and its source of events has no router",
             ));
         };
-        let payload = serde_json::to_value(payload)
-            .map_err(|error| Error::json("the gateway payload cannot be written as JSON", error))?;
-        router.send(payload).await
+        router.send(payload.json()?).await
+    }
+
+    async fn send_by_own_shard(&self, payload: OutgoingPayload) -> Result<()> {
+        let mut sending = pin!(self.0.shards.send(payload));
+        if self.is_closed() && !self.is_running() {
+            return Err(not_running());
+        }
+        // Without a runtime there is no timer.
+        if !self.is_running() && Handle::try_current().is_ok() {
+            match timeout(START_TIMEOUT, sending.as_mut()).await {
+                Ok(sent) => return sent,
+                Err(_) if self.is_running() => {}
+                Err(_) => return Err(not_running()),
+            }
+        }
+        sending.await
+    }
+
+    fn is_running(&self) -> bool {
+        self.0.running.load(Ordering::Acquire)
     }
 
     /// Whether the gateway is one of the bot's sources of events.
@@ -212,6 +243,10 @@ impl SmallD {
         }
         Ok(RunGuard(self.clone()))
     }
+}
+
+fn not_running() -> Error {
+    Error::gateway("the gateway payload was not sent: the bot is not running")
 }
 
 pub(crate) struct RunGuard(SmallD);

@@ -282,17 +282,41 @@ impl Builder {
     }
 
     /// A source of events that replaces the gateway: the bot does not connect to the gateway, and
-    /// [`run`](SmallD::run) returns when the source ends. Given several times, all of them run.
+    /// [`run`](SmallD::run) returns when the source ends. Given several times, all of them run, and
+    /// `run` returns when the last one ends.
     ///
-    /// Handlers then cannot take a [`Shard`](crate::Shard), and
+    /// Handlers then cannot take a [`Shard`](crate::Shard), [`SmallD::shards`] is empty, and
     /// [`send_gateway_payload`](SmallD::send_gateway_payload) needs the source's
-    /// [router](Source::router).
+    /// [router](Source::router). Options of the gateway, such as `intents`, `shards` and `sessions`,
+    /// have no effect. Discord is asked for the bot's [id](SmallD::id) once, for up to 5 seconds; if it
+    /// does not answer, a warning says so.
+    ///
+    /// A program can also choose its source when it starts:
+    ///
+    /// ```no_run
+    /// # use smalld::source::{Sink, Source};
+    /// # use smalld::{BoxError, SmallD};
+    /// # struct Broker;
+    /// # impl Source for Broker {
+    /// #     async fn run(self, _: Sink) -> Result<(), BoxError> { Ok(()) }
+    /// # }
+    /// let mut builder = SmallD::builder();
+    /// if std::env::var_os("WORKER").is_some() {
+    ///     builder = builder.source(Broker);
+    /// }
+    /// builder.run_blocking()?;
+    /// # Ok::<(), smalld::Error>(())
+    /// ```
     pub fn source(mut self, source: impl Source) -> Self {
         self.replaces_gateway = true;
         self.also(source)
     }
 
-    /// A source of events in addition to the gateway. Given several times, all of them run.
+    /// A source of events in addition to the gateway. Given several times, all of them run. The end of
+    /// such a source does not end the bot; its failure does.
+    ///
+    /// A handler that takes a [`Shard`](crate::Shard) fails on an event that none of this bot's shards
+    /// received.
     pub fn also(mut self, source: impl Source) -> Self {
         self.sources.push(AnySource::new(source));
         self
@@ -365,7 +389,7 @@ impl Builder {
                 self.global_limit,
             ),
             states: self.states,
-            shards: OwnShards::new(&self.shards),
+            shards: OwnShards::new(&self.shards, !self.replaces_gateway),
             id: OnceLock::new(),
             shutdown: watch::Sender::new(ShutdownPhase::Running),
             running: AtomicBool::new(false),

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
@@ -57,6 +57,8 @@ pub(super) struct Inner {
     pub(super) reports: Reports,
     runs: TaskTracker,
     abandoned: CancellationToken,
+    /// The same as `abandoned`, which takes a lock to be asked.
+    is_over: AtomicBool,
 }
 
 /// A place among the handlers that may run at once.
@@ -100,6 +102,7 @@ impl Dispatcher {
             reports: Reports::new(control),
             runs,
             abandoned: CancellationToken::new(),
+            is_over: AtomicBool::new(false),
         }))
     }
 
@@ -139,8 +142,9 @@ impl Dispatcher {
         names.collect()
     }
 
-    /// Drops what still runs, and leaves no task behind.
+    /// Drops what still runs, starts nothing more, and leaves no task behind.
     pub(crate) fn abandon(&self) {
+        self.0.is_over.store(true, Ordering::Relaxed);
         self.0.abandoned.cancel();
         self.0.reports.end();
     }
@@ -156,24 +160,30 @@ impl Receive for Dispatcher {
         } = delivery;
         let wanting: Vec<_> = inner.table.wanting(&envelope).cloned().collect();
         if wanting.is_empty() {
+            acknowledgement.unwanted();
             return None;
         }
         let payload = Payload::new(envelope, origin);
-        let event = acknowledgement.get();
+        let claim = acknowledgement.claim();
         let mut wanting = wanting.into_iter();
         while let Some(handler) = wanting.next() {
             let Ok(place) = Arc::clone(&inner.places).try_acquire_owned() else {
                 let waiters = Waiters {
                     inner: Arc::clone(inner),
-                    claim: event.claim(),
+                    claim,
                     payload,
                 };
                 let handlers = std::iter::once(handler).chain(wanting).collect();
                 return Some(Box::pin(waiters.start(handlers)));
             };
-            inner.handle(&handler, &payload, event.claim(), place);
+            inner.handle(&handler, &payload, claim.event().claim(), place);
         }
+        claim.end(Ending::Handled);
         None
+    }
+
+    fn wanted(&self) -> Option<Vec<String>> {
+        self.0.table.wanted()
     }
 }
 
@@ -230,6 +240,10 @@ impl Inner {
     /// Discord by then, and a task for each event would cost more than all the rest together. One that
     /// has to wait for its turn or for a thread becomes a task at once.
     fn start(self: &Arc<Self>, job: Job, work: Work, turn: Option<Turn>, place: Place) {
+        if self.is_over.load(Ordering::Relaxed) {
+            // Its event counts as abandoned.
+            return;
+        }
         if self.is_saturated(&job.handler) {
             return self.refuse(job);
         }

@@ -47,6 +47,16 @@ impl DispatchTable {
         table
     }
 
+    /// The names of the events that handlers want; `None` if one of them takes events of any name.
+    pub(crate) fn wanted(&self) -> Option<Vec<String>> {
+        if !self.unnamed.is_empty() {
+            return None;
+        }
+        let mut names: Vec<String> = self.by_name.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
+        Some(names)
+    }
+
     /// The handlers whose filters match this payload. Allocates nothing, and scans `d` only for a
     /// handler of this event that has a condition on it.
     pub(crate) fn wanting<'t>(

@@ -31,6 +31,7 @@ mod network;
 mod rate_limit;
 pub(crate) mod redact;
 mod response;
+mod source;
 
 use std::fmt;
 use std::time::Duration;
@@ -44,6 +45,7 @@ pub use self::json::JsonError;
 pub use self::network::{NetworkError, NetworkErrorKind};
 pub use self::rate_limit::{RateLimitError, RateLimitScope};
 pub use self::response::Response;
+pub use self::source::SourceError;
 
 /// The result of smalld's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -70,6 +72,8 @@ pub enum Error {
     Gateway(GatewayError),
     /// JSON cannot be written, or does not have the expected shape.
     Json(JsonError),
+    /// A [source of events](crate::source::Source) failed, or its router could not pass on a payload.
+    Source(SourceError),
 }
 
 impl Error {
@@ -82,7 +86,7 @@ impl Error {
             Self::RateLimit(error) => error.method(),
             Self::Config(error) => error.method(),
             Self::Json(error) => error.method(),
-            Self::Gateway(_) => None,
+            Self::Gateway(_) | Self::Source(_) => None,
         }
     }
 
@@ -95,7 +99,7 @@ impl Error {
             Self::RateLimit(error) => error.path(),
             Self::Config(error) => error.path(),
             Self::Json(error) => error.path(),
-            Self::Gateway(_) => None,
+            Self::Gateway(_) | Self::Source(_) => None,
         }
     }
 
@@ -170,6 +174,13 @@ impl Error {
         })
     }
 
+    pub(crate) fn source(message: impl Into<String>, source: Option<BoxError>) -> Self {
+        Self::Source(SourceError {
+            message: message.into(),
+            source,
+        })
+    }
+
     /// A limit of the gateway.
     pub(crate) fn rate_limit(subject: &str, retry_after: Duration) -> Self {
         Self::RateLimit(RateLimitError::of_gateway(subject.into(), retry_after))
@@ -184,6 +195,7 @@ impl Error {
             Self::Config(error) => error,
             Self::Gateway(error) => error,
             Self::Json(error) => error,
+            Self::Source(error) => error,
         }
     }
 }
@@ -223,6 +235,7 @@ from! {
     Config(ConfigError),
     Gateway(GatewayError),
     Json(JsonError),
+    Source(SourceError),
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::event::acknowledge::{Acknowledge, Acknowledgement};
+use crate::event::acknowledge::{Acknowledge, Acknowledgement, Claim, Ending};
 use crate::event::envelope::Envelope;
 use crate::event::origin::Origin;
 
@@ -57,7 +57,7 @@ impl<'a> Delivery<'a> {
         Self {
             envelope,
             origin: Origin::default(),
-            acknowledgement: Lazy::Made(Acknowledgement::none()),
+            acknowledgement: Lazy::Made(Acknowledgement::none().claim()),
         }
     }
 
@@ -79,9 +79,9 @@ impl<'a> Delivery<'a> {
         self
     }
 
-    /// Sets the event's sequence number in its session.
+    /// Sets the event's sequence number in its session. Ignored if the event came in a payload with an `s`.
     pub fn seq(mut self, seq: u64) -> Self {
-        self.envelope.s = Some(seq);
+        self.envelope.s.get_or_insert(seq);
         self
     }
 
@@ -92,9 +92,10 @@ impl<'a> Delivery<'a> {
         self
     }
 
-    /// Sets what is called when the event's handlers have ended. By default nothing.
+    /// Sets what is called when the event's handlers have ended. By default nothing. A delivery that is
+    /// dropped before a sink took it is acknowledged as [`Abandoned`](Ending::Abandoned).
     pub fn acknowledge(mut self, acknowledge: impl Acknowledge) -> Self {
-        self.acknowledgement = Lazy::Made(Acknowledgement::new(acknowledge));
+        self.acknowledgement = Lazy::Made(Acknowledgement::new(acknowledge).claim());
         self
     }
 
@@ -108,17 +109,25 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// An acknowledgement that may not have been created yet.
+/// The sink's claim on the event, or how to make its acknowledgement.
 pub(crate) enum Lazy<'a> {
-    Made(Acknowledgement),
+    Made(Claim),
     IfWanted(&'a (dyn Fn() -> Acknowledgement + Sync)),
 }
 
 impl Lazy<'_> {
-    pub(crate) fn get(self) -> Acknowledgement {
+    /// The claim on an event that a handler wants.
+    pub(crate) fn claim(self) -> Claim {
         match self {
-            Self::Made(acknowledgement) => acknowledgement,
-            Self::IfWanted(make) => make(),
+            Self::Made(claim) => claim,
+            Self::IfWanted(make) => make().claim(),
+        }
+    }
+
+    /// No handler wants the event.
+    pub(crate) fn unwanted(self) {
+        if let Self::Made(claim) = self {
+            claim.end(Ending::Handled);
         }
     }
 }

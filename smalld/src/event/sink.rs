@@ -22,6 +22,9 @@ pub(crate) trait Receive: Send + Sync {
     /// Starts the handlers that want the event. If the limit of running handlers is reached, returns a
     /// future that starts the remaining ones as others end.
     fn receive(&self, delivery: Delivery<'_>) -> Option<Waiting>;
+
+    /// The names of the events that handlers want; `None` if one of them takes events of any name.
+    fn wanted(&self) -> Option<Vec<String>>;
 }
 
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -39,17 +42,30 @@ impl Sink {
     /// further events. It does not wait for the handlers to end; the
     /// [acknowledgement](Delivery::acknowledge) is called then.
     ///
-    /// If the future is dropped while it waits, the remaining handlers are not started, and the event
+    /// Handlers marked `ordered` see events in the order in which they were delivered. A source may
+    /// also deliver from several tasks at once, each with a clone of the sink; then there is no order
+    /// between the events of two of them. When the bot has stopped, no handler is started any more.
+    ///
+    /// If the future is dropped before it is ready, the remaining handlers are not started, and the event
     /// is acknowledged as [`Abandoned`](crate::source::Ending::Abandoned).
     pub async fn deliver(&self, delivery: Delivery<'_>) {
+        // A source that always has a next event would otherwise never let other tasks run.
+        tokio::task::coop::consume_budget().await;
         if let Some(waiting) = self.begin(delivery) {
             waiting.await;
         }
     }
 
-    /// The first step of `deliver`, for a source that must know whether the event has to wait.
+    /// Does the same, and returns a future only if the event waits, which the gateway has to know.
     pub(crate) fn begin(&self, delivery: Delivery<'_>) -> Option<Waiting> {
         self.receiver.receive(delivery)
+    }
+
+    /// The names of the events that this bot's handlers want, such as `MESSAGE_CREATE`, sorted: what a
+    /// broker has to be asked for, and nothing else. `None` if a handler takes events of any name.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Vec<String>> {
+        self.receiver.wanted()
     }
 
     /// Waits until the bot stops. A source should then deliver no more events and return.

@@ -78,8 +78,14 @@ impl Shards {
 pub(crate) struct OwnShards(watch::Sender<Option<Arc<[Shard]>>>);
 
 impl OwnShards {
-    pub(crate) fn new(shards: &Shards) -> Self {
-        Self(watch::Sender::new(shards.fixed_shards()))
+    /// None if the bot does not use the gateway.
+    pub(crate) fn new(shards: &Shards, has_gateway: bool) -> Self {
+        let shards = if has_gateway {
+            shards.fixed_shards()
+        } else {
+            Some(Arc::default())
+        };
+        Self(watch::Sender::new(shards))
     }
 
     /// Those that are known by now.

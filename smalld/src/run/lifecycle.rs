@@ -155,6 +155,8 @@ impl BotRun {
         };
         self.bot.close();
         let patient = self.finish(&dispatcher, &mut running.delivering).await;
+        // Sources learn of it while they are still there to pass it on.
+        dispatcher.abandon();
         let closed = self.close(running, patient).await;
         ended.and(closed).map_err(|error| {
             error.explained(DISALLOWED_INTENTS, || startup_log::who_needs(&self.plan))

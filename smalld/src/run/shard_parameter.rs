@@ -10,7 +10,7 @@ impl FromEvent<'_> for Shard {
     fn from_event(bot: &SmallD, payload: &Payload) -> Result<Self, BoxError> {
         let shard = payload
             .shard()
-            .and_then(|(id, _)| bot.shards().find(|shard| shard.id() == id));
+            .and_then(|origin| bot.shards().find(|it| (it.id(), it.count()) == origin));
         shard.ok_or_else(|| "no shard of this bot received the event".into())
     }
 

@@ -32,11 +32,20 @@ pub(super) fn start(
 }
 
 async fn run(source: AnySource, sink: Sink) -> Result<()> {
-    let running = AssertUnwindSafe(async move { (source.run)(sink).await });
-    running.catch_unwind().await.unwrap_or_else(|panic| {
-        unwind::discard(panic);
-        Err(Error::config(
-            "a source of events panicked; see the panic message above, on stderr",
-        ))
-    })
+    let AnySource { name, run, .. } = source;
+    let running = AssertUnwindSafe(async move { run(sink).await });
+    match running.catch_unwind().await {
+        Ok(ended) => ended.map_err(|error| {
+            Error::source(format!("the source of events `{name}` failed"), Some(error))
+        }),
+        Err(panic) => {
+            unwind::discard(panic);
+            Err(Error::source(
+                format!(
+                    "the source of events `{name}` panicked; see the panic message above, on stderr"
+                ),
+                None,
+            ))
+        }
+    }
 }

@@ -7,5 +7,6 @@ mod ordered;
 mod parameters;
 mod ping;
 mod several_bots;
+mod sources;
 mod start_and_errors;
 mod warnings;

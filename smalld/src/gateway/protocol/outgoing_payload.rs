@@ -41,6 +41,12 @@ impl OutgoingPayload {
         Ok(Self { text, op, guild })
     }
 
+    /// The payload as JSON again.
+    pub(crate) fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.text)
+            .map_err(|error| Error::json("the gateway payload cannot be written as JSON", error))
+    }
+
     pub(crate) fn op(&self) -> Option<u64> {
         self.op
     }

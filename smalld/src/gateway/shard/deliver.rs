@@ -58,7 +58,9 @@ impl ShardTask {
         let delivery = Delivery::new(envelope)
             .from(origin)
             .acknowledge_if_wanted(&wanted);
-        self.context.sink.deliver(delivery).await;
+        if let Some(waiting) = self.context.sink.begin(delivery) {
+            waiting.await;
+        }
         if let Some((_, watermark)) = numbered {
             watermark.delivered();
         }

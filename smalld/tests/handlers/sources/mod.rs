@@ -1,0 +1,163 @@
+//! Sources of events other than the gateway, through the public API: what they deliver, how they learn
+//! of its end, and how a bot runs on them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::unused_async,
+    reason = "a test may panic, and a handler may be async for nothing"
+)]
+
+mod broker;
+mod ending;
+mod events;
+mod interactions;
+mod running;
+mod sending;
+mod stopping;
+
+use std::time::Duration;
+
+use smalld::handler::Handlers;
+use smalld::source::{Acknowledge, Delivery, Ending, Router, Sink, Source};
+use smalld::{BoxError, Builder, Result, SmallD};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::support::TIMEOUT;
+
+/// A source that is a closure, perhaps with a router.
+struct FromFn<F> {
+    run: F,
+    router: Option<Router>,
+}
+
+impl<F, Fut> Source for FromFn<F>
+where
+    F: FnOnce(Sink) -> Fut + Send + 'static,
+    Fut: Future<Output = std::result::Result<(), BoxError>> + Send,
+{
+    fn run(self, sink: Sink) -> impl Future<Output = std::result::Result<(), BoxError>> + Send {
+        (self.run)(sink)
+    }
+
+    fn router(&self) -> Option<Router> {
+        self.router.clone()
+    }
+}
+
+fn source<F, Fut>(run: F) -> FromFn<F>
+where
+    F: FnOnce(Sink) -> Fut + Send + 'static,
+    Fut: Future<Output = std::result::Result<(), BoxError>> + Send,
+{
+    FromFn { run, router: None }
+}
+
+/// A source that hands its sink to the test and lasts until the bot stops.
+fn open(sinks: oneshot::Sender<Sink>) -> impl Source {
+    source(async move |sink: Sink| {
+        let _ = sinks.send(sink.clone());
+        sink.closed().await;
+        Ok(())
+    })
+}
+
+/// A bot without the gateway, and without any Discord to ask.
+fn alone(handlers: Handlers) -> Builder {
+    SmallD::builder()
+        .token("a.b.c")
+        .base_url("http://127.0.0.1:1")
+        .handlers(handlers)
+}
+
+/// A bot whose events come from the test.
+struct Running {
+    bot: SmallD,
+    sink: Sink,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Running {
+    async fn start(handlers: Handlers) -> Self {
+        Self::start_with(alone(handlers)).await
+    }
+
+    async fn start_with(builder: Builder) -> Self {
+        let (sinks, sink) = oneshot::channel();
+        let bot = builder.source(open(sinks)).build().unwrap();
+        let task = run(&bot);
+        let sink = timeout(TIMEOUT, sink).await.unwrap().unwrap();
+        Self { bot, sink, task }
+    }
+
+    async fn close(self) {
+        self.bot.close();
+        ended(self.task).await.unwrap();
+    }
+}
+
+fn run(bot: &SmallD) -> JoinHandle<Result<()>> {
+    let bot = bot.clone();
+    tokio::spawn(async move { bot.run().await })
+}
+
+async fn ended(task: JoinHandle<Result<()>>) -> Result<()> {
+    timeout(TIMEOUT, task).await.expect("run ends").unwrap()
+}
+
+/// What a source is told of one event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Told {
+    InProgress,
+    Ended(Ending),
+}
+
+struct Tells(mpsc::UnboundedSender<Told>);
+
+impl Acknowledge for Tells {
+    fn acknowledge(&self, ending: Ending) {
+        let _ = self.0.send(Told::Ended(ending));
+    }
+
+    fn in_progress(&self) {
+        let _ = self.0.send(Told::InProgress);
+    }
+}
+
+/// What is told of an event, in order.
+struct Hears(mpsc::UnboundedReceiver<Told>);
+
+impl Hears {
+    async fn next(&mut self) -> Told {
+        let told = timeout(TIMEOUT, self.0.recv()).await;
+        told.expect("the source is told").expect("only once")
+    }
+
+    /// How the event ended, which is told once and last.
+    async fn ending(&mut self) -> Ending {
+        loop {
+            if let Told::Ended(ending) = self.next().await {
+                assert_eq!(self.0.recv().await, None, "told again");
+                return ending;
+            }
+        }
+    }
+
+    /// Nothing has been told so far.
+    fn nothing_yet(&mut self) -> bool {
+        self.0.try_recv() == Err(mpsc::error::TryRecvError::Empty)
+    }
+}
+
+/// An event that is acknowledged to the test.
+fn heard<'a>(name: &'a str, d: &'a str) -> (Delivery<'a>, Hears) {
+    let (tells, hears) = mpsc::unbounded_channel();
+    let delivery = Delivery::event(name, d).acknowledge(Tells(tells));
+    (delivery, Hears(hears))
+}
+
+/// Whether a future stays pending for a moment. For tests on paused time.
+async fn is_pending(future: impl Future<Output = ()> + Unpin) -> bool {
+    timeout(Duration::from_millis(1), future).await.is_err()
+}
