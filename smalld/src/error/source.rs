@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::BoxError;
+use crate::error::cause::BoxError;
 
 /// A [source of events](crate::source::Source) failed, or its router could not pass on a payload.
 #[derive(Debug)]

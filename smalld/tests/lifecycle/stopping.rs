@@ -154,7 +154,10 @@ async fn a_bot_that_could_not_start_can_be_run_again() {
             .await
             .expect("the bot ends in time");
         let error = ended.unwrap_err().to_string();
-        assert!(error.contains("used up"), "{error}");
+        assert!(
+            error.contains("session starts of the day are used"),
+            "{error}"
+        );
     }
     let _ = std::fs::remove_file(path.with_extension("lock"));
 }
