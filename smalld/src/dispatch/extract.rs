@@ -12,7 +12,7 @@ use crate::event::Payload;
 
 /// A type that can be a handler's parameter.
 ///
-/// These are parameters: [`SmallD`], [`Payload`], [`Shard`](crate::Shard), [`State<T>`], every `T: FromBot`, and
+/// These are parameters: [`SmallD`], [`Payload`], [`Shard`](crate::Shard), [`State<T>`](crate::State), every `T: FromBot`, and
 /// every `T: Deserialize`, which is read from the event's `d` (from the whole payload under
 /// `on_gateway_payload`) and may borrow from it. Implement this trait for a type of your own that is
 /// taken from an event. A type that needs no event implements [`FromBot`] alone. Neither may also
@@ -108,7 +108,7 @@ impl FromEvent<'_> for Payload {
 }
 
 /// A type that can be a parameter of every handler, since it needs no event: [`SmallD`],
-/// [`State<T>`], and types of your own. Handlers of [`on_start`](crate::on_start) take only these.
+/// [`State<T>`](crate::State), and types of your own. Handlers of [`on_start`](crate::on_start) take only these.
 ///
 /// ```
 /// use smalld::handler::FromBot;
