@@ -1,12 +1,12 @@
-//! How Discord compresses what it sends, and what of that is built in.
+//! Transport compression: the kinds that Discord offers, and which of them are built in.
 
-/// How Discord compresses what it sends over the gateway; an option of
+/// Compression of what Discord sends over the gateway; an option of
 /// [`Builder`](crate::Builder::compression).
 ///
-/// A stream lasts as long as its connection and remembers what was sent before, which is why even
-/// short events shrink to a fifth. What a bot sends is never compressed. The default is the best one
-/// that is built in: `ZstdStream`, else `ZlibStream`, else `None`; figures and reasons are in
-/// `docs/GATEWAY.md` of the repository.
+/// A stream lasts as long as its connection and refers to earlier messages, so even short events
+/// shrink to a fifth. What a bot sends is never compressed. The default is the best that is built in:
+/// `ZstdStream`, else `ZlibStream`, else `None`. Measurements are in `docs/GATEWAY.md` of the
+/// repository.
 ///
 /// ```
 /// use smalld::gateway::Compression;
@@ -21,18 +21,19 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Plain text. Payloads that Discord compresses one by one, where `identify` has
-    /// `"compress": true`, are understood with the feature `zlib`.
+    /// Plain text. If `identify` has `"compress": true`, Discord compresses large payloads one by
+    /// one; these are read with the feature `zlib`.
     None,
     /// `zlib-stream`. Needs the feature `zlib`, which is on by default.
     ZlibStream,
-    /// `zstd-stream`: a fifth shorter again and a third quicker to inflate, but each shard holds a
-    /// window of some MiB, and a C library has to be built. Needs the feature `zstd`.
+    /// `zstd-stream`. Compared with `zlib-stream`, a fifth shorter and a third faster to inflate, but
+    /// each shard holds a window of some MiB, and a C library has to be built. Needs the feature
+    /// `zstd`.
     ZstdStream,
 }
 
 impl Compression {
-    /// What the gateway's URL has to say of it.
+    /// The parameter in the query of the gateway's URL.
     pub(crate) fn query(self) -> &'static str {
         match self {
             Self::None => "",
@@ -41,7 +42,7 @@ impl Compression {
         }
     }
 
-    /// The feature without which there is no decoder for it.
+    /// The feature that has to be added to smalld, if any.
     pub(crate) fn missing_feature(self) -> Option<&'static str> {
         match self {
             Self::ZlibStream if !cfg!(feature = "zlib") => Some("zlib"),
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_the_best_one_that_is_built_in() {
+    fn the_default_is_the_best_compression_that_is_built_in() {
         let expected = match (cfg!(feature = "zlib"), cfg!(feature = "zstd")) {
             (_, true) => Compression::ZstdStream,
             (true, false) => Compression::ZlibStream,

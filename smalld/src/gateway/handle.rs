@@ -1,4 +1,4 @@
-//! The handle of a shard: what users see of it, and how their payloads reach its connection.
+//! Public handle of a shard. It shows the shard's state and sends payloads to its connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::error::{Error, Result};
 use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
 
-/// A gateway shard. As a handler's parameter it is the shard that received the event.
+/// A gateway shard. As a handler parameter: the shard that received the event.
 ///
 /// Clones are cheap.
 ///
@@ -29,46 +29,46 @@ pub struct Shard(Arc<Inner>);
 struct Inner {
     id: u32,
     count: u32,
-    /// In microseconds; the largest number where there is none yet.
+    /// In microseconds; `UNKNOWN` before the first acknowledgement.
     latency: AtomicU64,
-    /// When the session began, in microseconds since 1970; the largest number where there is none.
+    /// Start of the session in microseconds since 1970; `UNKNOWN` without a session.
     session_start: AtomicU64,
     reconnects: AtomicU64,
     state: watch::Sender<ShardState>,
     commands: watch::Sender<CommandChannel>,
 }
 
-/// How a [`Shard`] stands with Discord.
+/// Connection state of a [`Shard`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShardState {
-    /// There is no connection: before the first, between two, or while it waits to identify.
+    /// There is no connection: before the first, between two, or while the shard waits to identify.
     Disconnected,
     /// A connection is being made.
     Connecting,
-    /// Connected, and waiting for READY.
+    /// Connected; waiting for READY.
     Identifying,
-    /// Connected; Discord replays what was missed.
+    /// Connected; Discord replays missed events.
     Resuming,
-    /// Events arrive as they happen.
+    /// Connected; events arrive as they happen.
     Ready,
-    /// The bot has ended, and with it this shard.
+    /// The bot is closed.
     Closed,
 }
 
-/// What becomes of a payload now.
+/// Where payloads of the user go.
 #[derive(Clone)]
 enum CommandChannel {
-    /// There will be a connection: payloads wait for it.
+    /// There is no connection yet; payloads wait for one.
     Pending,
     Open(mpsc::Sender<WriterCommand>),
-    /// There will be none any more.
+    /// There will be no further connection.
     Closed,
 }
 
-/// A command for the writing half of a connection.
+/// A command for the writer of a connection.
 pub(crate) enum WriterCommand {
-    /// A payload of the user; the result goes back through `sent`.
+    /// A payload of the user. The result goes to `sent`.
     Send {
         payload: OutgoingPayload,
         sent: oneshot::Sender<Result<()>>,
@@ -91,33 +91,35 @@ impl Shard {
         }))
     }
 
-    /// The number of this shard, from 0.
+    /// The id of this shard, from 0.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.0.id
     }
 
-    /// How many shards the bot has.
+    /// How many shards the bot has in all processes.
     #[must_use]
     pub fn count(&self) -> u32 {
         self.0.count
     }
 
-    /// How it stands at this moment.
+    /// The current connection state.
     #[must_use]
     pub fn state(&self) -> ShardState {
         *self.0.state.borrow()
     }
 
-    /// How long the last heartbeat's acknowledgement took; `None` before the first.
+    /// Time between the last heartbeat and its acknowledgement; `None` before the first.
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         let micros = self.0.latency.load(Ordering::Relaxed);
         (micros != UNKNOWN).then(|| Duration::from_micros(micros))
     }
 
-    /// When the session began that it has now, by READY or, where it is one of an earlier process,
-    /// by its first RESUMED in this one; `None` where it has none.
+    /// When the current session started; `None` without a session.
+    ///
+    /// For a session that an earlier process started, this is the time of its first RESUMED in this
+    /// process.
     #[must_use]
     pub fn session_start(&self) -> Option<SystemTime> {
         let micros = self.0.session_start.load(Ordering::Relaxed);
@@ -125,27 +127,28 @@ impl Shard {
         Some(SystemTime::UNIX_EPOCH + since)
     }
 
-    /// How often it has been connected again after its first connection that was ready.
+    /// How often the shard has reconnected since it was ready for the first time.
     #[must_use]
     pub fn reconnects(&self) -> u64 {
         self.0.reconnects.load(Ordering::Relaxed)
     }
 
-    /// Sends a payload to this very shard's connection, and is ready when it has been written.
+    /// Sends a payload on this shard's connection. Completes when the payload has been written.
     ///
-    /// While the shard is not connected the payload waits for READY or RESUMED; dropping the
+    /// While the shard is not connected, the payload waits for READY or RESUMED; dropping the
     /// future withdraws it. It is never sent twice.
     ///
     /// See [Discord Docs/Send Events](https://discord.com/developers/docs/events/gateway-events#send-events).
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] where it cannot be written as JSON. [`Error::Gateway`] where it is longer
-    /// than Discord's 4,096 bytes or asks for members with a nonce of more than 32, neither of
-    /// which Discord answers; where the connection broke while it was sent; and where the bot has
-    /// ended. [`Error::RateLimit`] past 120 in 60 seconds, of which heartbeats keep their share,
-    /// past 5 presences (opcode 3) in 20, and where Discord has said of this request for a guild's
-    /// members that it came too soon.
+    /// - [`Error::Json`] if the payload cannot be serialized.
+    /// - [`Error::Gateway`] if the payload is longer than 4,096 bytes, or requests guild members with
+    ///   a nonce longer than 32 bytes; if the connection broke while the payload was being written;
+    ///   and if the bot is closed.
+    /// - [`Error::RateLimit`] beyond 120 payloads in 60 seconds, some of which are reserved for
+    ///   heartbeats; beyond 5 presences (opcode 3) in 20 seconds; and if Discord answered an earlier
+    ///   request of this kind with `RATE_LIMITED` and the wait is not over.
     pub async fn send_gateway_payload(&self, payload: impl Serialize) -> Result<()> {
         let payload = OutgoingPayload::new(&payload)?;
         self.send(payload).await
@@ -166,7 +169,7 @@ impl Shard {
                 sent,
             };
             if commands.send(command).await.is_err() {
-                // That connection ended before it took the payload: wait for the next one.
+                // That connection ended before its writer received the payload: wait for the next.
                 let is_other = |channel: &CommandChannel| match channel {
                     CommandChannel::Open(now) => !now.same_channel(&commands),
                     CommandChannel::Pending | CommandChannel::Closed => true,
@@ -182,7 +185,7 @@ impl Shard {
         }
     }
 
-    /// The session is ready on a connection that takes payloads, anew or again.
+    /// The session is ready: a new one, or a resumed one.
     pub(crate) fn connected(&self, commands: mpsc::Sender<WriterCommand>, is_new: bool) {
         if is_new || self.session_start().is_none() {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -194,7 +197,7 @@ impl Shard {
         self.0.state.send_replace(ShardState::Ready);
     }
 
-    /// It was ready before, on another connection.
+    /// Counts a connection that is ready, but not the first.
     pub(crate) fn reconnected(&self) {
         self.0.reconnects.fetch_add(1, Ordering::Relaxed);
     }
@@ -204,12 +207,12 @@ impl Shard {
         self.0.state.send_replace(ShardState::Disconnected);
     }
 
-    /// The session it had is gone.
+    /// The session cannot be resumed.
     pub(crate) fn lost_session(&self) {
         self.0.session_start.store(UNKNOWN, Ordering::Relaxed);
     }
 
-    /// There will be no connection any more: who waits for one is told.
+    /// There will be no further connection. Waiting payloads fail.
     pub(crate) fn ended(&self) {
         self.0.commands.send_replace(CommandChannel::Closed);
         self.0.state.send_replace(ShardState::Closed);
@@ -226,7 +229,7 @@ impl Shard {
     }
 }
 
-/// Why nothing more is sent.
+/// The error of a payload that is sent after the bot was closed.
 pub(crate) fn bot_closed() -> Error {
     Error::gateway("the bot has been closed; the gateway payload was not sent")
 }

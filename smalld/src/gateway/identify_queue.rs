@@ -1,5 +1,5 @@
-//! The queue in which the shards of a process wait to identify, first come first served. When is
-//! decided by `StartBudget`; this lets time pass.
+//! Queue in which the shards of a process wait to identify, first come, first served. `StartBudget`
+//! decides when the next one may; the queue waits until then.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::duration::Readable;
 use crate::gateway::protocol::start_budget::{SessionStartLimit, StartBudget};
 
-/// A wait that is longer is warned.
+/// A longer wait is logged as a warning.
 const MIN_LOGGED_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct IdentifyQueue {
 #[derive(Debug)]
 struct QueueState {
     budget: StartBudget,
-    /// The shards that wait, in the order in which they came.
+    /// The waiting shards, in the order in which they joined.
     waiting: VecDeque<u32>,
 }
 
@@ -37,7 +37,7 @@ impl IdentifyQueue {
         }
     }
 
-    /// Takes a place for a shard. It is given up when the permit is dropped.
+    /// Adds a shard to the queue. Dropping the permit removes it.
     pub(crate) fn join(self: &Arc<Self>, shard: u32) -> IdentifyPermit {
         self.state().waiting.push_back(shard);
         IdentifyPermit {
@@ -46,7 +46,7 @@ impl IdentifyQueue {
         }
     }
 
-    /// An earlier process let this shard identify, so many whole seconds ago.
+    /// An earlier process identified with this shard this long ago, in whole seconds.
     pub(crate) fn identified_before(&self, shard: u32, ago: Duration) {
         let now = Instant::now().into_std();
         self.state().budget.identified_before(shard, ago, now);
@@ -66,8 +66,8 @@ impl QueueState {
     }
 }
 
-/// A shard's place in the queue. While it is first nobody of its key can pass, so between the turn
-/// and the IDENTIFY a connection may take its time.
+/// A shard's place in the queue. While it is first, no other shard of its key is granted a permit,
+/// however long it takes to connect and to send IDENTIFY.
 #[derive(Debug)]
 pub(crate) struct IdentifyPermit {
     queue: Arc<IdentifyQueue>,
@@ -88,11 +88,11 @@ impl IdentifyPermit {
             if let Some(due) = due.filter(|&due| due > now + MIN_LOGGED_WAIT && !warned) {
                 warned = true;
                 let (shard, wait) = (self.shard, Readable(due - now));
-                tracing::warn!(target: "smalld", shard, "{remaining} session starts are left for the day, so the next waits {wait}; look for what starts the bot so often");
+                tracing::warn!(target: "smalld", shard, "only {remaining} session starts are left until Discord's reset, so the next one waits {wait}; find out what starts so many sessions");
             }
             if !logged {
                 logged = true;
-                tracing::info!(target: "smalld", shard = self.shard, "waits for its turn to identify");
+                tracing::info!(target: "smalld", shard = self.shard, "waiting to identify");
             }
             let passed = async {
                 match due {
@@ -102,19 +102,19 @@ impl IdentifyPermit {
             };
             tokio::select! {
                 () = passed => {}
-                // The queue is held by this permit, so its sender lives.
+                // This permit holds the queue, so the sender is not gone.
                 _ = changes.changed() => {}
             }
         }
     }
 
-    /// IDENTIFY goes out: it counts from now on, whatever becomes of it.
+    /// IDENTIFY is about to be sent. It counts even if sending fails.
     pub(crate) fn spend(self) {
         let now = Instant::now().into_std();
         self.queue.state().budget.spent(self.shard, now);
     }
 
-    /// When, if it is first.
+    /// When this shard may identify, if it is first, and how many session starts are left.
     fn due(&self) -> (Option<Instant>, u32) {
         let mut state = self.queue.state();
         let now = Instant::now().into_std();
@@ -176,19 +176,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn case_d2_as_many_as_the_concurrency_identify_together() {
+    async fn case_d2_max_concurrency_shards_identify_at_the_same_time() {
         assert_eq!(times(&queue(2), &[0, 1, 2, 3]).await, [0, 0, 5, 5]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn case_d3_whoever_comes_back_does_not_overtake_who_waits() {
+    async fn case_d3_a_shard_that_returns_does_not_overtake_waiting_shards() {
         let queue = queue(1);
         assert_eq!(times(&queue, &[0]).await, [0]);
         assert_eq!(times(&queue, &[1, 0]).await, [5, 10]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_last_starts_of_a_day_are_spread_over_it_whatever_the_concurrency() {
+    async fn the_last_starts_of_a_day_are_spread_evenly_at_any_concurrency() {
         let queue = queue_with(16, 100);
         let times = times(&queue, &[0, 1, 2]).await;
         assert_eq!(times, [864, 1728, 2592], "a hundredth of a day each");
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_place_that_is_given_up_is_the_next_ones() {
+    async fn a_dropped_permit_passes_its_place_on() {
         let queue = queue(1);
         let (first, second) = (queue.join(0), queue.join(1));
         first.granted().await;

@@ -44,7 +44,7 @@ use crate::gateway::protocol::reconnect::{
 use crate::gateway::protocol::session::{Identity, Session};
 use crate::shutdown::ShutdownPhase;
 
-/// Discord may take this long to answer where its gateway is. Meanwhile nothing else is done.
+/// Discord may take this long to return the URL of its gateway. The shard waits meanwhile.
 const FETCH_URL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks Discord for the URL of its gateway. Returns `None` if Discord does not answer.
@@ -107,7 +107,7 @@ impl ShardTask {
         reading: ReadingGuard,
     ) -> Self {
         let saved = progress.checkpoint();
-        // An earlier run of the bot may have ended it.
+        // An earlier run of the bot may have set it to `Closed`.
         shard.disconnected();
         let earlier = saved.session.as_ref().map(SavedSession::to_resume);
         let session = Session::restored(identity, earlier);
@@ -192,7 +192,7 @@ impl ShardTask {
             }
         };
         let mut connection = Connection::new(opened, interval, self.context.control.as_ref());
-        // The writer runs first: it would wait for a handler that blocks this thread.
+        // Lets the writer run first: otherwise it would wait if a handler blocked this thread.
         yield_now().await;
         let disconnect = self.read(&mut connection, &mut inflater).await;
         self.stop_reading(disconnect);
@@ -228,7 +228,7 @@ impl ShardTask {
         }
     }
 
-    /// A connection ended: settles what comes next.
+    /// A connection ended: decides what comes next.
     fn disconnected(&mut self, disconnect: Disconnect) -> Result<(), Error> {
         self.shard.disconnected();
         self.note_if_session_lasted();
@@ -285,7 +285,7 @@ impl ShardTask {
         tracing::info!(target: "smalld", shard, "connection ended ({disconnect}); {how} {when}");
     }
 
-    /// If connecting has failed again and again, the gateway may have moved.
+    /// Fetches the gateway's URL: connecting failed repeatedly, so it may have changed.
     async fn refresh_url(&mut self) {
         let fetching = (self.context.fetch_gateway_url)();
         let url = tokio::select! {

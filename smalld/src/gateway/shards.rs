@@ -1,4 +1,4 @@
-//! Which shards a process runs.
+//! The shards that a process runs.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,44 +25,44 @@ use crate::gateway::protocol::outgoing_payload::{OutgoingPayload, shard_of};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shards {
-    /// As many as Discord recommends when the bot starts, all of them.
+    /// All shards, as many as Discord recommends when the bot starts.
     Recommended,
-    /// Some of a number of shards, or all; [`count`](Self::count) and [`range`](Self::range) make
-    /// it.
+    /// Some or all of a fixed number of shards. Created by [`count`](Self::count) and
+    /// [`range`](Self::range).
     #[non_exhaustive]
     Range {
-        /// Those that this process runs.
+        /// The ids of the shards that this process runs.
         ids: Range<u32>,
-        /// How many the bot has in all.
+        /// How many shards the bot has in all processes.
         count: u32,
     },
 }
 
 impl Shards {
-    /// So many, all of them in this process.
+    /// This many shards, all of them in this process.
     #[must_use]
     pub const fn count(count: u32) -> Self {
         Self::range(0..count, count)
     }
 
-    /// Those with these ids, of so many in all.
+    /// The shards with these ids; `count` is the number of shards in all processes.
     #[must_use]
     pub const fn range(ids: Range<u32>, count: u32) -> Self {
         Self::Range { ids, count }
     }
 
-    /// What is wrong with it, if anything.
+    /// Why this range is invalid, if it is.
     pub(crate) fn invalid_reason(&self) -> Option<String> {
         match self {
             Self::Range { ids, count } if ids.is_empty() || ids.end > *count => Some(format!(
-                "the shards are {}..{} of {count}, but there must be one at least, and ids go from 0 to one less than the count",
+                "the shards {}..{} of {count} are invalid: there must be at least one, and ids must be lower than the count",
                 ids.start, ids.end
             )),
             Self::Recommended | Self::Range { .. } => None,
         }
     }
 
-    /// All of them, where that needs no asking.
+    /// The shards, unless Discord has to be asked how many.
     fn fixed_shards(&self) -> Option<Arc<[Shard]>> {
         match self {
             Self::Recommended => None,
@@ -73,7 +73,7 @@ impl Shards {
     }
 }
 
-/// A bot's shards: known from the start, or when Discord has been asked.
+/// A bot's shards. They are known from the start, or once Discord has recommended a number.
 #[derive(Debug)]
 pub(crate) struct OwnShards(watch::Sender<Option<Arc<[Shard]>>>);
 
@@ -88,15 +88,15 @@ impl OwnShards {
         Self(watch::Sender::new(shards))
     }
 
-    /// Those that are known by now.
+    /// The shards, or none if they are not known yet.
     pub(crate) fn known(&self) -> Arc<[Shard]> {
         self.0.borrow().clone().unwrap_or_default()
     }
 
-    /// Discord recommends so many; gives those that the bot has.
+    /// Sets the number that Discord recommends, if it is needed. Returns the bot's shards.
     pub(crate) fn set_recommended(&self, count: u32) -> Arc<[Shard]> {
         self.0.send_if_modified(|shards| {
-            // None, too, where an earlier run ended before it knew.
+            // Empty if an earlier run ended before the number was known.
             let asked = shards.as_ref().is_none_or(|shards| shards.is_empty());
             if asked {
                 *shards = Shards::count(count.max(1)).fixed_shards();
@@ -106,7 +106,7 @@ impl OwnShards {
         self.known()
     }
 
-    /// There will be no connection any more.
+    /// There will be no further connection. Waiting payloads fail.
     pub(crate) fn ended(&self) {
         for shard in &*self.known() {
             shard.ended();
@@ -120,10 +120,10 @@ impl OwnShards {
         });
     }
 
-    /// Sends a payload by the shard that its guild belongs to, or else the only one.
+    /// Sends a payload on the shard of its guild or, without a guild, on the only shard.
     pub(crate) async fn send(&self, payload: OutgoingPayload) -> Result<()> {
         let mut known = self.0.subscribe();
-        // The sender is here, so waiting cannot fail.
+        // An error would mean that the sender is gone, but it is in `self`.
         let shards = known.wait_for(Option::is_some).await;
         let shards = shards.ok().and_then(|shards| shards.clone());
         let shard = owner(&shards.unwrap_or_default(), &payload)?;
@@ -147,7 +147,7 @@ fn owner(shards: &[Shard], payload: &OutgoingPayload) -> Result<Shard> {
         }
         None if shards.len() == 1 => Ok(first.clone()),
         None => Err(Error::gateway(format!(
-            "the gateway payload was not sent: it names no `guild_id`, and this process runs {} shards; take one from `bot.shards()`, or `Shard` as a handler's parameter, and send it there",
+            "the gateway payload was not sent: it has no `d.guild_id`, and this process runs {} shards; choose one of `bot.shards()`, or take `Shard` as a handler parameter, and call its `send_gateway_payload`",
             shards.len()
         ))),
     }
@@ -167,19 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_goes_to_the_shard_of_its_guild_or_to_the_only_one() {
+    fn a_payload_is_routed_to_the_shard_of_its_guild_or_to_the_only_shard() {
         let of_guild = json!({ "op": 4, "d": { "guild_id": "1073894697862299651" } });
         let of_none = json!({ "op": 3, "d": {} });
         assert_eq!(owner_among(&Shards::count(16), &of_guild), Ok(1));
         assert_eq!(owner_among(&Shards::range(3..4, 16), &of_none), Ok(3));
         let elsewhere = owner_among(&Shards::range(8..16, 16), &of_guild).unwrap_err();
         assert!(elsewhere.contains("shard 1 of 16"), "{elsewhere}");
-        let undecided = owner_among(&Shards::count(16), &of_none).unwrap_err();
-        assert!(undecided.contains("`Shard`"), "{undecided}");
+        let without_guild = owner_among(&Shards::count(16), &of_none).unwrap_err();
+        assert!(without_guild.contains("`Shard`"), "{without_guild}");
     }
 
     #[test]
-    fn ranges_that_make_no_sense_are_mistakes() {
+    fn invalid_ranges_have_a_reason() {
         assert_eq!(Shards::count(2).invalid_reason(), None);
         for shards in [
             Shards::count(0),

@@ -234,7 +234,7 @@ async fn case_e7_an_unexpected_binary_frame_ends_the_connection_but_not_the_sess
     assert_eq!(played.next().await, event(2));
     assert_eq!(played.next().await["op"], 10);
     assert_eq!(played.next().await, event(3));
-    assert_eq!(log.lines("no compression was asked for").len(), 1);
+    assert_eq!(log.lines("no compression was requested").len(), 1);
     played.close().await;
 }
 

@@ -195,10 +195,10 @@ async fn few_session_starts_left_are_a_warning() {
         let bot = bot.clone();
         async move { bot.run().await }
     });
-    let told = || log.lines("40 of 1000 session starts are left").len() == 1;
+    let told = || log.lines("only 40 of 1000 session starts are left").len() == 1;
     assert!(until(told).await, "{}", log.text());
     // The remaining starts must last for the day, so the next session does not start at once.
-    let waits = || log.lines("so the next waits").len() == 1;
+    let waits = || log.lines("so the next one waits").len() == 1;
     assert!(until(waits).await, "{}", log.text());
     assert_eq!(sandbox.connections(), 0);
     bot.close();

@@ -1,4 +1,4 @@
-//! Opens the WebSocket: the URL with its query, TLS, and what a failure says.
+//! Opening of the WebSocket: URL and query, TLS, and the reason if it fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,26 +19,26 @@ use crate::gateway::protocol::disconnect::{Disconnect, parse_retry_after};
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
 
-/// As much as one TLS record holds. What is left of it after a huge frame keeps that frame's memory,
-/// so it must not take long to use up.
+/// The size of one TLS record. The rest of a buffer after a huge frame keeps that frame's memory, so
+/// the buffer must be used up soon.
 const READ_BUFFER_SIZE: usize = 16 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many characters of an answer are told that refuses a connection.
+/// How many characters of a refusing response's body are logged.
 const MAX_BODY_CHARS: usize = 200;
 
-/// A connection that has been opened.
+/// An opened connection.
 pub(crate) struct Opened {
     pub(crate) socket: Socket,
     pub(crate) unread: Unread,
 }
 
-/// How every connection of a bot is made.
+/// Options of all connections of a bot.
 #[derive(Clone)]
 pub(crate) struct Connect {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) user_agent: HeaderValue,
     pub(crate) version: String,
-    /// Plain `ws` is for a Discord on this machine, or where `allow_http` says so.
+    /// Whether `ws://` is allowed: for a server on this machine, or with `allow_http`.
     pub(crate) allow_plain: bool,
     pub(crate) compression: Compression,
 }
@@ -54,7 +54,7 @@ impl Connect {
         let url = self.url(url);
         if url.starts_with("ws://") && !self.allow_plain {
             return Err(unreachable(format!(
-                "{url} is not encrypted and was not connected to"
+                "{url} is not encrypted; use wss://, or set `allow_http` to allow ws://"
             )));
         }
         let mut request = url
@@ -95,8 +95,7 @@ impl Connect {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let tcp = Tcp::connect(host, port, control).await?;
         let unread = tcp.unread();
-        // tungstenite's own limit of a frame, 16 MiB, would break the connection of a large bot again
-        // and again.
+        // tungstenite's default limit of a frame, 16 MiB, would break the connections of large bots.
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_SIZE)
             .max_message_size(Some(MAX_MESSAGE_BYTES))
@@ -107,34 +106,34 @@ impl Connect {
         Ok(Opened { socket, unread })
     }
 
-    /// Discord's URLs come with or without a final slash.
+    /// Discord's URLs may end with a slash.
     fn url(&self, url: &str) -> String {
         let bare = url.split('?').next().unwrap_or(url).trim_end_matches('/');
         let compress = self.compression.query();
         format!("{bare}/?v={}&encoding=json{compress}", self.version)
     }
 
-    /// What reads the binary frames of one connection.
+    /// The decoder of one connection's binary frames.
     pub(crate) fn inflater(&self) -> Inflater {
         Inflater::new(self.compression)
     }
 }
 
-/// The status, and what the server says of it.
+/// The status and the start of the body.
 fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
     let body = response.body().as_deref().unwrap_or_default();
-    let said: String = String::from_utf8_lossy(body)
+    let text: String = String::from_utf8_lossy(body)
         .chars()
         .map(|char| if char.is_control() { ' ' } else { char })
         .take(MAX_BODY_CHARS)
         .collect();
-    match said.trim() {
+    match text.trim() {
         "" => format!("HTTP {}", response.status()),
-        said => format!("HTTP {}: {said}", response.status()),
+        text => format!("HTTP {}: {text}", response.status()),
     }
 }
 
-/// Whether two URLs lead to the same host, or to hosts of one domain such as `discord.gg`.
+/// Whether two URLs have the same host, or hosts of the same domain such as `discord.gg`.
 pub(crate) fn have_same_site(one: &str, other: &str) -> bool {
     let hosts = [one, other].map(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
     let [Some(one), Some(other)] = hosts else {
@@ -143,7 +142,7 @@ pub(crate) fn have_same_site(one: &str, other: &str) -> bool {
     one == other || domain(&one).is_some_and(|site| Some(site) == domain(&other))
 }
 
-/// The last two labels of a name; an address has none.
+/// The last two labels of a host name. `None` for an IP address.
 fn domain(host: &str) -> Option<(&str, &str)> {
     let mut labels = host.rsplit('.');
     let (last, before) = (labels.next()?, labels.next()?);
@@ -156,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_c10_the_query_is_there_exactly_once() {
+    fn case_c10_the_url_has_the_query_exactly_once() {
         let connect = |compression| Connect {
             tls: Arc::new(crate::tls::client_config(true).unwrap()),
             user_agent: HeaderValue::from_static("x"),
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_a_host_or_the_hosts_of_a_domain() {
+    fn a_site_is_one_host_or_all_hosts_of_a_domain() {
         let discord = "wss://gateway.discord.gg";
         for (one, other) in [
             (discord, "wss://gateway-us-east1-b.discord.gg/?v=10"),

@@ -1,4 +1,4 @@
-//! Sends IDENTIFY or RESUME, the two payloads that hold the token.
+//! Sending of IDENTIFY and RESUME, the two payloads that hold the token.
 
 use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt;
@@ -7,11 +7,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::gateway::connection::connect::Socket;
 
-/// Writes the frame beneath the WebSocket library, because that writes every frame to the log (at
-/// trace level, the payload included), and the token must not stand in any log.
+/// Writes the frame directly to the stream below the WebSocket library, because that library logs every
+/// frame with its payload at trace level, and the token must not appear in any log.
 ///
-/// Nothing else may be waiting to be written; right after HELLO nothing is but perhaps a pong,
-/// which goes first.
+/// No other frame may be buffered. Right after HELLO there can be only a pong, which is flushed first.
 pub(crate) async fn send(socket: &mut Socket, text: String) -> Result<(), ()> {
     let mut frame = Frame::message(text, OpCode::Data(Data::Text), true);
     frame.header_mut().mask = Some(fastrand::u32(..).to_ne_bytes());

@@ -1,4 +1,4 @@
-//! One connection, while it lasts: a half that is read, and a task that writes.
+//! An open gateway connection: the half that the shard reads, and the writer task.
 
 pub(crate) mod connect;
 pub(in crate::gateway) mod handshake;
@@ -22,7 +22,7 @@ use crate::gateway::handle::WriterCommand;
 
 /// How long Discord may take to answer a close frame.
 pub(in crate::gateway) const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Payloads of users that may wait for the writer; beyond it their futures wait.
+/// How many payloads of the user wait for the writer; further senders wait.
 const COMMAND_CAPACITY: usize = 32;
 
 pub(in crate::gateway) struct Connection {
@@ -33,9 +33,8 @@ pub(in crate::gateway) struct Connection {
 }
 
 impl Connection {
-    /// The writing half becomes a task of its own, which heartbeats from now on.
-    ///
-    /// With `control` that task runs there, so that no handler can stop it.
+    /// Spawns the writer, which sends heartbeats from now on: on `control` if there is one, so that
+    /// no handler can block it.
     pub(in crate::gateway) fn new(
         opened: Opened,
         interval: Duration,
@@ -61,11 +60,11 @@ impl Connection {
         }
     }
 
-    /// Closes it with this code, and drops it when Discord has answered or takes too long.
+    /// Closes the connection with this code, and waits for Discord's answer for a bounded time.
     pub(in crate::gateway) async fn close(mut self, code: u16) {
         let closing = async {
             let _ = self.commands.send(WriterCommand::Close(code)).await;
-            // The writer that found the connection silent has said so itself, and has ended.
+            // A writer that found a zombie has sent its close frame and ended.
             if !self.writer.0.is_finished() {
                 let _ = (&mut self.writer.0).await;
             }
@@ -79,14 +78,14 @@ impl Connection {
     }
 }
 
-/// Ends a connection that has not got as far as a writer of its own.
+/// Closes a connection that has no writer yet.
 pub(in crate::gateway) async fn close_socket(socket: &mut Socket, code: Option<u16>) {
     if let Some(code) = code {
         let _ = timeout(CLOSE_TIMEOUT, socket.close(Some(writer::close_frame(code)))).await;
     }
 }
 
-/// Nothing may outlive its connection, also where the shard's own task is dropped.
+/// Aborts the writer when its connection is dropped, for example with the shard's task.
 pub(in crate::gateway) struct AbortOnDrop(pub(in crate::gateway) JoinHandle<WriterExit>);
 
 impl Drop for AbortOnDrop {

@@ -1,4 +1,4 @@
-//! The writing half of a connection: a task of its own that heartbeats whatever the readers and
+//! Writer of a connection: a task of its own, which sends heartbeats whatever the reader and the
 //! handlers do.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,19 +18,19 @@ use crate::gateway::protocol::heartbeat::{Heartbeat, HeartbeatAction};
 use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
 use crate::gateway::protocol::send_limit::{Refusals, SendLimit};
 
-/// The code that keeps a session resumable; 1000 and 1001 would end it.
+/// Close code that keeps the session resumable; 1000 and 1001 would end it.
 pub(crate) const RESUMABLE_CLOSE: u16 = 4900;
-/// A write that takes longer will never end: the network is gone.
+/// A write that takes longer is not expected to end: the connection is lost.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the reading half tells the writing half.
+/// State of a connection that its reader and its writer share.
 #[derive(Default)]
 pub(crate) struct SharedState {
     heartbeat: Mutex<Heartbeat>,
-    /// The newest sequence number and one, or 0 for none.
+    /// The newest sequence number plus one, or 0 if there is none.
     seq: AtomicU64,
     requested: Notify,
-    /// The reader is at work on what it has read: it hands an event to handlers, which may block.
+    /// The reader is processing a frame. It may be blocked by a handler that blocks its thread.
     busy: AtomicBool,
     refusals: Mutex<Refusals>,
 }
@@ -50,23 +50,23 @@ impl SharedState {
         );
     }
 
-    /// Whether the reader is at work, rather than waiting for the next frame.
+    /// Sets whether the reader is processing a frame, rather than waiting for the next.
     pub(crate) fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::Relaxed);
     }
 
-    /// An acknowledgement may have arrived that the reader could not read yet, because handlers block
-    /// its thread or all threads.
+    /// An acknowledgement may have arrived that the reader has not read yet, because handlers block its
+    /// thread or all threads.
     fn reader_is_behind(&self, unread: &Unread) -> bool {
         self.busy.load(Ordering::Relaxed) || unread.any()
     }
 
-    /// Discord wants a heartbeat at once.
+    /// Discord requests a heartbeat, to be sent at once.
     pub(crate) fn request_heartbeat(&self) {
         self.requested.notify_one();
     }
 
-    /// Discord has refused what it says here, for some time.
+    /// Adds the `d` of a `RATE_LIMITED`.
     pub(crate) fn add_refusal(&self, d: &str) {
         self.refusals().add(d, now());
     }
@@ -75,7 +75,7 @@ impl SharedState {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn payload(&self) -> String {
+    fn heartbeat_payload(&self) -> String {
         match self.seq.load(Ordering::Relaxed) {
             0 => r#"{"op":1,"d":null}"#.to_owned(),
             seq => format!(r#"{{"op":1,"d":{}}}"#, seq - 1),
@@ -83,12 +83,12 @@ impl SharedState {
     }
 }
 
-/// Why the writing half ended.
+/// Why the writer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriterExit {
-    /// It was told to close, and sent the close frame.
+    /// It sent a close frame on command.
     Closed,
-    /// A heartbeat was not acknowledged; it sent a close frame that keeps the session.
+    /// A heartbeat was not acknowledged, so it sent a close frame that keeps the session.
     Zombie,
     /// The connection broke.
     Broken,
@@ -130,7 +130,7 @@ where
             },
         };
         let sent = match next {
-            WriterAction::Heartbeat => text(&mut socket, shared.payload()).await,
+            WriterAction::Heartbeat => text(&mut socket, shared.heartbeat_payload()).await,
             WriterAction::Zombie => {
                 close(&mut socket, RESUMABLE_CLOSE).await;
                 return WriterExit::Zombie;
@@ -140,17 +140,17 @@ where
                 return WriterExit::Closed;
             }
             WriterAction::Command(WriterCommand::Send { payload, sent }) => {
-                // Whoever sent it may have gone away meanwhile: then it is withdrawn.
+                // The sender dropped its future, which withdraws the payload.
                 if sent.is_closed() {
                     continue;
                 }
-                let answer = ResultSender(Some(sent));
+                let result_sender = ResultSender(Some(sent));
                 let result = match may_send(&payload, &mut limit, &shared) {
-                    Ok(()) => payload_of_user(&mut socket, payload).await,
+                    Ok(()) => send_payload(&mut socket, payload).await,
                     Err(error) => Err(error),
                 };
                 let broken = matches!(result, Err(Error::Gateway(_)));
-                answer.send(result);
+                result_sender.send(result);
                 if broken { Err(()) } else { Ok(()) }
             }
         };
@@ -186,7 +186,7 @@ fn may_send(payload: &OutgoingPayload, limit: &mut SendLimit, shared: &SharedSta
     }
 }
 
-/// Goes to whoever sent a payload, also where the writing is broken off.
+/// Sends the result to the sender of a payload: an error if it is dropped while writing.
 struct ResultSender(Option<oneshot::Sender<Result<()>>>);
 
 impl ResultSender {
@@ -206,10 +206,12 @@ impl Drop for ResultSender {
 }
 
 fn broken() -> Error {
-    Error::gateway("the connection broke while a gateway payload was sent; it may have arrived")
+    Error::gateway(
+        "the connection broke while a gateway payload was being sent; it may have arrived",
+    )
 }
 
-async fn payload_of_user<S: Sink<Message> + Unpin>(
+async fn send_payload<S: Sink<Message> + Unpin>(
     socket: &mut S,
     payload: OutgoingPayload,
 ) -> Result<()> {
@@ -221,7 +223,7 @@ async fn text<S: Sink<Message> + Unpin>(socket: &mut S, text: String) -> Result<
 }
 
 async fn close<S: Sink<Message> + Unpin>(socket: &mut S, code: u16) {
-    // The connection ends in any case; whether the frame arrived changes nothing.
+    // The connection ends in any case, even if this fails.
     let _ = send(socket, Message::Close(Some(close_frame(code)))).await;
 }
 
@@ -247,10 +249,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_broken_off_while_it_is_written_may_have_arrived() {
-        let (begun, shared) = (Arc::new(Notify::new()), Arc::new(SharedState::default()));
-        let stuck = sink::unfold(Arc::clone(&begun), |begun, _: Message| async move {
-            begun.notify_one();
+    async fn a_payload_that_was_interrupted_while_it_was_written_may_have_arrived() {
+        let (started, shared) = (Arc::new(Notify::new()), Arc::new(SharedState::default()));
+        let stuck = sink::unfold(Arc::clone(&started), |started, _: Message| async move {
+            started.notify_one();
             std::future::pending::<Result<_, ()>>().await
         });
         let (commands, inbox) = mpsc::channel(2);
@@ -274,7 +276,7 @@ mod tests {
             );
             answers.push(answer);
         }
-        begun.notified().await;
+        started.notified().await;
         writer.abort();
         let waiting = answers.pop().unwrap().await;
         assert!(waiting.is_err(), "it was not sent");
@@ -283,9 +285,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_payload_whose_sender_has_gone_away_is_not_sent() {
+    async fn a_payload_whose_future_was_dropped_is_not_sent() {
         let (commands, inbox) = mpsc::channel(3);
-        let mut waited_for = Vec::new();
+        let mut receivers = Vec::new();
         for number in 0..2 {
             let (sent, answer) = oneshot::channel();
             let payload = OutgoingPayload::new(&json!({ "op": 4, "d": number })).unwrap();
@@ -295,9 +297,9 @@ mod tests {
                     .await
                     .is_ok()
             );
-            waited_for.push(answer);
+            receivers.push(answer);
         }
-        waited_for.remove(0);
+        receivers.remove(0);
         assert!(commands.send(WriterCommand::Close(1000)).await.is_ok());
         let written = Mutex::new(Vec::new());
         let socket = sink::unfold(&written, |written, message: Message| async move {

@@ -1,45 +1,45 @@
-//! What a close code from Discord means for the session.
+//! What to do after each close code of Discord.
 
 use std::time::Duration;
 
 /// What to do after Discord closed the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseAction {
-    /// The session lives on.
+    /// Resume the session.
     Resume,
-    /// It lives on, but not before this pause.
+    /// Resume the session after this pause.
     ResumeAfter(Duration),
-    /// It is gone; identify anew.
+    /// The session is gone: start a new one.
     NewSession,
-    /// Nothing will help but a change of configuration.
+    /// Connecting again is useless until the configuration changes.
     Stop,
 }
 
-/// Rests on Discord's text first and on what clients do second. In doubt it resumes: a refused
-/// resume costs a round trip, a needless identify costs events and one of a day's session starts.
+/// Follows Discord's documentation first, and other clients second. When in doubt, resume: a refused
+/// RESUME costs a round trip, a needless IDENTIFY costs events and one of the day's session starts.
 ///
 /// See [Discord Docs/Gateway Close Event Codes](https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes).
 pub(crate) fn action(code: Option<u16>) -> CloseAction {
     match code {
         Some(4004 | 4010..=4014) => CloseAction::Stop,
-        // 4003 and 4009 are listed as reconnectable with the words that the session is invalid or
-        // timed out; 4006 is no longer documented and meant the same.
+        // Discord lists 4003 and 4009 as reconnectable, but describes the session as invalid or
+        // timed out. 4006 is no longer documented and meant the same.
         Some(4003 | 4006 | 4007 | 4009) => CloseAction::NewSession,
         Some(4008) => CloseAction::ResumeAfter(Duration::from_secs(5)),
         _ => CloseAction::Resume,
     }
 }
 
-/// What happened and what to do about it, for the codes that end a bot. `named` is what the code is
-/// about: the shard or the intents.
-pub(crate) fn explanation(code: u16, named: &str) -> String {
+/// What happened and what to do about it, for the codes that end a bot. `subject` is the shard or the
+/// intents that the code is about.
+pub(crate) fn explanation(code: u16, subject: &str) -> String {
     match code {
-        4004 => "closed with 4004 (authentication failed): Discord does not know this token; copy it anew from the developer portal (Bot, Reset Token)".to_owned(),
-        4010 => format!("closed with 4010 (invalid shard): Discord does not take {named}; the id must be lower than the count, and very large bots need a multiple of the count that Discord assigned; see `shard`"),
+        4004 => "closed with 4004 (authentication failed): Discord does not accept this token; create a new one in the developer portal (Bot, Reset Token)".to_owned(),
+        4010 => format!("closed with 4010 (invalid shard): Discord does not accept {subject}; the id must be lower than the count, and very large bots need a multiple of the count that Discord assigned; see `shard`"),
         4011 => "closed with 4011 (sharding required): the bot is in more than 2,500 guilds for this shard; run more shards with `shard = (id, count)`".to_owned(),
-        4012 => "closed with 4012 (invalid API version): the version is part of `base_url`; leave it at its default".to_owned(),
-        4013 => format!("closed with 4013 (invalid intents): Discord does not know all of {named}"),
-        4014 => format!("closed with 4014 (disallowed intents): of the intents asked for, {named}, not all are granted to this bot; enable the privileged ones at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), drop them from `intents`, or use `intents = Intents::for_handlers()`"),
+        4012 => "closed with 4012 (invalid API version): the version is part of `base_url`; use the default".to_owned(),
+        4013 => format!("closed with 4013 (invalid intents): Discord does not know all bits of {subject}"),
+        4014 => format!("closed with 4014 (disallowed intents): not all of the requested intents ({subject}) are enabled for this bot; enable the privileged ones at https://discord.com/developers/applications (your application, Bot, Privileged Gateway Intents), remove them from `intents`, or use `intents = Intents::for_handlers()`"),
         _ => format!("closed with {code}"),
     }
 }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_documented_code_has_its_verdict() {
+    fn every_documented_code_has_an_action() {
         for code in [4000, 4001, 4002, 4005, 1000, 1001, 1006, 4099] {
             assert_eq!(action(Some(code)), CloseAction::Resume, "{code}");
         }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_actions_are_equal_to_the_data_file() {
+    fn the_actions_match_the_data_file() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/close_codes.csv");
         let Ok(text) = std::fs::read_to_string(file) else {
             eprintln!("skipped: no {file}, which is not part of the package");

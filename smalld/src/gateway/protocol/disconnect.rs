@@ -1,4 +1,4 @@
-//! How a connection to the gateway ended, or that none could be made.
+//! How a gateway connection ended, or that it could not be opened.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,9 @@ pub(crate) enum Disconnect {
     Closed(Option<u16>),
     /// The connection broke.
     Lost,
-    /// It could not be made. The server may have sent `Retry-After`.
+    /// It could not be opened. The server may have sent `Retry-After`.
     Unreachable { retry_after: Option<Duration> },
-    /// HELLO did not come.
+    /// Discord did not send HELLO.
     NoHello,
     /// IDENTIFY was not answered with READY.
     NoReady,
@@ -20,7 +20,7 @@ pub(crate) enum Disconnect {
     NoResumed,
     /// A heartbeat was not acknowledged.
     NoHeartbeatAck,
-    /// A malformed payload: the sequence number cannot be trusted past it.
+    /// A payload was malformed, so later sequence numbers cannot be trusted.
     Malformed,
     /// Discord asked to reconnect (opcode 7).
     Reconnect,
@@ -28,8 +28,8 @@ pub(crate) enum Disconnect {
     InvalidSession { resumable: bool },
 }
 
-/// Parses `Retry-After` in seconds, however many. Its other form, a date, counts as none: what
-/// stands in front of Discord's gateway does not use it, and the backoff applies all the same.
+/// Parses `Retry-After` in seconds, however many. Its other form, a date, is ignored: the servers in
+/// front of Discord's gateway do not send it, and the backoff applies anyway.
 pub(crate) fn parse_retry_after(text: &str) -> Option<Duration> {
     let text = text.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -52,7 +52,7 @@ impl fmt::Display for Disconnect {
             Self::Closed(Some(code)) => write!(f, "Discord closed it with {code}"),
             Self::Closed(None) => f.write_str("Discord closed it without a code"),
             Self::Lost => f.write_str("it broke"),
-            Self::Unreachable { .. } => f.write_str("it could not be made"),
+            Self::Unreachable { .. } => f.write_str("it could not be opened"),
             Self::NoHello => f.write_str("Discord did not send HELLO"),
             Self::NoReady => f.write_str("Discord did not answer IDENTIFY with READY"),
             Self::NoResumed => f.write_str("Discord did not answer RESUME"),
@@ -63,7 +63,7 @@ impl fmt::Display for Disconnect {
                 f.write_str("Discord interrupted the session")
             }
             Self::InvalidSession { resumable: false } => {
-                f.write_str("the session is not valid any more")
+                f.write_str("the session is no longer valid")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! When to send a heartbeat, and when its silence means that the connection is dead. Pure.
+//! When to send a heartbeat, and when a missing acknowledgement means that the connection is dead.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ pub(crate) struct Heartbeat {
     acknowledged: bool,
     sent: Option<Instant>,
     paused: bool,
-    /// Until then a missing acknowledgement is forgiven: it may lie unread in the socket.
+    /// Until then a missing acknowledgement is tolerated: it may be unread in the socket.
     grace: Option<Instant>,
 }
 
@@ -21,17 +21,18 @@ struct Schedule {
     next: Instant,
 }
 
-/// What is due.
+/// What to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeartbeatAction {
     Nothing,
     Send,
-    /// The last one was never acknowledged: close the connection and resume.
+    /// The last heartbeat was not acknowledged: close the connection and resume.
     Zombie,
 }
 
 impl Heartbeat {
-    /// HELLO sets the schedule; the first beat comes at a random part of the interval.
+    /// HELLO sets the interval. The first heartbeat is due after a random part of it (`random` is in
+    /// `0.0..1.0`), so that many shards do not send theirs at once.
     pub(crate) fn hello(&mut self, interval: Duration, random: f64, now: Instant) {
         self.schedule = Some(Schedule {
             interval,
@@ -52,12 +53,12 @@ impl Heartbeat {
         if now < schedule.next {
             return HeartbeatAction::Nothing;
         }
-        let forgiven = self.paused || self.grace.is_some_and(|grace| now < grace);
-        if !self.acknowledged && !forgiven {
+        let tolerated = self.paused || self.grace.is_some_and(|grace| now < grace);
+        if !self.acknowledged && !tolerated {
             return HeartbeatAction::Zombie;
         }
-        // From the last due time and not from now, so that no drift accumulates; after a long
-        // sleep of the machine one beat is enough.
+        // Counted from the last due time, so that no drift accumulates. After the machine was
+        // suspended for long, one heartbeat is enough.
         schedule.next += schedule.interval;
         if schedule.next <= now {
             schedule.next = now + schedule.interval;
@@ -66,7 +67,7 @@ impl Heartbeat {
         HeartbeatAction::Send
     }
 
-    /// Discord asked for one at once; the schedule goes on unchanged.
+    /// Discord asked for a heartbeat, which is sent at once. The schedule does not change.
     pub(crate) fn requested(&mut self, now: Instant) {
         self.sending(now);
     }
@@ -76,28 +77,28 @@ impl Heartbeat {
         self.sent = Some(now);
     }
 
-    /// Gives the latency where it can be told.
+    /// A heartbeat was acknowledged. Returns the latency, if it is known.
     pub(crate) fn acknowledge(&mut self, now: Instant) -> Option<Duration> {
         self.acknowledged = true;
-        // What lay unread while reading was paused says nothing of the network.
+        // While reading is paused, the acknowledgement may have been unread for long.
         self.sent
             .take()
             .filter(|_| !self.paused)
             .map(|sent| now - sent)
     }
 
-    /// Reading stops; acknowledgements stay unread from now on.
+    /// Reading pauses: acknowledgements stay unread from now on.
     pub(crate) fn pause(&mut self) {
         self.paused = true;
     }
 
-    /// Reading goes on: one full interval is granted to catch up.
+    /// Reading continues: one interval is granted to catch up.
     pub(crate) fn unpause(&mut self, now: Instant) {
         self.paused = false;
         self.grant_interval(now);
     }
 
-    /// Forgives a missing acknowledgement for one full interval.
+    /// Tolerates a missing acknowledgement for one interval.
     pub(crate) fn grant_interval(&mut self, now: Instant) {
         self.grace = self.schedule.map(|schedule| now + schedule.interval);
     }
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn case_a2_beats_come_at_half_past_without_drift() {
+    fn case_a2_heartbeats_are_due_every_interval_without_drift() {
         let (mut heartbeat, start) = started();
         for beat in 0..5 {
             let early = start + SECOND * beat + SECOND / 4;
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn case_a1_no_beat_comes_before_its_part_of_the_interval() {
+    fn case_a1_the_first_heartbeat_is_due_after_a_random_part_of_the_interval() {
         for quarter in 1..4 {
             let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
             heartbeat.hello(SECOND, f64::from(quarter) / 4.0, start);
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn case_a2_a_late_beat_does_not_put_off_the_next_one() {
+    fn case_a2_a_late_heartbeat_does_not_delay_the_next_one() {
         let (mut heartbeat, start) = started();
         assert_eq!(
             heartbeat.tick(start + SECOND * 9 / 10),
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn case_b21_a_missed_acknowledgement_is_a_zombie_and_no_beat_is_sent() {
+    fn case_b21_a_missing_acknowledgement_means_zombie_and_no_heartbeat_is_sent() {
         let (mut heartbeat, start) = started();
         for beat in [1, 3] {
             assert_eq!(
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn case_c2_another_hello_replaces_the_rhythm() {
+    fn case_c2_another_hello_replaces_the_interval() {
         let (mut heartbeat, start) = (Heartbeat::default(), Instant::now());
         heartbeat.hello(SECOND * 41, 0.5, start);
         heartbeat.hello(SECOND, 0.5, start);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn case_a5_a_beat_that_was_asked_for_leaves_the_rhythm_and_does_not_fail_the_next_one() {
+    fn case_a5_a_requested_heartbeat_does_not_change_the_schedule() {
         let (mut heartbeat, start) = started();
         assert_eq!(heartbeat.tick(start + SECOND / 2), HeartbeatAction::Send);
         heartbeat.acknowledge(start + SECOND * 6 / 10);
@@ -198,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn latency_is_from_the_beat_to_its_acknowledgement() {
+    fn latency_is_the_time_from_a_heartbeat_to_its_acknowledgement() {
         let (mut heartbeat, start) = started();
         heartbeat.tick(start + SECOND / 2);
         assert_eq!(heartbeat.acknowledge(start + SECOND), Some(SECOND / 2));
     }
 
     #[test]
-    fn a_pause_forgives_and_then_grants_one_interval() {
+    fn a_pause_tolerates_missing_acknowledgements_and_then_grants_one_interval() {
         let (mut heartbeat, start) = started();
         heartbeat.tick(start + SECOND / 2);
         heartbeat.pause();
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_long_sleep_of_the_machine_one_beat_is_enough() {
+    fn after_a_long_suspension_one_heartbeat_is_sent() {
         let (mut heartbeat, start) = started();
         assert_eq!(heartbeat.tick(start + SECOND * 100), HeartbeatAction::Send);
         heartbeat.acknowledge(start + SECOND * 100);

@@ -1,9 +1,9 @@
-//! Rules of Discord's gateway protocol. Pure: no socket, no clock, no chance; these are arguments.
+//! Rules of Discord's gateway protocol. Pure: no sockets, and time and randomness are arguments.
 //!
-//! - `session`: what a payload means and what answers it; `hello`, `ready`: the two that it parses.
+//! - `session`: what a payload means and how it is answered; `hello`, `ready`: the two it parses.
 //! - `disconnect`, `close_code`, `reconnect`: how a connection ended, and what comes next.
 //! - `start_budget`: when a shard may identify, among all shards of the bot.
-//! - `heartbeat`: when a heartbeat is due, and when a missing acknowledgement is an end.
+//! - `heartbeat`: when a heartbeat is due, and when a connection is dead.
 //! - `outgoing_payload`, `send_limit`: what a user may send, and how often.
 
 pub(crate) mod close_code;

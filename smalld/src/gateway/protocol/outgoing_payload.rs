@@ -1,5 +1,5 @@
-//! A payload of a user on its way out: held to what Discord would close the connection for, or
-//! drop without a word. Pure.
+//! A payload that a user sends. Refuses payloads for which Discord would close the connection, and
+//! those that it would silently ignore.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +13,7 @@ const MAX_NONCE_BYTES: usize = 32;
 const PRESENCE_UPDATE: u64 = 3;
 const REQUEST_GUILD_MEMBERS: u64 = 8;
 
-/// The text of it, as it goes out, and what smalld has to know of it.
+/// The serialized payload, and the fields that smalld needs.
 #[derive(Clone, Debug)]
 pub(crate) struct OutgoingPayload {
     pub(crate) text: String,
@@ -28,7 +28,7 @@ impl OutgoingPayload {
         let text = serde_json::to_string(payload).map_err(json_error)?;
         if text.len() > MAX_PAYLOAD_BYTES {
             return Err(Error::gateway(format!(
-                "a gateway payload of {} bytes was not sent: Discord takes {MAX_PAYLOAD_BYTES} at the most",
+                "a gateway payload of {} bytes was not sent: Discord's limit is {MAX_PAYLOAD_BYTES} bytes",
                 text.len()
             )));
         }
@@ -55,7 +55,7 @@ impl OutgoingPayload {
         self.op == Some(PRESENCE_UPDATE)
     }
 
-    /// The guild that it is about, where `d.guild_id` names one.
+    /// The guild in `d.guild_id`, if there is one.
     pub(crate) fn guild(&self) -> Option<u64> {
         self.guild
     }
@@ -64,14 +64,14 @@ impl OutgoingPayload {
 fn check_nonce(d: &Value) -> Result<()> {
     match d["nonce"].as_str() {
         Some(nonce) if nonce.len() > MAX_NONCE_BYTES => Err(Error::gateway(format!(
-            "a request for guild members was not sent: its nonce has {} bytes, and Discord ignores what has more than {MAX_NONCE_BYTES}",
+            "a request for guild members was not sent: its nonce has {} bytes, and Discord ignores nonces of more than {MAX_NONCE_BYTES} bytes",
             nonce.len()
         ))),
         _ => Ok(()),
     }
 }
 
-/// In JSON a string, but a number is what a Rust program has.
+/// Discord writes ids as strings, but a user may have serialized a `u64`.
 pub(crate) fn snowflake(id: &Value) -> Option<u64> {
     id.as_u64().or_else(|| id.as_str()?.parse().ok())
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_d8_a_guild_is_routed_by_its_id_in_64_bits() {
+    fn case_d8_a_guild_is_routed_by_all_64_bits_of_its_id() {
         assert_eq!(shard_of(1_073_894_697_862_299_651, 16), 1);
         assert_eq!(shard_of(u64::MAX, 1), 0);
         for id in [
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn case_f7_a_nonce_that_discord_would_ignore_is_an_error() {
+    fn case_f7_a_nonce_that_is_too_long_is_an_error() {
         let request = |nonce: &str| {
             let d = json!({ "guild_id": "1", "query": "", "limit": 0, "nonce": nonce });
             OutgoingPayload::new(&json!({ "op": 8, "d": d }))
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_just_as_it_was_written() {
+    fn the_serialized_text_is_unchanged() {
         #[derive(Serialize)]
         struct Odd {
             op: u64,

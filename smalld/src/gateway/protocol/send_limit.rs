@@ -1,4 +1,4 @@
-//! How many payloads a connection may still send. Pure.
+//! Rate limits of the payloads that a user sends on one connection.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,18 +8,18 @@ use serde_json::Value;
 
 use crate::gateway::protocol::outgoing_payload::{OutgoingPayload, snowflake};
 
-/// Discord closes with 4008 past 120 payloads in 60 seconds, heartbeats included.
+/// Beyond 120 payloads in 60 seconds, heartbeats included, Discord closes with 4008.
 ///
 /// See [Discord Docs/Rate Limiting](https://discord.com/developers/docs/events/gateway#rate-limiting).
 const MAX_PAYLOADS: u64 = 120;
 const LIMIT_INTERVAL: Duration = Duration::from_secs(60);
-/// Of presences (opcode 3) it takes so many, and passes over the others without a word.
+/// Further presences (opcode 3) within 20 seconds are silently ignored by Discord.
 const MAX_PRESENCES: usize = 5;
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(20);
-/// How many refusals of Discord's are remembered; they last for half a minute.
+/// Bound of the refusals that are remembered. Each lasts for about half a minute.
 const MAX_REFUSALS: usize = 1_000;
 
-/// The payloads of users on one connection, counted in sliding windows.
+/// Counts the user's payloads on one connection in sliding windows.
 #[derive(Debug)]
 pub(crate) struct SendLimit {
     all: SlidingWindow,
@@ -27,8 +27,8 @@ pub(crate) struct SendLimit {
 }
 
 impl SendLimit {
-    /// Leaves room for the heartbeats of a minute, one more that Discord may ask for, and
-    /// IDENTIFY or RESUME, which counts too.
+    /// Reserves the heartbeats of a minute, one more that Discord may request, and IDENTIFY or
+    /// RESUME, which counts too.
     pub(crate) fn new(interval: Duration) -> Self {
         let minute = u64::try_from(LIMIT_INTERVAL.as_millis()).unwrap_or(u64::MAX);
         let interval = u64::try_from(interval.as_millis())
@@ -42,7 +42,7 @@ impl SendLimit {
         }
     }
 
-    /// Counts a payload, or says how long to wait for room.
+    /// Counts a payload. If a limit is reached, returns how long to wait.
     pub(crate) fn take(&mut self, payload: &OutgoingPayload, now: Instant) -> Result<(), Duration> {
         self.all.check(now)?;
         if payload.is_presence() {
@@ -85,7 +85,8 @@ impl SlidingWindow {
     }
 }
 
-/// What Discord has refused by `RATE_LIMITED`: asked again too soon it would be refused again.
+/// Requests that Discord refused with `RATE_LIMITED`, which it would refuse again before the wait is
+/// over.
 ///
 /// See [Discord Docs/Rate Limited](https://discord.com/developers/docs/events/gateway-events#rate-limited).
 #[derive(Debug, Default)]
@@ -99,7 +100,7 @@ struct Refusal {
 }
 
 impl Refusals {
-    /// Takes in the `d` of `RATE_LIMITED`. What cannot be read refuses nothing.
+    /// Adds the `d` of a `RATE_LIMITED`. A malformed one is ignored.
     pub(crate) fn add(&mut self, d: &str, now: Instant) {
         #[derive(Deserialize)]
         struct RateLimited {
@@ -128,7 +129,7 @@ impl Refusals {
         });
     }
 
-    /// How long this payload would still be refused.
+    /// How long Discord would still refuse this payload.
     pub(crate) fn wait(&self, payload: &OutgoingPayload, now: Instant) -> Option<Duration> {
         let of_payload = |refusal: &&Refusal| {
             Some(refusal.op) == payload.op() && refusal.guild == payload.guild()
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn case_f2_heartbeats_keep_their_share() {
+    fn case_f2_payloads_are_reserved_for_heartbeats() {
         let mut limit = SendLimit::new(Duration::from_millis(41_250));
         let (start, payload) = (Instant::now(), payload(4));
         let taken = (0..300).filter(|_| limit.take(&payload, start).is_ok());
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn case_f8_five_presences_go_out_in_twenty_seconds() {
+    fn case_f8_five_presences_are_sent_in_twenty_seconds() {
         let mut limit = SendLimit::new(Duration::from_millis(41_250));
         let (start, second) = (Instant::now(), Duration::from_secs(1));
         for nth in 0..5 {
@@ -172,12 +173,16 @@ mod tests {
         }
         let at = start + second * 5;
         assert_eq!(limit.take(&payload(3), at), Err(second * 15));
-        assert_eq!(limit.take(&payload(4), at), Ok(()), "others do not wait");
+        assert_eq!(
+            limit.take(&payload(4), at),
+            Ok(()),
+            "other payloads do not wait"
+        );
         assert_eq!(limit.take(&payload(3), start + second * 20), Ok(()));
     }
 
     #[test]
-    fn case_f6_what_discord_refused_for_a_guild_is_refused_until_then() {
+    fn case_f6_a_request_that_discord_refused_is_refused_until_the_wait_is_over() {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
         refusals.add(
             r#"{"opcode":8,"retry_after":23.4,"meta":{"guild_id":"7","nonce":"a"}}"#,
@@ -192,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_makes_no_sense_refuses_nothing() {
+    fn a_malformed_refusal_is_ignored() {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
         for d in [
             "null",
@@ -206,11 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn case_f2_no_sixty_seconds_see_more_than_a_hundred_and_twenty_payloads() {
+    fn case_f2_no_sixty_seconds_have_more_than_120_payloads() {
         let interval = Duration::from_millis(41_250);
         let (mut limit, start) = (SendLimit::new(interval), Instant::now());
         let second = |n: u64| start + Duration::from_secs(n);
-        // IDENTIFY went first; heartbeats go when they are due, and one is asked for.
+        // IDENTIFY at the start, a heartbeat that Discord requests, and those that are due.
         let mut sent = vec![start, second(7)];
         sent.extend((0..5).map(|beat| start + interval * beat + interval / 2));
         for n in 0..180 {
@@ -226,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn case_b10_each_connection_counts_anew() {
+    fn case_b10_each_connection_has_its_own_count() {
         let interval = Duration::from_millis(41_250);
         let (mut first, now) = (SendLimit::new(interval), Instant::now());
         while first.take(&payload(4), now).is_ok() {}

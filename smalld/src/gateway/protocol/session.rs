@@ -1,7 +1,7 @@
-//! State machine of a gateway session: what a payload means, and what answers it.
+//! State machine of a gateway session: what a payload means, and how it is answered.
 //!
-//! Pure: no socket, no clock, no chance. What follows when a connection ends is decided by the
-//! [`ReconnectPolicy`]; the session only forgets itself if it cannot be resumed.
+//! Pure: no sockets, and time and randomness are arguments. The [`ReconnectPolicy`] decides what
+//! follows a disconnect; the session only drops its state if it cannot be resumed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::gateway::protocol::reconnect::{
 };
 use crate::token::Token;
 
-/// What IDENTIFY holds.
+/// Contents of IDENTIFY.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) token: Token,
@@ -46,23 +46,23 @@ pub(crate) struct Session {
 struct ResumableSession {
     id: Arc<str>,
     resume_url: String,
-    /// The newest sequence number that an earlier process received. Up to it everything is a
-    /// replay, even a READY or RESUMED, which then starts nothing.
+    /// The newest sequence number that an earlier process received. Everything up to it is a replay,
+    /// even a READY or RESUMED, which then starts nothing.
     received_before: u64,
 }
 
-/// A session of an earlier process, which is to be resumed.
+/// A session of an earlier process that is to be resumed.
 #[derive(Clone, Debug)]
 pub(crate) struct EarlierSession {
     pub(crate) id: Arc<str>,
     pub(crate) resume_url: String,
-    /// It is resumed after the event with this number.
+    /// The session is resumed after the event with this sequence number.
     pub(crate) handled: u64,
     /// The newest number that the earlier process received.
     pub(crate) received: u64,
 }
 
-/// What a payload asks of the shard's task.
+/// What the shard's task has to do about a payload.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
     Nothing,
@@ -75,10 +75,10 @@ pub(crate) enum Step {
     /// Discord asks for a heartbeat now.
     Heartbeat,
     HeartbeatAck,
-    /// An event to hand on.
+    /// Deliver this event.
     Dispatch {
         replay: bool,
-        /// Set if the session is ready with it.
+        /// Set if this event makes the session ready.
         started: Option<Started>,
     },
     /// Leave this connection.
@@ -87,7 +87,7 @@ pub(crate) enum Step {
     Unusable(String),
 }
 
-/// IDENTIFY or RESUME. `Debug` does not show it, because it holds the token.
+/// IDENTIFY or RESUME. `Debug` does not show the payload, because it holds the token.
 #[derive(PartialEq)]
 pub(crate) struct HandshakePayload(Value);
 
@@ -122,7 +122,7 @@ impl Session {
         }
     }
 
-    /// With the session of an earlier process, if there is one to resume.
+    /// Starts with the session of an earlier process, if there is one to resume.
     pub(crate) fn restored(identity: Identity, earlier: Option<EarlierSession>) -> Self {
         let seq = earlier.as_ref().map(|session| session.handled);
         let resumable = earlier.map(|session| ResumableSession {
@@ -137,7 +137,7 @@ impl Session {
         }
     }
 
-    /// How far the connection has come.
+    /// The phase of the current connection.
     pub(crate) fn phase(&self) -> Phase {
         self.phase
     }
@@ -162,7 +162,7 @@ impl Session {
         self.seq
     }
 
-    /// Takes a payload.
+    /// Processes a payload.
     pub(crate) fn received(&mut self, envelope: &Envelope<'_>) -> Step {
         match envelope.op {
             0 => self.dispatched(envelope),

@@ -1,22 +1,22 @@
-//! When a session may be begun: Discord counts IDENTIFYs by windows of five seconds and by the day,
-//! over all shards of a bot. Pure.
+//! When a shard may identify. Discord limits IDENTIFYs per five seconds and per day, over all shards
+//! of a bot.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// One IDENTIFY in it for each `shard % max_concurrency`.
+/// Discord accepts one IDENTIFY per interval for each `shard % max_concurrency`.
 ///
 /// See [Discord Docs/Session Concurrency](https://discord.com/developers/docs/events/gateway#sharding-max-concurrency).
 pub(crate) const IDENTIFY_INTERVAL: Duration = Duration::from_secs(5);
-/// It counts when they arrive, and one may take longer on its way than the next.
+/// Discord counts when an IDENTIFY arrives, and the time that takes varies.
 const JITTER_MARGIN: Duration = Duration::from_millis(250);
 const DAY: Duration = Duration::from_secs(86_400);
-/// With so many starts left of a day's, or a quarter of them if that is less, the rest is spread
-/// over the time until they are granted anew. So no loop can spend them all, not even one that
-/// ends and starts the whole process: Discord resets the token of a bot that does.
+/// If this many session starts are left, or a quarter of the total if that is less, they are spread
+/// evenly over the time until the reset. So no loop can spend them all, not even a process that is
+/// restarted again and again: Discord resets the token of a bot that does.
 const MAX_LOW_BUDGET: u32 = 250;
 
-/// What `/gateway/bot` says of session starts.
+/// The `session_start_limit` of `/gateway/bot`.
 ///
 /// See [Discord Docs/Session Start Limit](https://discord.com/developers/docs/events/gateway#session-start-limit-object).
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +27,14 @@ pub(crate) struct SessionStartLimit {
     pub(crate) max_concurrency: u32,
 }
 
-/// The starts that are left, and when the next may be.
+/// The session starts that are left, and when the next one is due.
 #[derive(Debug)]
 pub(crate) struct StartBudget {
     limit: SessionStartLimit,
     reset: Instant,
     /// The last IDENTIFY of each key.
     last: HashMap<u32, Instant>,
-    /// The last one of all, or the beginning of this process.
+    /// The last IDENTIFY of all keys, or the start of this process.
     newest: Instant,
 }
 
@@ -48,7 +48,7 @@ impl StartBudget {
         }
     }
 
-    /// Which shards wait for each other.
+    /// The rate limit key. Shards of the same key wait for each other.
     pub(crate) fn key(&self, shard: u32) -> u32 {
         shard % self.limit.max_concurrency.max(1)
     }
@@ -57,7 +57,7 @@ impl StartBudget {
         self.limit.remaining
     }
 
-    /// So few are left that all shards wait for each other, whatever their keys.
+    /// Whether so few starts are left that all shards wait for each other, whatever their keys.
     pub(crate) fn is_low(&self) -> bool {
         let SessionStartLimit {
             total, remaining, ..
@@ -65,7 +65,7 @@ impl StartBudget {
         remaining <= MAX_LOW_BUDGET.min(total / 4)
     }
 
-    /// The earliest moment at which this shard may identify.
+    /// The earliest time at which this shard may identify.
     pub(crate) fn due(&mut self, shard: u32, now: Instant) -> Instant {
         self.renew(now);
         let last = self.last.get(&self.key(shard));
@@ -74,7 +74,7 @@ impl StartBudget {
         window.into_iter().chain(spread).max().unwrap_or(now)
     }
 
-    /// It has identified.
+    /// This shard identifies now.
     pub(crate) fn spent(&mut self, shard: u32, now: Instant) {
         self.renew(now);
         self.limit.remaining = self.limit.remaining.saturating_sub(1);
@@ -82,9 +82,10 @@ impl StartBudget {
         self.newest = now;
     }
 
-    /// An earlier process identified, so many whole seconds ago; Discord has counted it.
+    /// An earlier process identified with this shard this long ago, in whole seconds. The remaining
+    /// starts do not change, because Discord has counted it.
     pub(crate) fn identified_before(&mut self, shard: u32, ago: Duration, now: Instant) {
-        // Of the second in which it did the fraction is not known.
+        // The fraction of the second is not known.
         let ago = ago.saturating_sub(Duration::from_secs(1));
         let Some(then) = now.checked_sub(ago).filter(|_| ago < IDENTIFY_INTERVAL) else {
             return;
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_of_one_key_are_five_seconds_apart_and_others_do_not_wait() {
+    fn shards_of_one_key_identify_five_seconds_apart_and_others_do_not_wait() {
         let (mut budget, now) = budget(1000, 1000, 2);
         assert_eq!(budget.due(0, now), now);
         budget.spent(0, now);
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(budget.due(1, now), now);
     }
 
-    /// A process that ends as soon as it has identified, and is started again at once.
+    /// A process that ends as soon as it has identified, and is restarted at once.
     fn started_in_a_loop(seconds: u64) -> (u32, u32) {
         let (mut budget, begin) = budget(1000, 1000, 1);
         let (mut now, mut identifies) = (begin, 0);
@@ -157,7 +158,7 @@ mod tests {
             }
             budget.spent(0, now);
             identifies += 1;
-            // Of an earlier process only Discord's count is known.
+            // The next process knows only Discord's count.
             let left = budget.reset.saturating_duration_since(now);
             let limit = SessionStartLimit {
                 reset_after: left,
@@ -168,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn no_loop_of_restarts_spends_all_of_a_days_starts() {
+    fn a_loop_of_restarts_does_not_spend_all_session_starts_of_a_day() {
         let (identifies, remaining) = started_in_a_loop(43_190);
         assert!(remaining > 0 && identifies < 1000, "{identifies}");
         assert!(identifies > 750, "a few restarts do not wait: {identifies}");
     }
 
     #[test]
-    fn none_left_is_none_until_there_are_new_ones() {
+    fn without_remaining_starts_the_next_is_due_at_the_reset() {
         let (mut budget, now) = budget(1000, 0, 1);
         assert_eq!(budget.due(0, now), now + DAY / 2);
         assert_eq!(budget.due(0, now + DAY / 2), now + DAY / 2);
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_from_elsewhere_never_divides_by_nothing() {
+    fn invalid_limits_do_not_panic() {
         let (mut budget, now) = budget(0, 0, 0);
         assert_eq!(budget.key(7), 0);
         assert!(budget.due(7, now) > now);

@@ -1,4 +1,4 @@
-//! Delivery of events: from a shard to the handlers, and what is saved before.
+//! Delivery of events from a shard to the handlers, and what is saved before.
 
 use std::pin::pin;
 
@@ -42,7 +42,7 @@ impl ShardTask {
     /// Delivers an event to its handlers, and keeps the watermark below it until they have ended.
     pub(super) async fn deliver(&self, envelope: Envelope<'_>, step: &Step) {
         let origin = self.origin(step);
-        // If sessions are not saved, nobody asks which of their events have been handled.
+        // If sessions are not saved, handled events need not be tracked.
         let watermark = self.context.saver.as_ref().and(self.watermark.as_ref());
         let numbered = envelope.s.filter(|_| envelope.op == 0).zip(watermark);
         if let Some((seq, watermark)) = numbered {
@@ -75,9 +75,9 @@ impl ShardTask {
         }
     }
 
-    /// Saves what must not be lost if this event ends the process: a session that has just begun,
-    /// because the next process would have to start another; how far a session came when it was
-    /// resumed; and, if an event may have ended a process before, that this one was received.
+    /// Saves what must not be lost if this event ends the process: a new session, because the next
+    /// process would have to start another; the progress of a session that was resumed; and, if an
+    /// event may have ended a process before, that this one was received.
     async fn save_before_delivery(&self, step: &Step) {
         let Step::Dispatch { replay, started } = step else {
             return;

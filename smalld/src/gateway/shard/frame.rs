@@ -11,7 +11,7 @@ use crate::gateway::connection::inflate::Inflater;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::shard::ShardTask;
 
-/// The memory of a larger frame is given back, see [`HugeFrame`].
+/// The memory of a larger frame is freed, see [`HugeFrame`].
 const MAX_IDLE_FRAME: usize = 4 << 20;
 
 pub(super) type Frame = Option<Result<Message, tungstenite::Error>>;
@@ -44,7 +44,7 @@ pub(super) struct HugeFrame(Option<Bytes>);
 impl HugeFrame {
     /// A frame was read.
     pub(super) fn read(&mut self, frame: &Frame) {
-        // Once nobody else holds the memory, dropping this gives it back.
+        // Once nobody else holds the memory, dropping this frees it.
         self.0.take_if(|bytes| bytes.is_unique());
         let bytes = match frame {
             Some(Ok(Message::Text(text))) if text.len() > MAX_IDLE_FRAME => text.clone().into(),
@@ -64,7 +64,7 @@ impl ShardTask {
         inflater: &'i mut Inflater,
     ) -> Result<Option<Text<'i>>, Disconnect> {
         match frame {
-            // Against the protocol if compression was asked for, but readable all the same.
+            // With compression this breaks the protocol, but it can be read.
             Some(Ok(Message::Text(text))) => Ok(Some(Text::Plain(text))),
             Some(Ok(Message::Close(frame))) => {
                 Err(Disconnect::Closed(frame.map(|frame| frame.code.into())))
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_huge_frame_is_given_back_soon() {
+    fn the_memory_of_a_huge_frame_is_freed_soon() {
         let mut wire = frame(MAX_IDLE_FRAME + 1);
         for _ in 0..32 {
             wire.extend(frame(1000));

@@ -16,10 +16,10 @@ use crate::gateway::protocol::session::Step;
 use crate::gateway::shard::ShardTask;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
-/// For writing IDENTIFY or RESUME, and for saving that it is written.
+/// For saving that a session is started and for writing IDENTIFY or RESUME.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
-/// Discord has to answer IDENTIFY within this time. So it has with RESUME, but each replayed event
-/// grants it again.
+/// Discord has to answer IDENTIFY or RESUME within this time. After RESUME each replayed event
+/// extends it.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl ShardTask {
@@ -82,7 +82,7 @@ impl ShardTask {
         }
         let sending = async {
             if let Some(permit) = permit {
-                // It is known to have been sent even if the process ends with it.
+                // Saved before, so that it counts even if the process ends here.
                 if let Some(saver) = &self.context.saver {
                     saver.save_now().await;
                 }

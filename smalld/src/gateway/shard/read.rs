@@ -109,7 +109,8 @@ impl ShardTask {
         }
     }
 
-    /// An event is a sign of life; and while reading pauses, no answer can be seen.
+    /// An event shows that Discord is working on the answer. While reading was paused, the answer could
+    /// not be read.
     fn extend_answer_deadline(&mut self) {
         if let Some(deadline) = &mut self.answer_deadline {
             *deadline = Instant::now() + ANSWER_TIMEOUT;
@@ -156,13 +157,13 @@ impl ShardTask {
         }
     }
 
-    /// Discord does not promise numbers without gaps, so a gap is only logged.
+    /// Discord does not promise sequence numbers without gaps, so a gap is only logged.
     fn log_gap(&self, before: Option<u64>) {
         if let (Some(before), Some(now)) = (before, self.session.seq())
             && now > before.saturating_add(1)
         {
             let (shard, first, last) = (self.shard.id(), before + 1, now - 1);
-            tracing::warn!(target: "smalld", shard, "events {first} to {last} are missing: going on with {now}");
+            tracing::warn!(target: "smalld", shard, "events {first} to {last} are missing; continuing with {now}");
         }
     }
 

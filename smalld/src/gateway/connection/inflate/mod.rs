@@ -1,12 +1,9 @@
-//! Decompression of what Discord sends. Pure: the bytes of frames go in, the texts of messages come
-//! out.
+//! Decompression of what Discord sends. Pure: bytes of frames in, texts of messages out.
 //!
-//! A connection has one decoder and one buffer, from its first frame to its last. Both are set up by
-//! the first messages; after these nothing is allocated, except for messages of several MiB. The
-//! next connection is another stream and needs another inflater.
+//! A connection has one decoder and one buffer. After the first messages nothing is allocated, except
+//! for messages of several MiB. Each connection is a new stream and needs a new inflater.
 //!
-//! A compression that Discord adds needs a file here, a variant of `Decoder`, and one of
-//! [`Compression`].
+//! To add a compression: add a file here, a variant of `Decoder`, and a variant of [`Compression`].
 
 #![cfg_attr(
     not(feature = "zlib"),
@@ -29,7 +26,7 @@ use self::zstd::Zstd;
 use crate::gateway::compression::Compression;
 
 /// The longest message that is accepted. READY and `GUILD_CREATE` of a large bot can have many MiB.
-/// Without a bound a few bytes could inflate until no memory is left.
+/// Without a bound a few bytes could inflate until memory is exhausted.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
 /// The decoder of one connection, and the buffer of its messages.
@@ -39,7 +36,7 @@ pub(crate) struct Inflater {
 }
 
 enum Decoder {
-    /// No compression was asked for.
+    /// No compression was requested.
     Plain(Payloads),
     #[cfg(feature = "zlib")]
     ZlibStream(Zlib),
@@ -47,8 +44,8 @@ enum Decoder {
     ZstdStream(Zstd),
 }
 
-/// Reads payloads that are compressed one by one, which IDENTIFY's `compress` asks for. Few bots do,
-/// so the decoder is made for the first one.
+/// Reads payloads that are compressed one by one, if IDENTIFY has `compress`. Few bots use it, so the
+/// decoder is created for the first such payload.
 #[derive(Default)]
 struct Payloads {
     #[cfg(feature = "zlib")]
@@ -74,11 +71,11 @@ impl Inflater {
         Self { decoder, output }
     }
 
-    /// Takes a binary frame. Returns the message that it completes, if it completes one.
+    /// Decompresses a binary frame. Returns the message, if the frame completes one.
     ///
     /// # Errors
     ///
-    /// After an error the stream cannot be read any further, and the connection has to be left.
+    /// After an error the stream cannot be continued: the connection has to be closed.
     pub(crate) fn push(&mut self, frame: &[u8]) -> Result<Option<&str>, InflateError> {
         let output = &mut self.output;
         let complete = match &mut self.decoder {
@@ -96,7 +93,7 @@ impl Inflater {
         }
     }
 
-    /// The last message has been delivered: gives back the memory of a huge one.
+    /// Frees the memory of a huge message, once it has been delivered.
     pub(crate) fn release(&mut self) {
         self.output.release();
     }
@@ -105,8 +102,8 @@ impl Inflater {
 impl Payloads {
     #[cfg(feature = "zlib")]
     fn read(&mut self, frame: &[u8], output: &mut Output) -> Result<(), InflateError> {
-        if !zlib::begins(frame) {
-            return Err(InflateError::Unasked);
+        if !zlib::may_be_payload(frame) {
+            return Err(InflateError::NotRequested);
         }
         self.zlib
             .get_or_insert_with(Zlib::new)
@@ -114,9 +111,9 @@ impl Payloads {
     }
 
     #[cfg(not(feature = "zlib"))]
-    #[expect(clippy::unused_self, reason = "with `zlib` there is a decoder in it")]
+    #[expect(clippy::unused_self, reason = "with `zlib` it has a decoder")]
     fn read(&mut self, _: &[u8], _: &mut Output) -> Result<(), InflateError> {
-        Err(InflateError::Unasked)
+        Err(InflateError::NotRequested)
     }
 }
 

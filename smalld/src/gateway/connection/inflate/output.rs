@@ -1,17 +1,17 @@
-//! Buffer that messages are inflated into: one for each connection, bounded, and small again after
-//! a large message.
+//! Buffer that messages are inflated into: one per connection, bounded, and shrunk after a large
+//! message.
 
 use crate::gateway::connection::inflate::error::InflateError;
 
-/// Capacity that is never given back. Nearly all messages fit.
+/// Capacity that is never freed. Nearly all messages fit.
 const MIN_CAPACITY: usize = 64 << 10;
-/// The first capacity. A quiet shard needs no more.
+/// The initial capacity. A quiet shard needs no more.
 const FIRST_CAPACITY: usize = 8 << 10;
-/// A larger capacity is given back after this many messages in a row that fit into `MIN_CAPACITY`.
-/// Large guilds come one after the other, and the buffer would have to grow for each.
+/// A larger capacity is freed after this many messages in a row that fit into `MIN_CAPACITY`. Large
+/// guilds come one after the other, and the buffer would have to grow for each.
 const SMALL_MESSAGES: u32 = 32;
 
-/// A still larger capacity is given back as soon as its message has been delivered.
+/// An even larger capacity is freed as soon as its message has been delivered.
 const MAX_IDLE_CAPACITY: usize = 4 << 20;
 
 /// The text of the message that is being read or was read last.
@@ -34,8 +34,8 @@ impl Output {
         }
     }
 
-    /// The buffer with free capacity at its end. A message that was taken is gone.
-    pub(super) fn room(&mut self) -> Result<&mut Vec<u8>, InflateError> {
+    /// The buffer with free capacity at its end. Clears a message that was taken.
+    pub(super) fn spare(&mut self) -> Result<&mut Vec<u8>, InflateError> {
         if self.taken {
             self.begin();
         }
@@ -45,7 +45,7 @@ impl Output {
         Ok(&mut self.bytes)
     }
 
-    /// The message, which is complete.
+    /// The complete message.
     pub(super) fn take(&mut self) -> Result<&str, InflateError> {
         self.taken = true;
         if self.bytes.len() > self.max_bytes {
@@ -54,7 +54,7 @@ impl Output {
         std::str::from_utf8(&self.bytes).map_err(|_| InflateError::NotUtf8)
     }
 
-    /// The message that was taken last has been delivered: gives back the memory of a huge one.
+    /// Frees the memory of a huge message, once it has been taken and delivered.
     pub(super) fn release(&mut self) {
         if self.taken && self.bytes.capacity() > MAX_IDLE_CAPACITY {
             self.taken = false;
@@ -83,7 +83,7 @@ impl Output {
         if length > self.max_bytes {
             return Err(InflateError::TooLong(self.max_bytes));
         }
-        // With a byte to spare: otherwise a message that ends at the bound would look unfinished.
+        // One more than the bound: a full buffer would look like an incomplete message.
         let more = length.max(FIRST_CAPACITY).min(self.max_bytes + 1 - length);
         self.bytes
             .try_reserve_exact(more)
@@ -98,9 +98,9 @@ mod tests {
     fn message(output: &mut Output, length: usize) -> Result<(), InflateError> {
         let mut left = length;
         while left > 0 {
-            let room = output.room()?;
-            let fits = left.min(room.capacity() - room.len());
-            room.resize(room.len() + fits, b'x');
+            let spare = output.spare()?;
+            let fits = left.min(spare.capacity() - spare.len());
+            spare.resize(spare.len() + fits, b'x');
             left -= fits;
         }
         assert_eq!(output.take()?.len(), length);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_message_leaves_no_buffer_behind_once_it_is_delivered() {
+    fn the_buffer_of_a_huge_message_is_freed_once_it_is_delivered() {
         let mut output = Output::new(256 << 20);
         message(&mut output, 120 << 20).unwrap();
         output.release();
@@ -119,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn a_large_message_leaves_no_large_buffer_behind() {
+    fn the_buffer_shrinks_after_a_large_message() {
         let mut output = Output::new(64 << 20);
         message(&mut output, 3 << 20).unwrap();
         for _ in 0..SMALL_MESSAGES {
             output.release();
             message(&mut output, 100).unwrap();
-            // More large ones may follow.
+            // More large messages may follow.
             assert!(output.bytes.capacity() >= 3 << 20);
         }
         message(&mut output, 100).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_as_long_as_the_bound_and_no_longer() {
+    fn a_message_may_have_as_many_bytes_as_the_bound() {
         let mut output = Output::new(100_000);
         message(&mut output, 100_000).unwrap();
         assert_eq!(

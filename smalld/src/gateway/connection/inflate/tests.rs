@@ -12,10 +12,10 @@ fn json(text: &str) -> Value {
 }
 
 #[test]
-fn case_e7_a_binary_frame_that_is_no_payload_is_refused() {
+fn case_e7_an_unexpected_binary_frame_is_refused() {
     let mut inflater = Inflater::new(Compression::None);
     for frame in [&b"{}"[..], b"", b"\x1f\x8b", &[0x28, 0xb5, 0x2f, 0xfd]] {
-        assert_eq!(inflater.push(frame), Err(InflateError::Unasked));
+        assert_eq!(inflater.push(frame), Err(InflateError::NotRequested));
     }
 }
 
@@ -42,7 +42,7 @@ mod zlib {
     }
 
     #[test]
-    fn case_e8_messages_are_there_exactly_with_the_frames_that_end_them() {
+    fn case_e8_a_message_is_returned_with_its_last_frame() {
         let recorded = Recorded::read(recorded::ZLIB);
         let mut inflater = Inflater::new(Compression::ZlibStream);
         let mut messages = Vec::new();
@@ -55,7 +55,7 @@ mod zlib {
     }
 
     #[test]
-    fn case_e8_a_message_may_come_byte_by_byte() {
+    fn case_e8_a_message_may_arrive_byte_by_byte() {
         let (mut stream, mut inflater) = (stream(), Inflater::new(Compression::ZlibStream));
         for text in [r#"{"op":11}"#, r#"{"op":7,"d":null}"#] {
             let frame = compress(&mut stream, text.as_bytes());
@@ -68,7 +68,7 @@ mod zlib {
     }
 
     #[test]
-    fn case_e8_large_messages_are_not_cut() {
+    fn case_e8_large_messages_are_complete() {
         let (mut stream, mut inflater) = (stream(), Inflater::new(Compression::ZlibStream));
         // Around the sizes at which a buffer is full.
         for length in [8 << 10, (16 << 10) - 1, 64 << 10, (64 << 10) + 1, 5 << 20] {
@@ -79,12 +79,12 @@ mod zlib {
     }
 
     #[test]
-    fn case_e9_nothing_of_a_connection_is_left_in_the_next() {
+    fn case_e9_each_connection_has_its_own_stream() {
         let recorded = Recorded::read(recorded::ZLIB);
         let frames = recorded.frames();
         let mut first = Inflater::new(Compression::ZlibStream);
         first.push(&frames[0]).unwrap();
-        // Broken off in the middle of a message.
+        // Interrupted in the middle of a message.
         assert_eq!(first.push(&frames[1][..40]), Ok(None));
         let mut second = Inflater::new(Compression::ZlibStream);
         let hello = second.push(&frames[0]).unwrap().map(json);
@@ -96,7 +96,7 @@ mod zlib {
     }
 
     #[test]
-    fn case_e10_a_corrupt_stream_is_noticed_after_its_good_messages() {
+    fn case_e10_a_corrupt_stream_is_an_error_after_its_valid_messages() {
         let recorded = Recorded::read(recorded::ZLIB_CORRUPT);
         let frames = recorded.frames();
         let mut inflater = Inflater::new(Compression::ZlibStream);
@@ -107,7 +107,7 @@ mod zlib {
     }
 
     #[test]
-    fn case_e10_whatever_is_flipped_no_damage_does_harm() {
+    fn case_e10_flipped_bits_do_not_panic() {
         let recorded = Recorded::read(recorded::ZLIB);
         let frames = recorded.frames();
         let mut random = fastrand::Rng::with_seed(10);
@@ -125,18 +125,18 @@ mod zlib {
     }
 
     #[test]
-    fn case_e11_what_is_no_json_or_no_text_is_noticed() {
+    fn case_e11_malformed_json_and_invalid_utf8_are_found() {
         let recorded = Recorded::read(recorded::ZLIB_BAD_TEXT);
         let frames = recorded.frames();
         let mut inflater = Inflater::new(Compression::ZlibStream);
         inflater.push(&frames[0]).unwrap();
-        let broken_off = inflater.push(&frames[1]).unwrap().unwrap();
-        assert!(serde_json::from_str::<Value>(broken_off).is_err());
+        let truncated = inflater.push(&frames[1]).unwrap().unwrap();
+        assert!(serde_json::from_str::<Value>(truncated).is_err());
         assert_eq!(inflater.push(&frames[2]), Err(InflateError::NotUtf8));
     }
 
     #[test]
-    fn case_e13_compressed_payloads_are_each_a_stream_of_their_own() {
+    fn case_e13_each_compressed_payload_is_a_stream_of_its_own() {
         let recorded = Recorded::read(recorded::PAYLOAD);
         let mut inflater = Inflater::new(Compression::None);
         for _ in 0..2 {
@@ -154,37 +154,40 @@ mod zlib {
     }
 
     #[test]
-    fn case_e14_a_bomb_is_refused_at_the_bound_and_memory_stays_bounded() {
-        const MOST: usize = 4 << 20;
+    fn case_e14_a_decompression_bomb_is_refused_and_memory_stays_bounded() {
+        const MAX_BYTES: usize = 4 << 20;
         let mut stream = stream();
-        let bomb = compress(&mut stream, &vec![b' '; MOST + 1]);
-        assert!(bomb.len() < MOST / 500);
+        let bomb = compress(&mut stream, &vec![b' '; MAX_BYTES + 1]);
+        assert!(bomb.len() < MAX_BYTES / 500);
         let mut refused = None;
         let memory = allocation_counter::measure(|| {
-            let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MOST);
+            let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MAX_BYTES);
             refused = inflater.push(&bomb).err();
         });
-        assert_eq!(refused, Some(InflateError::TooLong(MOST)));
-        // A buffer that grows may be there twice for a moment, and the decoder has its own.
-        let bound = u64::try_from(2 * MOST + (64 << 10)).unwrap();
+        assert_eq!(refused, Some(InflateError::TooLong(MAX_BYTES)));
+        // A growing buffer may exist twice for a moment, and the decoder has buffers of its own.
+        let bound = u64::try_from(2 * MAX_BYTES + (64 << 10)).unwrap();
         assert!(memory.bytes_max < bound, "{memory:?}");
-        // One byte less is a message, if one that nobody sends.
-        let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MOST);
-        let frame = compress(&mut self::stream(), &vec![b' '; MOST]);
-        assert_eq!(inflater.push(&frame).unwrap().map(str::len), Some(MOST));
+        // One byte less is accepted.
+        let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MAX_BYTES);
+        let frame = compress(&mut self::stream(), &vec![b' '; MAX_BYTES]);
+        assert_eq!(
+            inflater.push(&frame).unwrap().map(str::len),
+            Some(MAX_BYTES)
+        );
     }
 
     #[test]
-    fn case_e14_a_bomb_in_many_frames_is_refused_too() {
-        const MOST: usize = 1 << 20;
-        let bomb = compress(&mut stream(), &vec![b' '; MOST + 1]);
-        let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MOST);
+    fn case_e14_a_decompression_bomb_in_many_frames_is_refused() {
+        const MAX_BYTES: usize = 1 << 20;
+        let bomb = compress(&mut stream(), &vec![b' '; MAX_BYTES + 1]);
+        let mut inflater = Inflater::with_max_bytes(Compression::ZlibStream, MAX_BYTES);
         let refused = bomb.chunks(16).find_map(|frame| inflater.push(frame).err());
-        assert_eq!(refused, Some(InflateError::TooLong(MOST)));
+        assert_eq!(refused, Some(InflateError::TooLong(MAX_BYTES)));
     }
 
     #[test]
-    fn a_stream_that_ends_is_a_mistake() {
+    fn the_end_of_the_stream_is_an_error() {
         let frame = finish(&mut stream(), br#"{"op":11}"#, FlushCompress::Finish);
         let mut inflater = Inflater::new(Compression::ZlibStream);
         assert_eq!(inflater.push(&frame), Err(InflateError::Ended));
@@ -247,7 +250,7 @@ mod zstd {
     }
 
     #[test]
-    fn case_e12_large_messages_are_not_cut() {
+    fn case_e12_large_messages_are_complete() {
         let (mut stream, mut inflater) = (stream(18), Inflater::new(Compression::ZstdStream));
         for length in [8 << 10, (16 << 10) - 1, 64 << 10, (64 << 10) + 1, 5 << 20] {
             let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
@@ -257,7 +260,7 @@ mod zstd {
     }
 
     #[test]
-    fn case_e12_whatever_is_flipped_no_damage_does_harm() {
+    fn case_e12_flipped_bits_do_not_panic() {
         let recorded = Recorded::read(recorded::ZSTD);
         let frames = recorded.frames();
         let mut random = fastrand::Rng::with_seed(12);
@@ -275,19 +278,19 @@ mod zstd {
     }
 
     #[test]
-    fn case_e14_a_bomb_of_zstd_is_refused_at_the_bound() {
-        const MOST: usize = 4 << 20;
-        let bomb = compress(&mut stream(18), &vec![b' '; MOST + 1]);
-        let mut inflater = Inflater::with_max_bytes(Compression::ZstdStream, MOST);
-        assert_eq!(inflater.push(&bomb), Err(InflateError::TooLong(MOST)));
+    fn case_e14_a_zstd_decompression_bomb_is_refused() {
+        const MAX_BYTES: usize = 4 << 20;
+        let bomb = compress(&mut stream(18), &vec![b' '; MAX_BYTES + 1]);
+        let mut inflater = Inflater::with_max_bytes(Compression::ZstdStream, MAX_BYTES);
+        assert_eq!(inflater.push(&bomb), Err(InflateError::TooLong(MAX_BYTES)));
     }
 
     #[test]
-    fn a_window_that_takes_too_much_memory_is_refused() {
-        for (window, taken) in [(23, true), (24, false)] {
+    fn a_window_of_more_than_8_mib_is_refused() {
+        for (window, accepted) in [(23, true), (24, false)] {
             let frame = compress(&mut stream(window), br#"{"op":11}"#);
             let mut inflater = Inflater::new(Compression::ZstdStream);
-            assert_eq!(inflater.push(&frame).is_ok(), taken, "{window}");
+            assert_eq!(inflater.push(&frame).is_ok(), accepted, "{window}");
         }
     }
 
@@ -297,7 +300,7 @@ mod zstd {
         let text = br#"{"t":"X","s":1,"op":0,"d":{"content":"message"}}"#;
         inflater.push(&compress(&mut stream, text)).unwrap();
         let frame = compress(&mut stream, text);
-        // The library's own memory is not counted, only what is on our side of it.
+        // Memory of the C library is not counted.
         let memory = allocation_counter::measure(|| {
             assert!(inflater.push(&frame).unwrap().is_some());
         });

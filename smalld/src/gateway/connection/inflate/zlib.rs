@@ -1,4 +1,4 @@
-//! `zlib-stream`, and payloads that are compressed one by one.
+//! Decoder of `zlib-stream`, and of payloads that are compressed one by one.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -7,19 +7,19 @@ use crate::gateway::connection::inflate::output::Output;
 
 /// The end of each message of a stream.
 const FLUSH: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// Bytes in which no `FLUSH` can begin.
+/// Bytes with which no `FLUSH` can start.
 const EMPTY_TAIL: [u8; 4] = [0xff; 4];
 /// The first byte of a zlib stream with the usual window.
 const FIRST_BYTE: u8 = 0x78;
 
-/// Whether this may be a payload that was compressed by itself.
-pub(super) fn begins(frame: &[u8]) -> bool {
+/// Whether this may be a payload that was compressed on its own.
+pub(super) fn may_be_payload(frame: &[u8]) -> bool {
     frame.first() == Some(&FIRST_BYTE)
 }
 
 pub(super) struct Zlib {
     inflate: Decompress,
-    /// The last four bytes of the message so far, which may lie in several frames.
+    /// The last four bytes of the message so far, which may come from several frames.
     tail: [u8; 4],
 }
 
@@ -33,7 +33,7 @@ impl Zlib {
 
     /// Reads the next part of the stream. Returns whether it completes a message.
     ///
-    /// A message may come in several frames. Each is inflated when it comes, so none waits in memory.
+    /// A message may come in several frames. Each is inflated when it arrives, so none is buffered.
     pub(super) fn read_on(
         &mut self,
         frame: &[u8],
@@ -63,22 +63,23 @@ impl Zlib {
         }
     }
 
-    /// Goes on until all input is read and the last step left room: then the decoder holds nothing back.
+    /// Inflates until all input is read and the buffer has capacity left: then the decoder holds no
+    /// output back.
     fn inflate(&mut self, mut input: &[u8], output: &mut Output) -> Result<Status, InflateError> {
         loop {
-            let room = output.room()?;
-            let (read, written) = (self.inflate.total_in(), room.len());
+            let spare = output.spare()?;
+            let (read, written) = (self.inflate.total_in(), spare.len());
             let status = self
                 .inflate
-                .decompress_vec(input, room, FlushDecompress::Sync)
-                .map_err(|_| InflateError::Corrupt("no valid deflate block"))?;
+                .decompress_vec(input, spare, FlushDecompress::Sync)
+                .map_err(|_| InflateError::Corrupt("invalid deflate block"))?;
             let read = usize::try_from(self.inflate.total_in() - read).unwrap_or(usize::MAX);
             input = input.get(read..).unwrap_or_default();
-            let left_room = room.len() < room.capacity();
-            if status == Status::StreamEnd || input.is_empty() && left_room {
+            let has_spare = spare.len() < spare.capacity();
+            if status == Status::StreamEnd || input.is_empty() && has_spare {
                 return Ok(status);
             }
-            if read == 0 && room.len() == written {
+            if read == 0 && spare.len() == written {
                 return Err(InflateError::Corrupt("the decoder makes no progress"));
             }
         }

@@ -45,7 +45,7 @@ impl Fixture {
 
     /// A connection ended. Returns the wait before the next, at this random number.
     fn ended(&mut self, disconnect: Disconnect, random: f64) -> Result<Duration, Error> {
-        // So slow that no wait is for the pace alone.
+        // Slow enough that the limit of connections per minute is never reached.
         self.now += Duration::from_secs(60);
         let policy = &mut self.policy;
         self.next = self.session.ended(disconnect, policy, self.now, random)?;
@@ -76,7 +76,7 @@ fn identity(intents: Intents) -> Identity {
     }
 }
 
-/// A session that is ready and saw sequence number 42.
+/// A session that is ready and received sequence number 42.
 fn live() -> Fixture {
     let mut session = session();
     assert_eq!(open(&mut session)["op"], 2);
@@ -93,7 +93,7 @@ fn event(session: &mut Fixture, s: u64) -> Step {
     feed(session, &format!(r#"{{"op":0,"t":"X","s":{s},"d":{{}}}}"#))
 }
 
-/// A connection as far as HELLO. Returns the IDENTIFY or RESUME that answers it.
+/// Receives HELLO. Returns the IDENTIFY or RESUME that answers it.
 fn open(session: &mut Fixture) -> Value {
     match feed(session, HELLO) {
         Step::Handshake {
@@ -135,12 +135,12 @@ fn resumes_from(session: &mut Fixture, seq: u64) {
 
 /// The next connection goes to the general URL and identifies, with nothing of the old session.
 #[track_caller]
-fn begins_anew(session: &mut Fixture) {
+fn starts_new_session(session: &mut Fixture) {
     assert!(session.will_identify());
     assert_eq!((url(session), session.seq()), (None, None));
-    let opening = open(session);
-    assert_eq!(opening["op"], 2);
-    assert!(!opening.to_string().contains("sid"), "{opening}");
+    let identify = open(session);
+    assert_eq!(identify["op"], 2);
+    assert!(!identify.to_string().contains("sid"), "{identify}");
 }
 
 fn fresh(started: Option<Started>) -> Step {

@@ -1,9 +1,9 @@
-//! Frames that are not quite as they should be.
+//! Malformed payloads and unusual fields.
 
 use super::*;
 
 #[test]
-fn case_e1_garbage_resumes_from_the_last_good_number() {
+fn case_e1_after_a_malformed_payload_the_session_resumes_from_the_last_sequence_number() {
     let mut session = live();
     assert!(Envelope::parse(r#"{"op":0,"t":"X","s":5,"#).is_err());
     assert_eq!(ended(&mut session, Disconnect::Malformed), Duration::ZERO);
@@ -21,7 +21,7 @@ fn case_e4_a_dispatch_without_name_and_number_changes_nothing() {
 }
 
 #[test]
-fn case_e5_numbers_beyond_53_bits_are_kept_to_the_last_digit() {
+fn case_e5_sequence_numbers_beyond_53_bits_are_exact() {
     let mut session = live();
     event(&mut session, 9_007_199_254_740_993);
     ended(&mut session, Disconnect::Lost);
@@ -55,7 +55,7 @@ fn an_unusable_hello_names_the_field() {
 }
 
 #[test]
-fn an_interval_as_a_float_is_taken() {
+fn a_float_heartbeat_interval_is_accepted() {
     let mut session = session();
     let hello = HELLO.replace("1000", "41250.0");
     let step = feed(&mut session, &hello);

@@ -1,9 +1,9 @@
-//! What frames mean while all is well.
+//! What payloads mean during a healthy connection.
 
 use super::*;
 
 #[test]
-fn case_a1_hello_is_answered_by_identify() {
+fn case_a1_hello_is_answered_with_identify() {
     let mut session = session();
     assert_eq!(url(&mut session), None);
     let Step::Handshake {
@@ -39,7 +39,7 @@ fn case_a3_before_the_first_dispatch_there_is_no_sequence_number() {
 }
 
 #[test]
-fn case_a4_the_newest_sequence_number_counts() {
+fn case_a4_the_newest_sequence_number_is_kept() {
     let mut session = session();
     open(&mut session);
     feed(&mut session, READY);
@@ -62,7 +62,7 @@ fn case_a6_an_acknowledgement_needs_no_other_field() {
 }
 
 #[test]
-fn case_a9_an_event_from_the_future_counts_like_any_other() {
+fn case_a9_an_unknown_event_is_dispatched() {
     let mut session = live();
     let text = r#"{"t":"FIXTURE_EVENT_FROM_THE_FUTURE","s":50,"op":0,"d":{}}"#;
     assert_eq!(feed(&mut session, text), fresh(None));
@@ -83,7 +83,7 @@ fn resumes_after_a_loss(session: &mut Fixture) {
 }
 
 #[test]
-fn case_a11_whatever_d_is_it_is_a_dispatch() {
+fn case_a11_d_may_be_of_any_type() {
     let mut session = live();
     for (s, d) in (43..).zip(["null", "[1]", r#""text""#, "7", "false"]) {
         let text = format!(r#"{{"op":0,"t":"X","s":{s},"d":{d}}}"#);
@@ -93,7 +93,7 @@ fn case_a11_whatever_d_is_it_is_a_dispatch() {
 }
 
 #[test]
-fn case_a12_what_is_not_known_in_hello_and_ready_is_passed_over() {
+fn case_a12_unknown_fields_of_hello_and_ready_are_ignored() {
     let mut session = session();
     open(&mut session);
     let unknown: Map<String, Value> = (0..20)
@@ -107,7 +107,7 @@ fn case_a12_what_is_not_known_in_hello_and_ready_is_passed_over() {
 }
 
 #[test]
-fn case_a16_a_number_that_comes_twice_is_two_dispatches() {
+fn case_a16_a_repeated_sequence_number_is_dispatched_twice() {
     let mut session = live();
     for _ in 0..2 {
         assert_eq!(event(&mut session, 50), fresh(None));
@@ -116,7 +116,7 @@ fn case_a16_a_number_that_comes_twice_is_two_dispatches() {
 }
 
 #[test]
-fn case_a17_a_gap_is_no_reason_to_reconnect() {
+fn case_a17_a_gap_in_sequence_numbers_does_not_reconnect() {
     let mut session = live();
     assert_eq!(event(&mut session, 47), fresh(None));
     assert_eq!(event(&mut session, 50), fresh(None));

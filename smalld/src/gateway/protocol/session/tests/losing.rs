@@ -1,23 +1,23 @@
-//! What comes after a connection that ended.
+//! What follows a disconnect.
 
 use super::*;
 
-/// After this end the session is resumed, at once.
+/// After this disconnect the session is resumed at once.
 #[track_caller]
-fn resumes_at_once_after(end: Disconnect) {
+fn resumes_at_once_after(disconnect: Disconnect) {
     let mut session = live();
-    assert_eq!(ended(&mut session, end), Duration::ZERO);
+    assert_eq!(ended(&mut session, disconnect), Duration::ZERO);
     resumes_from(&mut session, 42);
 }
 
 #[track_caller]
-fn begins_anew_after(code: u16) {
+fn starts_new_session_after(code: u16) {
     let mut session = live();
     ended(&mut session, closed(code));
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }
 
-/// The reason that a bot is told which Discord closed for good.
+/// The error of a bot after a close code that stops it.
 fn stopped(session: &mut Fixture, code: u16) -> String {
     let error = session.ended(closed(code), 0.5).unwrap_err();
     let Error::Gateway(error) = &error else {
@@ -28,7 +28,7 @@ fn stopped(session: &mut Fixture, code: u16) -> String {
 }
 
 #[test]
-fn case_b1_a_loss_without_a_code_is_resumed_at_once() {
+fn case_b1_a_lost_connection_is_resumed_at_once() {
     resumes_at_once_after(Disconnect::Lost);
 }
 
@@ -53,8 +53,8 @@ fn case_b5_4002_is_resumed() {
 }
 
 #[test]
-fn case_b6_4003_is_a_new_session() {
-    begins_anew_after(4003);
+fn case_b6_4003_starts_a_new_session() {
+    starts_new_session_after(4003);
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn case_b8_4005_is_resumed() {
 }
 
 #[test]
-fn case_b9_4007_is_a_new_session() {
+fn case_b9_4007_starts_a_new_session() {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
     resumes_from(&mut session, 42);
     ended(&mut session, closed(4007));
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn case_b10_4008_is_resumed_after_five_seconds() {
 }
 
 #[test]
-fn case_b11_4009_is_a_new_session() {
-    begins_anew_after(4009);
+fn case_b11_4009_starts_a_new_session() {
+    starts_new_session_after(4009);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn case_b14_4012_stops() {
 }
 
 #[test]
-fn case_b15_4013_stops_and_shows_the_number_of_the_intents() {
+fn case_b15_4013_stops_and_shows_the_intents_as_a_number() {
     let mut session = with_intents(Intents::from_bits_retain(1 | 1 << 40));
     open(&mut session);
     let error = stopped(&mut session, 4013);
@@ -121,7 +121,7 @@ fn case_b15_4013_stops_and_shows_the_number_of_the_intents() {
 }
 
 #[test]
-fn case_b16_4014_stops_and_names_the_privileged_intents_and_the_switch() {
+fn case_b16_4014_stops_and_names_the_privileged_intents_and_where_to_enable_them() {
     let mut session = with_intents(Intents::GUILDS | Intents::GUILD_MEMBERS);
     open(&mut session);
     let error = stopped(&mut session, 4014);
@@ -135,13 +135,13 @@ fn case_b16_4014_stops_and_names_the_privileged_intents_and_the_switch() {
 }
 
 #[test]
-fn case_b17_1000_is_resumed_and_a_refusal_begins_anew() {
+fn case_b17_1000_is_resumed_and_a_refused_resume_starts_a_new_session() {
     resumes_at_once_after(closed(1000));
     let mut session = live();
     ended(&mut session, closed(1000));
     resumes_from(&mut session, 42);
     ended(&mut session, INVALID);
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn case_b18_1001_is_resumed() {
 }
 
 #[test]
-fn case_b19_an_unknown_code_is_resumed_at_growing_intervals() {
+fn case_b19_an_unknown_code_is_resumed_with_growing_waits() {
     resumes_at_once_after(closed(4099));
     let mut session = live();
     let mut waits = Vec::new();
@@ -162,12 +162,12 @@ fn case_b19_an_unknown_code_is_resumed_at_growing_intervals() {
 }
 
 #[test]
-fn case_b20_a_close_before_ready_waits_for_the_identify_window() {
+fn case_b20_a_close_before_ready_waits_for_the_identify_interval() {
     let mut session = session();
     open(&mut session);
     let wait = session.ended(closed(4000), 0.0).unwrap();
     assert!(wait >= Duration::from_secs(5), "{wait:?}");
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }
 
 #[test]
@@ -176,20 +176,20 @@ fn case_b21_a_zombie_is_resumed() {
 }
 
 #[test]
-fn case_b24_a_request_to_reconnect_is_resumed_at_once() {
+fn case_b24_a_reconnect_request_is_resumed_at_once() {
     let step = feed(&mut live(), r#"{"op":7,"d":null}"#);
     assert_eq!(step, Step::Disconnect(Disconnect::Reconnect));
     resumes_at_once_after(Disconnect::Reconnect);
 }
 
 #[test]
-fn case_b25_a_request_to_reconnect_may_come_instead_of_hello() {
+fn case_b25_a_reconnect_request_may_come_instead_of_hello() {
     let mut session = session();
     let step = feed(&mut session, r#"{"op":7,"d":null}"#);
     assert_eq!(step, Step::Disconnect(Disconnect::Reconnect));
-    // Nothing was identified, so no window has to pass.
+    // IDENTIFY was not sent, so there is no interval to wait for.
     assert_eq!(ended(&mut session, Disconnect::Reconnect), Duration::ZERO);
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
@@ -199,12 +199,12 @@ fn case_b25_a_request_to_reconnect_may_come_instead_of_hello() {
 }
 
 #[test]
-fn case_b27_an_invalid_session_is_forgotten_and_begun_anew_after_a_pause() {
+fn case_b27_after_an_invalid_session_a_new_one_starts_after_a_pause() {
     let mut session = live();
     let step = feed(&mut session, r#"{"op":9,"d":false}"#);
     assert_eq!(step, Step::Disconnect(INVALID));
     assert_eq!(ended(&mut session, INVALID), Duration::from_secs(3));
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
     for (random, wait) in [(0.0, 1), (0.25, 2)] {
         let paused = live().ended(INVALID, random).unwrap();
         assert_eq!(paused, Duration::from_secs(wait));
@@ -212,7 +212,7 @@ fn case_b27_an_invalid_session_is_forgotten_and_begun_anew_after_a_pause() {
 }
 
 #[test]
-fn case_b28_an_interrupted_session_is_resumed_after_a_pause() {
+fn case_b28_a_resumable_invalid_session_is_resumed_after_a_pause() {
     let mut session = live();
     let end = Disconnect::InvalidSession { resumable: true };
     assert_eq!(
@@ -224,7 +224,7 @@ fn case_b28_an_interrupted_session_is_resumed_after_a_pause() {
 }
 
 #[test]
-fn case_b29_anything_but_true_means_that_the_session_is_gone() {
+fn case_b29_only_true_means_that_the_session_is_resumable() {
     for text in [
         r#"{"op":9}"#,
         r#"{"op":9,"d":null}"#,

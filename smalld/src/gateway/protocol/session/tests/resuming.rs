@@ -1,11 +1,11 @@
-//! Resumes, and what may come in between.
+//! Resuming, and what may interrupt it.
 
 use super::*;
 
 const RESUMED: &str = r#"{"op":0,"t":"RESUMED","s":45,"d":{}}"#;
 const UNREACHABLE: Disconnect = Disconnect::Unreachable { retry_after: None };
 
-/// A session that was lost and has sent RESUME.
+/// A session whose connection was lost and that has sent RESUME.
 fn resuming() -> Fixture {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
@@ -14,7 +14,7 @@ fn resuming() -> Fixture {
 }
 
 #[test]
-fn case_c1_what_comes_before_resumed_is_a_replay() {
+fn case_c1_events_before_resumed_are_replays() {
     let mut session = resuming();
     assert_eq!(event(&mut session, 43), REPLAYED);
     assert_eq!(event(&mut session, 44), REPLAYED);
@@ -39,12 +39,12 @@ fn case_c2_each_hello_has_its_own_interval() {
 }
 
 #[test]
-fn case_c3_a_refused_resume_begins_a_session_that_replaces_all_of_the_old_one() {
+fn case_c3_after_a_refused_resume_a_new_session_replaces_the_old_one() {
     let mut session = resuming();
     let step = feed(&mut session, r#"{"op":9,"d":false}"#);
     assert_eq!(step, Step::Disconnect(INVALID));
     assert_eq!(ended(&mut session, INVALID), Duration::from_secs(3));
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
     feed(&mut session, &ready("new", "wss://n"));
     assert_eq!(session.seq(), Some(1));
     ended(&mut session, Disconnect::Lost);
@@ -60,7 +60,7 @@ fn ready(id: &str, url: &str) -> String {
 }
 
 #[test]
-fn case_c4_ready_in_answer_to_a_resume_begins_that_session() {
+fn case_c4_ready_after_resume_starts_that_session() {
     let mut session = resuming();
     assert_eq!(
         feed(&mut session, &ready("sid2", "wss://r2")),
@@ -72,7 +72,7 @@ fn case_c4_ready_in_answer_to_a_resume_begins_that_session() {
 }
 
 #[test]
-fn case_c5_an_interrupted_replay_resumes_from_where_it_came_to() {
+fn case_c5_an_interrupted_replay_resumes_from_its_last_event() {
     let mut session = resuming();
     event(&mut session, 43);
     ended(&mut session, Disconnect::Lost);
@@ -90,7 +90,7 @@ fn case_c6_only_resumed_ends_the_replay() {
 }
 
 #[test]
-fn case_c7_an_unreachable_resume_url_gives_way_to_the_general_one() {
+fn case_c7_the_general_url_replaces_an_unreachable_resume_url() {
     let mut session = live();
     assert_eq!(ended(&mut session, Disconnect::Lost), Duration::ZERO);
     assert_eq!(url(&mut session).as_deref(), Some("wss://r"));
@@ -100,11 +100,11 @@ fn case_c7_an_unreachable_resume_url_gives_way_to_the_general_one() {
     assert_eq!(url(&mut session), None);
     assert_eq!(open(&mut session)["d"]["seq"], 42);
     ended(&mut session, INVALID);
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }
 
 #[test]
-fn the_resume_url_is_tried_again_after_the_general_one_answered() {
+fn the_resume_url_is_used_again_after_the_general_url_worked() {
     let mut session = live();
     ended(&mut session, UNREACHABLE);
     ended(&mut session, UNREACHABLE);
@@ -115,7 +115,7 @@ fn the_resume_url_is_tried_again_after_the_general_one_answered() {
 }
 
 #[test]
-fn case_c8_without_a_session_there_is_nothing_to_resume() {
+fn case_c8_without_a_session_it_identifies() {
     for end in [
         Disconnect::Lost,
         Disconnect::NoHeartbeatAck,
@@ -125,12 +125,12 @@ fn case_c8_without_a_session_there_is_nothing_to_resume() {
         let mut session = session();
         open(&mut session);
         ended(&mut session, end);
-        begins_anew(&mut session);
+        starts_new_session(&mut session);
     }
 }
 
 #[test]
-fn case_c9_the_sequence_number_outlives_failed_connects() {
+fn case_c9_failed_connections_keep_the_sequence_number() {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
     for _ in 0..3 {
@@ -140,7 +140,7 @@ fn case_c9_the_sequence_number_outlives_failed_connects() {
 }
 
 #[test]
-fn case_c11_a_resume_waits_for_no_identify_window() {
+fn case_c11_resume_does_not_wait_to_identify() {
     let mut session = live();
     for _ in 0..3 {
         ended(&mut session, INVALID);
@@ -153,7 +153,7 @@ fn case_c11_a_resume_waits_for_no_identify_window() {
 }
 
 #[test]
-fn case_c12_an_endless_loop_of_resumes_ends_in_one_identify() {
+fn case_c12_after_ten_failed_resumes_it_identifies() {
     let mut session = live();
     let mut waits = Vec::new();
     loop {
@@ -166,7 +166,7 @@ fn case_c12_an_endless_loop_of_resumes_ends_in_one_identify() {
 }
 
 #[test]
-fn case_c13_a_resume_holds_the_bare_token_and_a_number() {
+fn case_c13_resume_contains_the_token_without_bot() {
     let mut session = live();
     ended(&mut session, Disconnect::Lost);
     let resume = open(&mut session);
@@ -176,17 +176,17 @@ fn case_c13_a_resume_holds_the_bare_token_and_a_number() {
 }
 
 #[test]
-fn case_g1_failed_connects_are_tried_again_at_growing_intervals() {
+fn case_g1_failed_connections_are_retried_with_growing_waits() {
     let mut session = session();
     let waits: Vec<_> = (0..9)
         .map(|_| ended(&mut session, UNREACHABLE).as_secs())
         .collect();
     assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 32, 32]);
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }
 
 #[test]
-fn case_g2_a_wait_that_discord_asks_for_is_kept() {
+fn case_g2_retry_after_is_respected() {
     let end = Disconnect::Unreachable {
         retry_after: Some(Duration::from_secs(30)),
     };
@@ -196,7 +196,7 @@ fn case_g2_a_wait_that_discord_asks_for_is_kept() {
     }
 }
 
-/// As an earlier process left it that had received up to 4 and handled nothing.
+/// A session of an earlier process that received events up to 4 and handled none.
 fn restored() -> Fixture {
     let saved = EarlierSession {
         id: "sid".into(),
@@ -210,7 +210,7 @@ fn restored() -> Fixture {
 }
 
 #[test]
-fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
+fn events_that_an_earlier_process_received_are_replays_and_start_nothing() {
     let mut session = restored();
     assert_eq!(feed(&mut session, READY), REPLAYED);
     assert_eq!(event(&mut session, 2), REPLAYED);
@@ -222,7 +222,7 @@ fn what_an_earlier_process_had_received_is_a_replay_and_starts_nothing() {
 }
 
 #[test]
-fn case_c4_another_sessions_ready_begins_it_whatever_was_received_before() {
+fn case_c4_ready_of_another_session_starts_it_even_during_a_replay() {
     let mut session = restored();
     let ready = ready("sid2", "wss://r2");
     assert_eq!(feed(&mut session, &ready), begun("sid2", "wss://r2"));
@@ -230,7 +230,7 @@ fn case_c4_another_sessions_ready_begins_it_whatever_was_received_before() {
 }
 
 #[test]
-fn a_server_that_answers_no_resume_gets_an_identify_after_two() {
+fn after_two_unanswered_resumes_it_identifies() {
     let mut session = resuming();
     assert_eq!(
         ended(&mut session, Disconnect::NoResumed),
@@ -238,5 +238,5 @@ fn a_server_that_answers_no_resume_gets_an_identify_after_two() {
     );
     resumes_from(&mut session, 42);
     ended(&mut session, Disconnect::NoResumed);
-    begins_anew(&mut session);
+    starts_new_session(&mut session);
 }

@@ -1,9 +1,9 @@
-//! How often sessions are begun.
+//! How often sessions are started.
 
 use super::*;
 
 #[test]
-fn case_d4_a_refused_identify_waits_for_the_next_window() {
+fn case_d4_a_refused_identify_waits_for_the_identify_interval() {
     let mut session = session();
     let mut waits = Vec::new();
     for _ in 0..4 {
@@ -19,7 +19,7 @@ fn case_d4_a_refused_identify_waits_for_the_next_window() {
 }
 
 #[test]
-fn case_d7_a_loop_of_sessions_that_do_not_last_cannot_spend_the_starts_of_a_day() {
+fn case_d7_a_loop_of_short_sessions_does_not_spend_the_session_starts_of_a_day() {
     let mut session = session();
     let (mut starts, mut waits) = (0, Vec::new());
     let mut passed = Duration::ZERO;
@@ -38,7 +38,7 @@ fn case_d7_a_loop_of_sessions_that_do_not_last_cannot_spend_the_starts_of_a_day(
 }
 
 #[test]
-fn after_a_session_that_lasted_the_next_one_begins_soon() {
+fn after_a_session_that_lasted_the_next_one_starts_soon() {
     let mut session = live();
     for _ in 0..9 {
         ended(&mut session, INVALID);
@@ -50,7 +50,7 @@ fn after_a_session_that_lasted_the_next_one_begins_soon() {
 }
 
 #[test]
-fn an_identify_without_ready_is_sent_again_at_growing_intervals() {
+fn an_unanswered_identify_is_sent_again_with_growing_waits() {
     let mut session = session();
     let mut waits = Vec::new();
     for _ in 0..4 {
