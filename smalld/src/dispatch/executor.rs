@@ -22,7 +22,7 @@ use crate::dispatch::handler_error::{HandlerError, subject};
 use crate::dispatch::handlers::Handlers;
 use crate::dispatch::ordered::{Queues, Turn};
 use crate::dispatch::outcome::Failure;
-use crate::dispatch::polled;
+use crate::dispatch::polled::{self, Polled};
 use crate::dispatch::progress::{PROGRESS_INTERVAL, while_waiting};
 use crate::dispatch::report::Reports;
 use crate::dispatch::table::DispatchTable;
@@ -128,11 +128,14 @@ impl Dispatcher {
         self.0.runs.wait().await;
     }
 
-    /// The handlers that are running, each with how often.
-    pub(crate) fn unfinished(&self) -> Vec<String> {
+    /// The handlers that are running, each with how often. Those that block in their first poll, where
+    /// the event was read, are seen in `polled` only.
+    pub(crate) fn unfinished(&self, polled: &Polled) -> Vec<String> {
+        let polls = polled.now();
         let running = self.0.handlers.iter().map(|handler| {
-            let count = handler.running.load(Ordering::Relaxed);
-            (handler, count)
+            let tasks = handler.running.load(Ordering::Relaxed);
+            let polls = polls.iter().filter(|poll| poll.handler() == handler.id);
+            (handler, tasks.max(polls.count()))
         });
         let names = running.filter_map(|(handler, count)| match count {
             0 => None,
@@ -257,6 +260,7 @@ impl Inner {
             }
         };
         let mut run = caught(run, &job);
+        polled::release_woken_task();
         let polled = {
             let _watched = polled::polling(handler.id);
             // The task polls again when it starts, so no wake-up is lost on a waker that does nothing.
@@ -266,6 +270,10 @@ impl Inner {
             Poll::Ready(ended) => {
                 unwind::drop_guarded(run);
                 self.ended(job, ended);
+                if self.places.available_permits() == 0 {
+                    // Another source may wait for the place.
+                    polled::woke_a_task();
+                }
             }
             Poll::Pending => {
                 let life = Arc::clone(self).supervise(job, run, place, turn);
@@ -275,6 +283,7 @@ impl Inner {
     }
 
     fn spawn(&self, handler: &Arc<Handler>, life: impl Future<Output = ()> + Send + 'static) {
+        polled::woke_a_task();
         let running = Counted::new(handler, |handler| &handler.running);
         let abandoned = self.abandoned.clone();
         self.runs.spawn(async move {

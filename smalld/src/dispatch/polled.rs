@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 
+use tokio::runtime::Handle;
+
 /// The lower bits of a slot are the handler's number, the upper ones count the polls.
 const HANDLER_BITS: u32 = 24;
 const IDLE: u64 = 0;
@@ -21,6 +23,7 @@ thread_local! {
 struct Slot {
     value: Arc<AtomicU64>,
     polls: u64,
+    has_woken_a_task: bool,
 }
 
 /// What the threads of one runtime are polling. Clones are cheap.
@@ -34,7 +37,12 @@ impl Polled {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         slots.push(Arc::downgrade(&value));
         drop(slots);
-        SLOT.with_borrow_mut(|slot| *slot = Some(Slot { value, polls: 0 }));
+        let new = Slot {
+            value,
+            polls: 0,
+            has_woken_a_task: false,
+        };
+        SLOT.with_borrow_mut(|slot| *slot = Some(new));
     }
 
     /// The polls that are going on.
@@ -76,6 +84,29 @@ pub(super) fn polling(handler: u32) -> Guard {
         });
         Guard(watched)
     })
+}
+
+/// A task was spawned or woken on this thread, by one that goes on.
+pub(super) fn woke_a_task() {
+    SLOT.with_borrow_mut(|slot| {
+        if let Some(slot) = slot {
+            slot.has_woken_a_task = true;
+        }
+    });
+}
+
+/// Lets other threads run the task that was woken here last, before this one may be blocked.
+///
+/// tokio keeps that task in a slot that only its own thread looks into (tokio-rs/tokio#4941). An empty
+/// task takes its place there, and it moves to the queue that others steal from.
+pub(super) fn release_woken_task() {
+    let has_woken = SLOT.with_borrow_mut(|slot| {
+        let slot = slot.as_mut();
+        slot.is_some_and(|slot| std::mem::take(&mut slot.has_woken_a_task))
+    });
+    if has_woken && let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(async {});
+    }
 }
 
 /// Restores what the thread polled before, which is nothing but for a poll within a poll.

@@ -35,17 +35,21 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 impl Draft {
     /// Sends the request. The response has a status of 2xx or 304.
     pub(crate) async fn send(self) -> Result<Response> {
-        self.start()?.run().await
+        let sent = self.start()?.run().await;
+        let_others_go_on().await;
+        sent
     }
 
     /// Sends the request and reads the body of the response.
     pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T> {
         let mut sending = self.start()?;
-        let response = sending.run().await?;
-        response.json().map_err(|error| match error {
+        let sent = sending.run().await;
+        let Sending { prepared, .. } = sending;
+        let_others_go_on().await;
+        sent?.json().map_err(|error| match error {
             Error::Json(mut error) => {
-                error.method = Some(sending.prepared.method_name());
-                error.path = Some(sending.prepared.shown.clone());
+                error.method = Some(prepared.method_name());
+                error.path = Some(prepared.shown);
                 Error::Json(error)
             }
             error => error,
@@ -68,6 +72,13 @@ impl Draft {
             waits: mode == RateLimits::Wait,
         })
     }
+}
+
+/// Lets tasks run that the end of a request has woken: that of the HTTP connection, which then serves
+/// another request, and one that waits for the limiter. tokio keeps the last of them for this thread
+/// (tokio-rs/tokio#4941), and if the caller blocked the thread now, it would wait as long.
+async fn let_others_go_on() {
+    tokio::task::yield_now().await;
 }
 
 /// A request over all of its attempts.

@@ -59,6 +59,7 @@ async fn run(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
         runtimes: Runtimes::current(),
         blocking_threads,
         signals,
+        polled: Polled::default(),
     };
     run.run().await
 }
@@ -71,7 +72,11 @@ fn run_blocking(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
     let own = OwnRuntimes::start(&polled, blocking_threads)?;
     let runtimes = own.handles();
     own.block_on(async move {
-        let watchdog = watchdog::watch(polled, runtimes.workers().clone(), plan.handlers.clone());
+        let watchdog = watchdog::watch(
+            polled.clone(),
+            runtimes.workers().clone(),
+            plan.handlers.clone(),
+        );
         let signals = match plan.signals {
             Some(false) => Signals::ignore(),
             Some(true) | None => Signals::listen(),
@@ -82,6 +87,7 @@ fn run_blocking(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
             runtimes,
             blocking_threads,
             signals,
+            polled,
         };
         tokio::select! {
             biased;
@@ -108,6 +114,8 @@ struct BotRun {
     runtimes: Runtimes,
     blocking_threads: usize,
     signals: Signals,
+    /// What the workers are polling. Always empty on somebody else's runtime.
+    polled: Polled,
 }
 
 /// The tasks of shards and sources.
@@ -217,7 +225,7 @@ impl BotRun {
     ) -> bool {
         let patience = self.plan.shutdown_timeout;
         let log = || {
-            let waits = !dispatcher.unfinished().is_empty();
+            let waits = !dispatcher.unfinished(&self.polled).is_empty();
             if waits {
                 tracing::info!(target: "smalld", "stopping: handlers may finish within {patience:?}; a second signal stops at once");
             }
@@ -236,7 +244,7 @@ impl BotRun {
             _ = timeout(patience, finishing) => true,
             () = self.signals.next() => false,
         };
-        for handler in dispatcher.unfinished() {
+        for handler in dispatcher.unfinished(&self.polled) {
             tracing::warn!(target: "smalld", "abandoned: handler {handler} has not finished");
         }
         patient

@@ -3,7 +3,8 @@
 //! An async handler whose poll does not return (because of a deadlock, a busy loop or
 //! `std::thread::sleep`) blocks its worker thread. The watchdog runs on the control thread, logs the
 //! handler, and keeps the other workers awake: if the blocked worker is the one that waited for sockets
-//! and timers, tokio lets no idle worker do so until a task is spawned.
+//! and timers, tokio lets no idle worker do so until a task is spawned. The watchdog spawns one at each
+//! look, because tasks of the program, which it cannot see, may block, too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::dispatch::{Handlers, OngoingPoll, Polled};
 
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// Also how long other handlers may wait for a worker when one is blocked and the others are idle.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// A poll that takes this long is reported. It is reported again after twice the time, and so on.
 const FIRST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_REPORT_INTERVAL: Duration = Duration::from_secs(60);
@@ -28,11 +30,10 @@ pub(super) async fn watch(polled: Polled, workers: Handle, handlers: Handlers) {
     loop {
         looks.tick().await;
         let now = Instant::now();
-        let look = watchdog.look(&polled.now(), now);
-        for Blocked { handler, since } in look.reports {
+        for Blocked { handler, since } in watchdog.look(&polled.now(), now) {
             report(&handlers, handler, since);
         }
-        if nudges.nudge(look.is_any_stuck, now) {
+        if nudges.nudge(now) {
             tracing::error!(target: "smalld", "all worker threads are blocked, so no handler can run until one of them returns; heartbeats, saves and shutdown still work");
         }
     }
@@ -55,13 +56,6 @@ struct Lasting {
     report_after: Duration,
 }
 
-#[derive(Debug, Default, PartialEq)]
-struct Look {
-    reports: Vec<Blocked>,
-    /// A poll that the last look saw has not returned.
-    is_any_stuck: bool,
-}
-
 #[derive(Debug, PartialEq)]
 struct Blocked {
     handler: u32,
@@ -69,16 +63,14 @@ struct Blocked {
 }
 
 impl Watchdog {
-    fn look(&mut self, ongoing: &[OngoingPoll], now: Instant) -> Look {
+    /// Returns what is to be reported now.
+    fn look(&mut self, ongoing: &[OngoingPoll], now: Instant) -> Vec<Blocked> {
         self.0.retain(|lasting| ongoing.contains(&lasting.poll));
-        let mut look = Look {
-            is_any_stuck: !self.0.is_empty(),
-            ..Look::default()
-        };
+        let mut reports = Vec::new();
         for lasting in &mut self.0 {
             let since = now.saturating_duration_since(lasting.since);
             if since >= lasting.report_after {
-                look.reports.push(Blocked {
+                reports.push(Blocked {
                     handler: lasting.poll.handler(),
                     since,
                 });
@@ -94,7 +86,7 @@ impl Watchdog {
                 });
             }
         }
-        look
+        reports
     }
 }
 
@@ -116,16 +108,11 @@ impl Nudges {
         }
     }
 
-    /// Spawns an empty task if a poll is stuck. Returns true once when no worker has run it for
-    /// `FIRST_REPORT_TIMEOUT`.
-    fn nudge(&mut self, is_any_stuck: bool, now: Instant) -> bool {
+    /// Spawns an empty task. Returns true once when no worker has run it for `FIRST_REPORT_TIMEOUT`.
+    fn nudge(&mut self, now: Instant) -> bool {
         if self.ran.swap(false, Ordering::Relaxed) {
             self.unanswered_since = None;
             self.reported = false;
-            if !is_any_stuck {
-                self.ran.store(true, Ordering::Relaxed);
-                return false;
-            }
             let ran = Arc::clone(&self.ran);
             self.workers
                 .spawn(async move { ran.store(true, Ordering::Relaxed) });

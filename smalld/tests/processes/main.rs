@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod acknowledged;
+mod blocked;
 mod bot;
 mod deployment;
 mod kills;

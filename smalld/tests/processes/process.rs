@@ -37,8 +37,19 @@ impl Process {
         variables: impl IntoIterator<Item = (&'v str, String)>,
         log: PathBuf,
     ) -> Self {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", bot::TEST, "--nocapture"])
+        let command = Command::new(std::env::current_exe().unwrap());
+        Self::start_by(command, bot::TEST, variables, log)
+    }
+
+    /// The same with a command that runs this test binary, and the test that is the bot's main.
+    pub(crate) fn start_by<'v>(
+        mut command: Command,
+        test: &str,
+        variables: impl IntoIterator<Item = (&'v str, String)>,
+        log: PathBuf,
+    ) -> Self {
+        let child = command
+            .args(["--exact", test, "--nocapture"])
             .env_remove("SMALLD_LOG")
             .envs(variables)
             .stdin(Stdio::null())

@@ -143,7 +143,7 @@ async fn a_source_learns_that_an_event_is_in_progress_and_was_abandoned() {
     let learned = acknowledged(&dispatcher, "HANG").await;
     sleep(PROGRESS_INTERVAL * 3 + Duration::from_secs(1)).await;
     assert_eq!((learned.progress(), learned.endings()), (3, vec![]));
-    assert_eq!(dispatcher.unfinished().len(), 1);
+    assert_eq!(dispatcher.unfinished(&Polled::default()).len(), 1);
     dispatcher.abandon();
     dispatcher.idle().await;
     assert_eq!(learned.endings(), [Ending::Abandoned]);
