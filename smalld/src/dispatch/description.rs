@@ -56,6 +56,9 @@ struct Printable {
 
 impl Write for Printable {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.is_full {
+            return Err(fmt::Error);
+        }
         for character in text.chars() {
             if self.text.len() >= MAX_BYTES {
                 self.is_full = true;
@@ -119,6 +122,20 @@ mod tests {
         }
         assert_eq!(describe(&Itself), "itself");
         assert_eq!(describe(&Odd(|f| f.write_str("top"), true)), "top: looped");
+    }
+
+    #[test]
+    fn a_display_that_ignores_that_it_is_cut_is_cut() {
+        let stubborn = describe(&Odd(
+            |f| {
+                for _ in 0..100_000 {
+                    let _ = f.write_str("long ");
+                }
+                Ok(())
+            },
+            false,
+        ));
+        assert!(stubborn.len() < MAX_BYTES + 10, "{}", stubborn.len());
     }
 
     #[test]

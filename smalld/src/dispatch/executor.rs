@@ -339,7 +339,9 @@ impl Inner {
 
     fn hand_to_error_handlers(self: &Arc<Self>, error: &HandlerError, event: &Acknowledgement) {
         for (handler, call) in &self.on_error {
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let place = Arc::clone(&self.places).try_acquire_owned().ok();
+            // A handler of errors that cannot run must not hide the error, nor refuse the event.
+            let Some(place) = place.filter(|_| !self.is_saturated(handler)) else {
                 self.reports.failed(error);
                 continue;
             };

@@ -56,7 +56,7 @@ impl Reports {
         self.report(Severity::Error, &error.to_string());
     }
 
-    pub(super) fn slow(&self, sentence: &str) {
+    pub(super) fn warn(&self, sentence: &str) {
         self.report(Severity::Warning, sentence);
     }
 
@@ -105,7 +105,7 @@ impl Reports {
             until: Instant::now() + COUNT_INTERVAL,
         };
         counts.by_sentence.insert(sentence.to_owned(), count);
-        if counts.task.is_none() {
+        if counts.task.as_ref().is_none_or(AbortHandle::is_finished) {
             let task = runtime.spawn(log_counts(Arc::downgrade(&self.counts)));
             counts.task = Some(task.abort_handle());
         }

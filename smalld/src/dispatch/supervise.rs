@@ -30,13 +30,20 @@ impl Inner {
             None => (None, Some(place)),
             Some(Turn::Now(turn)) => (Some(turn), Some(place)),
             Some(Turn::Later(turn)) => {
-                // One that waits is not running, so it gives its place to others; within a limit.
-                let queued = Arc::clone(&self.queued).try_acquire_owned().ok();
-                let place = queued.is_none().then_some(place);
-                let Ok(turn) = while_waiting(&job.claim, turn).await else {
-                    return;
-                };
-                (Some(turn), place)
+                // A run that waits gives its place to others: whoever has the turn may need one.
+                if let Ok(_queued) = Arc::clone(&self.queued).try_acquire_owned() {
+                    drop(place);
+                    let Ok(turn) = while_waiting(&job.claim, turn).await else {
+                        return;
+                    };
+                    (Some(turn), None)
+                } else {
+                    self.reports.warn(&format!(
+                        "too many events wait for `ordered` handlers: further events of handler {} run without order",
+                        job.handler
+                    ));
+                    (None, Some(place))
+                }
             }
         };
         let place = if let Some(place) = place {
@@ -80,6 +87,7 @@ impl Inner {
         } else {
             drop(place);
             let _slow = Counted::new(&job.handler, |handler| &handler.slow);
+            let _thread = job.handler.is_blocking().then(|| self.threads.slow());
             self.became_slow(&job);
             while_waiting(&job.claim, &mut run).await
         };
@@ -91,7 +99,7 @@ impl Inner {
     fn became_slow(&self, job: &Job) {
         job.claim.in_progress();
         let (handler, event) = (&job.handler, subject(job.payload.as_ref()));
-        self.reports.slow(&format!(
+        self.reports.warn(&format!(
             "handler {handler} has been at {event} for {} s and goes on; it no longer counts against the handlers that may run at once",
             PROGRESS_INTERVAL.as_secs()
         ));

@@ -2,7 +2,7 @@
 //! that one that hangs leaves some to the others and to everybody else who needs tokio's blocking pool.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -14,7 +14,12 @@ const PARTS: usize = 4;
 
 pub(super) struct Threads {
     all: Arc<Semaphore>,
+    limit: usize,
     per_handler: usize,
+    /// How many threads are taken by slow runs.
+    slow: AtomicUsize,
+    /// Wakes those that wait for a thread when all threads are slow.
+    exhausted: Notify,
     of_handlers: Mutex<HashMap<u32, Arc<OfHandler>>>,
 }
 
@@ -36,7 +41,10 @@ impl Threads {
         let threads = threads.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             all: Arc::new(Semaphore::new(threads)),
+            limit: threads,
             per_handler: threads.div_ceil(PARTS),
+            slow: AtomicUsize::new(0),
+            exhausted: Notify::new(),
             of_handlers: Mutex::default(),
         }
     }
@@ -46,11 +54,13 @@ impl Threads {
         self.per_handler
     }
 
-    /// Waits for a thread; `None` if meanwhile all of this handler's have become slow.
+    /// Waits for a thread; `None` if all of this handler's threads, or all threads, have become slow.
     pub(super) async fn acquire(&self, handler: &Handler) -> Option<Thread> {
         let own = self.of_handler(handler);
-        let saturated = own.saturated.notified();
-        if handler.slow.load(Ordering::Relaxed) >= self.per_handler {
+        let (saturated, exhausted) = (own.saturated.notified(), self.exhausted.notified());
+        if handler.slow.load(Ordering::Relaxed) >= self.per_handler
+            || self.slow.load(Ordering::Relaxed) >= self.limit
+        {
             return None;
         }
         let acquiring = async {
@@ -64,6 +74,7 @@ impl Threads {
         tokio::select! {
             biased;
             () = saturated => None,
+            () = exhausted => None,
             thread = acquiring => thread,
         }
     }
@@ -71,6 +82,15 @@ impl Threads {
     /// All threads of this handler have become slow: nobody waits for one any longer.
     pub(super) fn saturated(&self, handler: &Handler) {
         self.of_handler(handler).saturated.notify_waiters();
+    }
+
+    /// Counts a slow run until the guard is dropped. If these take all threads, runs that wait for one
+    /// are refused, or they would hold places that handlers without a thread need.
+    pub(super) fn slow(&self) -> SlowThread<'_> {
+        if self.slow.fetch_add(1, Ordering::Relaxed) + 1 >= self.limit {
+            self.exhausted.notify_waiters();
+        }
+        SlowThread(self)
     }
 
     fn of_handler(&self, handler: &Handler) -> Arc<OfHandler> {
@@ -90,5 +110,14 @@ impl Threads {
         self.of_handlers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread that a slow run has taken.
+pub(super) struct SlowThread<'t>(&'t Threads);
+
+impl Drop for SlowThread<'_> {
+    fn drop(&mut self) {
+        self.0.slow.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -250,7 +250,7 @@ impl BotRun {
         patient
     }
 
-    async fn close(&self, mut running: Running, patient: bool) -> Result<()> {
+    async fn close(&mut self, mut running: Running, patient: bool) -> Result<()> {
         if let Some(saver) = &running.saver {
             saver.stopped();
         }
@@ -263,15 +263,24 @@ impl BotRun {
         } else {
             IMPATIENT_CLOSE_TIMEOUT
         };
-        let closing = timeout(limit, first_to_fail(&mut running.tasks)).await;
+        let closing = tokio::select! {
+            closing = timeout(limit, first_to_fail(&mut running.tasks)) => closing.ok(),
+            () = self.signals.next() => None,
+        };
         match running.saver {
             None => tracing::info!(target: "smalld", "stopped"),
-            Some(saver) => match saver.finish().await {
-                Ok(()) => {
-                    tracing::info!(target: "smalld", "stopped; the sessions are saved for the next start");
+            Some(saver) => {
+                let result = tokio::select! {
+                    result = saver.finish() => result,
+                    () = self.signals.next() => Err("a second signal came before the sessions were saved".to_owned()),
+                };
+                match result {
+                    Ok(()) => {
+                        tracing::info!(target: "smalld", "stopped; the sessions are saved for the next start");
+                    }
+                    Err(why) => tracing::warn!(target: "smalld", "stopped, but {why}"),
                 }
-                Err(why) => tracing::warn!(target: "smalld", "stopped, but {why}"),
-            },
+            }
         }
         closing.unwrap_or(Ok(()))
     }

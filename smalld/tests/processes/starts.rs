@@ -94,7 +94,7 @@ async fn without_sessions_the_last_starts_of_the_day_are_spread_over_what_is_lef
     }
     for _ in 0..3 {
         let process = deployment.start();
-        process.says("10 session starts are left for the day").await;
+        process.says("only 10 session starts are left").await;
         // Some seconds of the day have passed.
         let waits = process.lines("the next waits 2 h 2").len();
         assert_eq!(waits, 1, "{}", deployment.story());
@@ -123,7 +123,7 @@ async fn without_session_starts_left_a_new_session_is_an_error_and_a_saved_one_i
     for words in [
         "all 1 session starts of the day are used",
         "reset the bot's token",
-        "look for what starts the bot so often",
+        "find out what starts the bot so often",
     ] {
         assert!(errors[0].contains(words), "{errors:?}");
     }

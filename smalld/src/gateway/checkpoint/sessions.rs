@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use crate::error::BoxError;
 use crate::gateway::checkpoint::file::FileStore;
 use crate::gateway::checkpoint::store::SessionStore;
+use crate::unwind;
 
 /// A place outside of the process for a bot's gateway sessions, so that a deploy or a crash loses
 /// no event. [`Builder::sessions`](crate::Builder::sessions) takes the path of a file, or a store
@@ -58,7 +59,10 @@ impl Sessions {
         let saving = AssertUnwindSafe(async { self.0.save_boxed(sessions).await });
         // A store that panics once may succeed the next time.
         let saved = saving.catch_unwind().await;
-        saved.unwrap_or_else(|_| Err("the store panicked".into()))
+        saved.unwrap_or_else(|panic| {
+            unwind::discard(panic);
+            Err("the store panicked".into())
+        })
     }
 
     pub(crate) fn release(&self) {
