@@ -96,7 +96,7 @@ async fn without_sessions_the_last_starts_of_the_day_are_spread_over_what_is_lef
         let process = deployment.start();
         process.says("only 10 session starts are left").await;
         // Some seconds of the day have passed.
-        let waits = process.lines("the next waits 2 h 2").len();
+        let waits = process.lines("the next one waits 2 h 2").len();
         assert_eq!(waits, 1, "{}", deployment.story());
         process.kill().await;
     }

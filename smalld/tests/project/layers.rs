@@ -26,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("gateway::handle", &["gateway::protocol", "event", "error"]),
     (
         "gateway::checkpoint",
-        &["gateway::protocol", "event", "error"],
+        &["gateway::protocol", "event", "error", "unwind"],
     ),
     (
         "gateway::connection",
