@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::body::Body;
 use super::call::Call;
 use super::error::Error;
-use super::form;
+use super::form::Form;
 use super::reply::Answer;
 use crate::world::World;
 use crate::world::intents;
 use crate::world::refusal::Refusal;
+use crate::world::snowflake::Snowflake;
 
 pub(crate) fn gateway(call: &mut Call<'_>) -> Result<Answer, Error> {
     Ok(Answer::Json(
@@ -62,7 +64,7 @@ pub(crate) fn user(call: &mut Call<'_>) -> Result<Answer, Error> {
 }
 
 pub(crate) fn open_direct_channel(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let recipient = form::recipient(std::mem::take(&mut call.body))?;
+    let recipient = recipient(std::mem::take(&mut call.body))?;
     let id = call.world.direct_channel(recipient, call.now)?;
     let channel = call.world.channel(id)?;
     Ok(Answer::Json(call.world.channel_json(channel)))
@@ -95,4 +97,13 @@ fn in_guild(
 ) -> Result<Answer, Error> {
     call.world.known_guild(call.id("guild_id")?)?;
     Ok(Answer::Json(describe(call.world)?))
+}
+
+/// The one field of `POST /users/@me/channels`.
+fn recipient(body: Body) -> Result<Snowflake, Error> {
+    let json = body.json.unwrap_or_else(|| json!({}));
+    let mut form = Form::of(&json)?;
+    let id = form.required_id("recipient_id");
+    form.mistakes.check()?;
+    Ok(id.expect("an id that is missing is a mistake"))
 }

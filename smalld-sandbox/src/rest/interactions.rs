@@ -9,7 +9,7 @@ use super::body::Body;
 use super::call::Call;
 use super::components;
 use super::error::Error;
-use super::form;
+use super::message_form;
 use super::mistakes::Mistakes;
 use super::query;
 use super::reply::Answer;
@@ -54,7 +54,7 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Result<Answer, Error> {
 /// `POST /webhooks/{application}/{token}`.
 pub(crate) fn follow_up(call: &mut Call<'_>) -> Result<Answer, Error> {
     let id = answered(call)?;
-    let draft = form::draft(mem::take(&mut call.body))?;
+    let draft = message_form::draft(mem::take(&mut call.body))?;
     let message = call.world.follow_up(id, draft, call.now)?;
     Ok(Answer::Json(
         call.world.message_of_interaction(id, message)?,
@@ -71,7 +71,7 @@ pub(crate) fn get_message(call: &mut Call<'_>) -> Result<Answer, Error> {
 pub(crate) fn edit_message(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (id, message) = message(call)?;
     call.world.message_of_interaction(id, message)?;
-    let edit = form::edit(mem::take(&mut call.body))?;
+    let edit = message_form::edit(mem::take(&mut call.body))?;
     let channel = channel(call, id)?;
     if call.world.would_be_empty(channel, message, &edit) {
         return Err(Refusal::EmptyMessage.into());
@@ -143,12 +143,12 @@ fn callback(kind: Kind, body: Body) -> Result<Callback, Error> {
         files: body.files,
     };
     Ok(match json["type"].as_i64() {
-        Some(4) => Callback::Message(Box::new(form::draft(message)?)),
+        Some(4) => Callback::Message(Box::new(message_form::draft(message)?)),
         Some(5) => Callback::DeferMessage {
             is_ephemeral: data["flags"].as_u64().unwrap_or_default() & (1 << 6) != 0,
         },
         Some(6) => Callback::DeferUpdate,
-        Some(7) => Callback::Update(Box::new(form::edit(message)?)),
+        Some(7) => Callback::Update(Box::new(message_form::edit(message)?)),
         Some(8) => Callback::Choices(choices(&data)?),
         _ => Callback::Modal(modal(data)?),
     })

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::error::Error;
 use super::reply::Answer;
-use super::{form, query};
+use super::{message_form, query};
 use crate::world::intents;
 use crate::world::permission::{
     ADD_REACTIONS, MANAGE_MESSAGES, READ_MESSAGE_HISTORY, SEND_MESSAGES,
@@ -42,7 +42,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
     let channel = call.id("channel_id")?;
     // An unknown channel is reported before a mistake in the body.
     require(call, channel, SEND_MESSAGES)?;
-    let draft = form::draft(mem::take(&mut call.body))?;
+    let draft = message_form::draft(mem::take(&mut call.body))?;
     let bot = call.world.bot().id;
     let id = call.world.post(channel, bot, draft, call.now)?;
     Ok(Answer::Json(call.world.message(channel, id)?))
@@ -51,7 +51,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
 pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
     call.world.message(channel, id)?;
-    let edit = form::edit(mem::take(&mut call.body))?;
+    let edit = message_form::edit(mem::take(&mut call.body))?;
     if call.world.would_be_empty(channel, id, &edit) {
         return Err(Refusal::EmptyMessage.into());
     }

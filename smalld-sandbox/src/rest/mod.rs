@@ -3,7 +3,7 @@
 //! `routes` finds the documented route of a request, `admit` checks the caller, `rate_limit` counts,
 //! and then a stub of the test answers or, if there is none, the endpoint of the route: a function
 //! of a [`Call`](call::Call), listed in `endpoints`. A documented route without an endpoint answers
-//! 501. `body` and `form` turn what was sent into values, or into Discord's tree of errors.
+//! 501. `body`, `form` and `rules` turn what was sent into values, or into Discord's tree of errors.
 
 #![allow(
     clippy::unnecessary_wraps,
@@ -17,11 +17,13 @@ pub(crate) mod call;
 mod commands;
 mod components;
 mod directory;
+mod embeds;
 pub(crate) mod endpoints;
 pub(crate) mod error;
 mod form;
 mod interactions;
 mod members;
+mod message_form;
 mod messages;
 mod mistakes;
 pub(crate) mod query;
@@ -32,3 +34,4 @@ mod roles;
 pub(crate) mod routes;
 mod rules;
 pub(crate) mod stubs;
+mod uploads;
