@@ -2,8 +2,11 @@
 
 pub(crate) mod builder;
 mod components;
-mod facts;
+mod events;
 mod faults;
+mod gateway_facts;
+mod names;
+mod record;
 mod report;
 pub(crate) mod response;
 pub(crate) mod role;
@@ -13,3 +16,4 @@ pub(crate) mod script;
 pub(crate) mod shard;
 pub(crate) mod slash;
 pub(crate) mod user;
+mod waiting;

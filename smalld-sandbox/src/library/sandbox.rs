@@ -5,28 +5,21 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
 
-use crate::gateway::target::Target;
+use crate::hub::Hub;
 use crate::hub::happening::Happenings;
-use crate::hub::{Hub, State};
 use crate::library::builder::Builder;
-use crate::library::report::report;
 use crate::library::role::Role;
 use crate::library::script::Script;
 use crate::library::shard::Shard;
-use crate::library::user::{User, find_channel};
+use crate::library::user::User;
 use crate::rest::rate_limit::Scope;
 use crate::rest::reply::Reply;
 use crate::rest::request::Request;
 use crate::rest::stubs::Stub;
-use crate::world::Draft;
 use crate::world::snowflake::Snowflake;
-
-/// How long [`Sandbox::expect_message`] waits.
-const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A Discord on this machine: one guild, one text channel, some users, one bot.
 ///
@@ -159,151 +152,10 @@ impl Sandbox {
         id.to_string()
     }
 
-    /// Waits until the bot has written this text, or a message in which it occurs, in this channel
-    /// since the sandbox was started. Returns the message.
-    ///
-    /// # Panics
-    ///
-    /// If it does not within five seconds: with the conversation, and the requests that were refused.
-    pub async fn expect_message(&self, channel: &str, text: &str) -> Value {
-        let found = |state: &State| {
-            let channel = find_channel(&state.world, channel);
-            let bot = state.world.bot().id.to_string();
-            let by_bot = |message: &Value| message["author"]["id"] == bot;
-            let fits = |message: &Value| {
-                let content = message["content"].as_str().unwrap_or_default();
-                by_bot(message) && content.contains(text)
-            };
-            state.world.messages(channel).into_iter().find(fits)
-        };
-        let message = self.hub.wait_for(found, EXPECT_TIMEOUT).await;
-        message.unwrap_or_else(|| {
-            let report = report(&self.hub);
-            panic!("the bot did not write `{text}` in {channel} within 5 s\n{report}")
-        })
-    }
-
     /// Advances the time of the sandbox: deadlines of interactions, ages of tokens, and timestamps. The
     /// gateway's own timers follow tokio's clock instead.
     pub fn advance(&self, time: Duration) {
         self.hub.advance(time);
-    }
-
-    /// The user writes a message in the guild's channel. Returns the id of the message.
-    ///
-    /// Every session with the intents for it gets a `MESSAGE_CREATE`, now or when it resumes.
-    ///
-    /// # Panics
-    ///
-    /// If the text is empty, as nobody can send an empty message.
-    pub fn say(&self, text: impl Into<String>) -> String {
-        let draft = Draft::text(text);
-        let said = self.hub.change(|world, now| {
-            let (channel, user) = (world.general(), world.person().id);
-            world.post(channel, user, draft, now)
-        });
-        said.expect("a message has text").to_string()
-    }
-
-    /// The user writes a direct message to the bot. Returns the id of the message.
-    ///
-    /// # Panics
-    ///
-    /// If the text is empty.
-    pub fn direct_message(&self, text: impl Into<String>) -> String {
-        let draft = Draft::text(text);
-        let said = self.hub.change(|world, now| {
-            let user = world.person().id;
-            let channel = world.direct_channel(user, now)?;
-            world.post(channel, user, draft, now)
-        });
-        said.expect("a message has text").to_string()
-    }
-
-    /// The user reacts to a message with a Unicode emoji. Doing so again changes nothing.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such message, or this is not an emoji.
-    pub fn react(&self, message_id: impl AsRef<str>, emoji: &str) {
-        let message_id = message_id.as_ref();
-        let reacted = self.hub.change(|world, _| {
-            let message = Snowflake::parse(message_id)?;
-            let channel = world.channel_of(message)?;
-            world.react(channel, message, world.person().id, emoji).ok()
-        });
-        assert!(
-            reacted.is_some(),
-            "cannot react to message `{message_id}` with `{emoji}`"
-        );
-    }
-
-    /// Dispatches any event with any `d` to every session, whatever its intents.
-    ///
-    /// It is numbered, and replayed on a resume, like any other. The state of the sandbox does not
-    /// change.
-    pub fn dispatch(&self, event: impl AsRef<str>, d: impl Into<Value>) {
-        let d = d.into();
-        self.hub
-            .act(|gateway| gateway.publish_to(Target::All, event.as_ref(), &d));
-    }
-
-    /// The messages of the guild's channel, oldest first, as in events.
-    #[must_use]
-    pub fn messages(&self) -> Vec<Value> {
-        self.hub
-            .look(|state| state.world.messages(state.world.general()))
-    }
-
-    /// The REST requests so far, oldest first; at most the newest 10,000.
-    #[must_use]
-    pub fn requests(&self) -> Vec<Request> {
-        self.hub
-            .look(|state| state.requests.iter().cloned().collect())
-    }
-
-    /// What bots sent over the gateway, oldest first, without their tokens; at most the newest 10,000.
-    /// Texts that are not JSON with an opcode are left out.
-    #[must_use]
-    pub fn gateway_payloads(&self) -> Vec<Value> {
-        self.hub
-            .look(|state| state.payloads.iter().cloned().collect())
-    }
-
-    /// Waits for a message by the bot, in any channel, that fits. A message that is already there
-    /// counts. None if the time is over.
-    pub async fn wait_for_message(
-        &self,
-        fits: impl Fn(&Value) -> bool,
-        at_most: Duration,
-    ) -> Option<Value> {
-        self.wait_for(
-            |sandbox| {
-                sandbox
-                    .hub
-                    .look(|state| state.world.messages_by_bot())
-                    .into_iter()
-                    .find(&fits)
-            },
-            at_most,
-        )
-        .await
-    }
-
-    /// Waits until a bot has identified and READY is on its way to it. False if the time is over. With
-    /// several shards this is about the first: to wait for all of them, wait until
-    /// [`identifies`](Self::identifies) is their number.
-    pub async fn wait_until_ready(&self, at_most: Duration) -> bool {
-        self.wait_until(|sandbox| sandbox.identifies() > 0, at_most)
-            .await
-    }
-
-    /// Waits until a condition holds, such as `|sandbox| sandbox.resumes() == 2`. It is checked now and
-    /// after every change. False if the time is over.
-    pub async fn wait_until(&self, is_so: impl Fn(&Self) -> bool, at_most: Duration) -> bool {
-        self.wait_for(|sandbox| is_so(sandbox).then_some(()), at_most)
-            .await
-            .is_some()
     }
 
     /// Whether the guild belongs to the shard of a session, connected or not, so that its events reach a
@@ -388,21 +240,6 @@ impl Sandbox {
     #[must_use]
     pub fn subscribe(&self) -> Happenings {
         self.hub.subscribe()
-    }
-
-    async fn wait_for<T>(&self, look: impl Fn(&Self) -> Option<T>, at_most: Duration) -> Option<T> {
-        let mut changes = self.hub.changes();
-        let found = async {
-            loop {
-                // Marked as seen before the check: a change in between wakes this task again.
-                changes.borrow_and_update();
-                if let Some(found) = look(self) {
-                    return Some(found);
-                }
-                changes.changed().await.ok()?;
-            }
-        };
-        timeout(at_most, found).await.ok().flatten()
     }
 }
 

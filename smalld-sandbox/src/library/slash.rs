@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::hub::State;
+use crate::library::names::{find_channel, registered};
 use crate::library::response::Response;
 use crate::library::role::Role;
-use crate::library::user::{User, add_scope, find_channel, registered};
+use crate::library::user::User;
+use crate::library::user::interactions::add_scope;
 use crate::world;
 use crate::world::interaction::{Act, Kind};
 use crate::world::snowflake::Snowflake;

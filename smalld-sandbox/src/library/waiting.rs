@@ -1,0 +1,91 @@
+//! Waiting for what a bot does, up to a time.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::hub::State;
+use crate::library::names::find_channel;
+use crate::library::report::report;
+use crate::library::sandbox::Sandbox;
+
+/// How long [`Sandbox::expect_message`] waits.
+const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Sandbox {
+    /// Waits until the bot has written this text, or a message in which it occurs, in this channel
+    /// since the sandbox was started. Returns the message.
+    ///
+    /// # Panics
+    ///
+    /// If it does not within five seconds: with the conversation, and the requests that were refused.
+    pub async fn expect_message(&self, channel: &str, text: &str) -> Value {
+        let found = |state: &State| {
+            let channel = find_channel(&state.world, channel);
+            let bot = state.world.bot().id.to_string();
+            let by_bot = |message: &Value| message["author"]["id"] == bot;
+            let fits = |message: &Value| {
+                let content = message["content"].as_str().unwrap_or_default();
+                by_bot(message) && content.contains(text)
+            };
+            state.world.messages(channel).into_iter().find(fits)
+        };
+        let message = self.hub.wait_for(found, EXPECT_TIMEOUT).await;
+        message.unwrap_or_else(|| {
+            let report = report(&self.hub);
+            panic!("the bot did not write `{text}` in {channel} within 5 s\n{report}")
+        })
+    }
+
+    /// Waits for a message by the bot, in any channel, that fits. A message that is already there
+    /// counts. None if the time is over.
+    pub async fn wait_for_message(
+        &self,
+        fits: impl Fn(&Value) -> bool,
+        at_most: Duration,
+    ) -> Option<Value> {
+        self.wait_for(
+            |sandbox| {
+                sandbox
+                    .hub
+                    .look(|state| state.world.messages_by_bot())
+                    .into_iter()
+                    .find(&fits)
+            },
+            at_most,
+        )
+        .await
+    }
+
+    /// Waits until a bot has identified and READY is on its way to it. False if the time is over. With
+    /// several shards this is about the first: to wait for all of them, wait until
+    /// [`identifies`](Self::identifies) is their number.
+    pub async fn wait_until_ready(&self, at_most: Duration) -> bool {
+        self.wait_until(|sandbox| sandbox.identifies() > 0, at_most)
+            .await
+    }
+
+    /// Waits until a condition holds, such as `|sandbox| sandbox.resumes() == 2`. It is checked now and
+    /// after every change. False if the time is over.
+    pub async fn wait_until(&self, is_so: impl Fn(&Self) -> bool, at_most: Duration) -> bool {
+        self.wait_for(|sandbox| is_so(sandbox).then_some(()), at_most)
+            .await
+            .is_some()
+    }
+
+    async fn wait_for<T>(&self, look: impl Fn(&Self) -> Option<T>, at_most: Duration) -> Option<T> {
+        let mut changes = self.hub.changes();
+        let found = async {
+            loop {
+                // Marked as seen before the check: a change in between wakes this task again.
+                changes.borrow_and_update();
+                if let Some(found) = look(self) {
+                    return Some(found);
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        timeout(at_most, found).await.ok().flatten()
+    }
+}
