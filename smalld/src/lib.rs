@@ -75,11 +75,13 @@
 
 mod bot;
 mod builder;
+pub mod constants;
 mod dispatch;
 pub mod error;
 mod event;
 pub mod gateway;
 mod log;
+mod permissions;
 pub mod rest;
 mod run;
 mod shutdown;
@@ -96,6 +98,7 @@ pub use event::Payload;
 pub use event::catalog as events;
 pub use event::intents::Intents;
 pub use gateway::Shard;
+pub use permissions::Permissions;
 
 /// Handlers: what they can take and return, their errors, and closures as handlers.
 ///

@@ -12,7 +12,9 @@ use crate::source::{Reference, references};
 /// part that contains it.
 const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("constants", &[]),
     ("log", &[]),
+    ("permissions", &[]),
     ("shutdown", &[]),
     ("states", &[]),
     ("unwind", &[]),
