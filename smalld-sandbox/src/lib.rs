@@ -1,7 +1,7 @@
 //! A Discord to develop and test bots against, on your own machine.
 //!
-//! A [`Sandbox`] serves Discord's REST API and gateway (version 10) on the loopback. It keeps a guild
-//! with its channels, roles, members and messages, dispatches events by intents and shards, limits rates, and refuses
+//! A [`Sandbox`] serves Discord's REST API and gateway (version 10) on the loopback. It keeps guilds
+//! with their channels, roles, members and messages, dispatches events by intents and shards, limits rates, and refuses
 //! what Discord refuses, with Discord's own errors. A bot in any language can run against it if the
 //! address of the API can be set. `ROUTES.md` lists the simulated routes; [`Sandbox::on`] stubs others.
 //!
@@ -109,6 +109,7 @@ pub use gateway::refusal::Refusal;
 pub use gateway::replay::Replay;
 pub use hub::happening::{Happening, Happenings};
 pub use library::builder::Builder;
+pub use library::guild::Guild;
 pub use library::response::Response;
 pub use library::role::Role;
 pub use library::running::Running;

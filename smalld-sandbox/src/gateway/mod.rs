@@ -37,7 +37,7 @@ use target::Target;
 use crate::world::intents;
 use crate::world::journal::Journal;
 use crate::world::token;
-use crate::world::{Event, World};
+use crate::world::{Event, Guild, World};
 
 /// How many times of IDENTIFY are recorded.
 const MAX_IDENTIFY_TIMES: usize = 10_000;
@@ -120,14 +120,15 @@ impl Gateway {
                 .begin(connection, identify.intents, identify.shard, Instant::now());
         let ready = ready(world, &self.settings, &session.id, session.shard);
         let ready = session.dispatch("READY", &ready.to_string());
-        let (shard, count) = session.shard.unwrap_or((0, 1));
-        let sees_guild =
-            session.intents & intents::GUILDS != 0 && world.guild_id().shard(count) == shard;
-        let guild = sees_guild.then(|| {
-            let presences = session.intents & intents::GUILD_PRESENCES != 0;
-            session.dispatch("GUILD_CREATE", &world.guild_create(presences).to_string())
-        });
-        for (to, text) in ready.into_iter().chain(guild.flatten()) {
+        let mut texts: Vec<_> = ready.into_iter().collect();
+        for guild in guilds_of(world, session.shard).filter(|guild| !guild.is_unavailable) {
+            if session.intents & intents::GUILDS != 0 {
+                let presences = session.intents & intents::GUILD_PRESENCES != 0;
+                let guild = world.guild_create(guild.id, presences).to_string();
+                texts.extend(session.dispatch("GUILD_CREATE", &guild));
+            }
+        }
+        for (to, text) in texts {
             self.connections.send(to, text);
         }
         self.connections.assign(connection, shard_id);
@@ -290,20 +291,23 @@ fn check_intents(asked: u64, granted: u64) -> Result<(), Close> {
     }
 }
 
+/// The guilds of the bot that belong to a shard.
+fn guilds_of(world: &World, shard: Option<(u64, u64)>) -> impl Iterator<Item = &Guild> {
+    let (shard, count) = shard.unwrap_or((0, 1));
+    let joined = world.joined_guilds();
+    joined.filter(move |guild| guild.id.shard(count) == shard)
+}
+
 /// The `d` of READY.
 fn ready(world: &World, settings: &Settings, session_id: &str, shard: Option<(u64, u64)>) -> Value {
     let bot = world.bot();
     let flags = intents::application_flags(settings.granted_intents);
-    let (id, count) = shard.unwrap_or((0, 1));
-    let guilds = if world.guild_id().shard(count) == id {
-        json!([world.unavailable_guild()])
-    } else {
-        json!([])
-    };
+    let guilds = guilds_of(world, shard);
+    let guilds = guilds.map(|guild| json!({ "id": guild.id, "unavailable": true }));
     let mut ready = json!({
         "v": 10,
         "user": bot.own_json(),
-        "guilds": guilds,
+        "guilds": guilds.collect::<Value>(),
         "session_id": session_id,
         "session_type": "normal",
         "resume_gateway_url": settings.resume_url,

@@ -7,6 +7,7 @@ use super::connections::ConnectionId;
 use super::payload::{RequestMembers, Which};
 use crate::world::World;
 use crate::world::intents;
+use crate::world::presence;
 use crate::world::snowflake::Snowflake;
 
 impl Gateway {
@@ -23,13 +24,14 @@ impl Gateway {
         };
         let everybody = matches!(&request.which, Which::Named(start, _) if start.is_empty());
         let may_see_all = session.intents & intents::GUILD_MEMBERS != 0;
-        if !is_guild(world, &request.guild_id) || everybody && !may_see_all {
+        let Some(guild) = guild(world, &request.guild_id).filter(|_| !everybody || may_see_all)
+        else {
             return;
-        }
-        let (found, not_found) = find_members(world, &request.which);
+        };
+        let (found, not_found) = find_members(world, guild, &request.which);
         let mut chunk = json!({
             "guild_id": request.guild_id,
-            "members": found.iter().filter_map(|id| world.member(*id)).collect::<Value>(),
+            "members": found.iter().filter_map(|id| world.member(guild, *id)).collect::<Value>(),
             "chunk_index": 0,
             "chunk_count": 1,
         });
@@ -37,7 +39,7 @@ impl Gateway {
             chunk["not_found"] = json!(not_found);
         }
         if request.presences && session.intents & intents::GUILD_PRESENCES != 0 {
-            chunk["presences"] = found.iter().map(|id| world.presence(*id)).collect();
+            chunk["presences"] = found.iter().map(|id| presence(guild, *id)).collect();
         }
         if let Some(nonce) = &request.nonce {
             chunk["nonce"] = json!(nonce);
@@ -45,14 +47,14 @@ impl Gateway {
         self.dispatch_to(connection, "GUILD_MEMBERS_CHUNK", &chunk);
     }
 
-    /// Answers opcode 31. The guild has no sounds.
+    /// Answers opcode 31. No guild has sounds.
     pub(crate) fn request_sounds(
         &mut self,
         connection: ConnectionId,
         guilds: &[String],
         world: &World,
     ) {
-        for guild in guilds.iter().filter(|guild| is_guild(world, guild)) {
+        for guild in guilds.iter().filter(|id| guild(world, id).is_some()) {
             let sounds = json!({ "guild_id": guild, "soundboard_sounds": [] });
             self.dispatch_to(connection, "SOUNDBOARD_SOUNDS", &sounds);
         }
@@ -62,34 +64,35 @@ impl Gateway {
     pub(crate) fn request_channel_info(
         &mut self,
         connection: ConnectionId,
-        guild: &str,
+        guild_id: &str,
         world: &World,
     ) {
-        if is_guild(world, guild) {
-            let info = json!({ "guild_id": guild, "channels": [] });
+        if guild(world, guild_id).is_some() {
+            let info = json!({ "guild_id": guild_id, "channels": [] });
             self.dispatch_to(connection, "CHANNEL_INFO", &info);
         }
     }
 }
 
-fn is_guild(world: &World, id: &str) -> bool {
-    Snowflake::parse(id) == Some(world.guild_id())
+/// The guild with this id, if the bot is a member.
+fn guild(world: &World, id: &str) -> Option<Snowflake> {
+    let id = Snowflake::parse(id)?;
+    world.known_guild(id).is_ok().then_some(id)
 }
 
 /// The members that were found, and the requested ids that are not members.
-fn find_members(world: &World, which: &Which) -> (Vec<Snowflake>, Vec<Value>) {
+fn find_members(world: &World, guild: Snowflake, which: &Which) -> (Vec<Snowflake>, Vec<Value>) {
     match which {
         Which::Named(start, limit) => {
             let limit = if *limit == 0 { usize::MAX } else { *limit };
-            let named = world
-                .members()
-                .filter(|user| user.name.starts_with(start.as_str()));
+            let members = world.members(guild).into_iter();
+            let named = members.filter(|user| user.name.starts_with(start.as_str()));
             (named.map(|user| user.id).take(limit).collect(), Vec::new())
         }
         Which::Users(ids) => {
             let known = |id: &Value| {
                 let id = Snowflake::parse(id.as_str()?)?;
-                world.member(id).map(|_| id)
+                world.member(guild, id).map(|_| id)
             };
             let not_found = ids
                 .iter()

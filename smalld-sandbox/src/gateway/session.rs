@@ -147,16 +147,14 @@ impl Sessions {
     /// Numbers an event for every session that wants it, and returns the connections it goes to.
     pub(crate) fn publish(&mut self, event: &Event, bot_id: &str, now: Instant) -> Vec<Delivery> {
         self.expire(now);
-        let tells_content = matches!(event.name, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
-        let withheld = tells_content
-            .then(|| intents::without_content(&event.data, bot_id))
-            .flatten();
+        let withheld = intents::withheld(event.name, &event.data, bot_id);
+        let withheld = withheld.map(|(intent, data)| (intent, data.to_string()));
         let whole = event.data.to_string();
-        let withheld = withheld.map(|message| message.to_string());
         let mut deliveries = Vec::new();
         for session in self.all.iter_mut().filter(|session| session.wants(event)) {
-            let may_read = session.intents & intents::MESSAGE_CONTENT != 0;
-            let d = withheld.as_ref().filter(|_| !may_read).unwrap_or(&whole);
+            let lacks = |(intent, _): &&(u64, String)| session.intents & intent == 0;
+            let withheld = withheld.as_ref().filter(lacks);
+            let d = withheld.map_or(&whole, |(_, data)| data);
             deliveries.extend(session.dispatch(event.name, d));
         }
         deliveries

@@ -5,6 +5,7 @@ mod components;
 mod events;
 mod faults;
 mod gateway_facts;
+pub(crate) mod guild;
 mod names;
 mod record;
 mod report;

@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::task::AbortHandle;
 
 use crate::hub::Hub;
 use crate::hub::happening::Happenings;
 use crate::library::builder::Builder;
+use crate::library::guild::Guild;
 use crate::library::role::Role;
 use crate::library::script::Script;
 use crate::library::shard::Shard;
@@ -21,7 +21,7 @@ use crate::rest::request::Request;
 use crate::rest::stubs::Stub;
 use crate::world::snowflake::Snowflake;
 
-/// A Discord on this machine: one guild, one text channel, some users, one bot.
+/// A Discord on this machine: one bot, and at first one guild with one text channel and some users.
 ///
 /// It serves REST and the gateway on the loopback until it is dropped. Its methods do not block and
 /// can be called from any thread; those that wait are `async`.
@@ -120,8 +120,7 @@ impl Sandbox {
     /// [`say`](Self::say) and similar methods, and `robin` are there from the start.
     #[must_use]
     pub fn user(&self, name: &str) -> User {
-        let id = self.hub.change(|world, now| world.user_named(name, now));
-        User::new(&self.hub, id, name)
+        self.home().user(name)
     }
 
     /// The role with this name, which is made below the bot's own if there is none.
@@ -131,25 +130,53 @@ impl Sandbox {
     /// If the guild has 250 roles already.
     #[must_use]
     pub fn role(&self, name: &str) -> Role {
-        let id = self.hub.change(|world, now| match world.role_named(name) {
-            Some(role) => Ok(role),
-            None => world.add_role(json!({ "name": name }), now),
-        });
-        Role {
-            id: id.expect("a guild has at most 250 roles").to_string(),
-            name: name.to_owned(),
-        }
+        self.home().role(name)
     }
 
     /// The id of the text channel with this name (`#mods` or `mods`), which is made if there is none.
     #[must_use]
     pub fn channel(&self, name: &str) -> String {
-        let name = name.strip_prefix('#').unwrap_or(name);
-        let id = self.hub.change(|world, now| {
-            let known = world.channel_named(name);
-            known.unwrap_or_else(|| world.add_channel(name, now))
+        self.home().channel(name)
+    }
+
+    /// Another guild of the bot, by its name. If there is none, it is made, with the channel `general`
+    /// and the members `alex`, who owns it, and the bot, which gets a `GUILD_CREATE`.
+    ///
+    /// Guilds belong to shards in the order in which they are made: the one after the guild of a shard
+    /// belongs to the next shard. [`guild_id`](Self::guild_id) belongs to the guild `Sandbox`, which is
+    /// there from the start.
+    ///
+    /// ```no_run
+    /// use smalld_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let discord = Sandbox::start().await?;
+    /// // Start a bot here.
+    /// let lounge = discord.guild("Lounge");
+    /// lounge.user("ada").say("#general", "++ping").await;
+    /// lounge.expect_message("#general", "pong").await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are 100 guilds already.
+    #[must_use]
+    pub fn guild(&self, name: &str) -> Guild {
+        let id = self.hub.change(|world, _| match world.guild_named(name) {
+            Some(guild) => Ok(guild),
+            None => world.add_guild(name),
         });
-        id.to_string()
+        let id = id.expect("there are at most 100 guilds");
+        Guild::new(&self.hub, id, name)
+    }
+
+    /// The guild that is there from the start.
+    pub(crate) fn home(&self) -> Guild {
+        let id = self.hub.look(|state| state.world.guild_id());
+        Guild::new(&self.hub, id, "Sandbox")
     }
 
     /// Advances the time of the sandbox: deadlines of interactions, ages of tokens, and timestamps. The
@@ -172,7 +199,8 @@ impl Sandbox {
         let channel = Snowflake::parse(channel_id.as_ref())?;
         self.hub.look(|state| {
             let user = state.world.recipient(channel)?;
-            Some(User::new(&self.hub, user.id, &user.name))
+            let home = state.world.guild_id();
+            Some(User::new(&self.hub, home, user.id, &user.name))
         })
     }
 

@@ -132,11 +132,12 @@ impl Slash {
         let [name, path @ ..] = &self.words[..] else {
             panic!("a slash command has a name")
         };
-        let (id, scope) = registered(state, 1, name);
-        let definition = state
-            .world
-            .command_named(1, name)
-            .map(|(_, command)| &command.json);
+        let channel = self.channel.as_deref().unwrap_or("general");
+        let channel = find_channel(&state.world, self.user.guild, channel);
+        let guild = state.world.guild_of(channel);
+        let (id, scope) = registered(state, guild, 1, name);
+        let definition = state.world.command_named(guild, 1, name);
+        let definition = definition.map(|(_, command)| &command.json);
         let empty = json!([]);
         let mut defined = definition
             .and_then(|json| json.get("options"))
@@ -161,14 +162,10 @@ impl Slash {
             data["resolved"] = Value::Object(resolved);
         }
         add_scope(&mut data, scope);
-        let channel = self.channel.as_deref();
         Act {
             kind,
             user: self.user.snowflake(),
-            channel: channel.map_or_else(
-                || state.world.general(),
-                |channel| find_channel(&state.world, channel),
-            ),
+            channel,
             data,
             source: None,
         }
@@ -187,7 +184,7 @@ impl Slash {
                 .unwrap_or_else(|| panic!("`/{command}` has no option `{name}`"));
             let kind = definition["type"].as_u64().unwrap_or_default();
             let is_focused = focused == Some(name);
-            let value = match value_json(state, kind, value, resolved) {
+            let value = match value_json(state, self.user.guild, kind, value, resolved) {
                 Some(value) => value,
                 // What is typed into a number may not be one yet.
                 None if is_focused => text(value),
@@ -231,6 +228,7 @@ fn text(value: &OptionValue) -> Value {
 /// The value for an option of this type, if it fits.
 fn value_json(
     state: &State,
+    guild: Snowflake,
     kind: u64,
     value: &OptionValue,
     resolved: &mut Map<String, Value>,
@@ -240,11 +238,11 @@ fn value_json(
         (4 | 10, OptionValue::Integer(number)) => json!(number),
         (5, OptionValue::Boolean(value)) => json!(value),
         (6 | 9, OptionValue::User(user)) => {
-            resolve_user(state, user, resolved);
+            resolve_user(state, guild, user, resolved);
             json!(user.id)
         }
         (7, OptionValue::Text(channel)) => {
-            let id = find_channel(&state.world, channel);
+            let id = find_channel(&state.world, guild, channel);
             let channel = state.world.channel(id).ok()?;
             add(
                 resolved,
@@ -256,7 +254,7 @@ fn value_json(
         }
         (8 | 9, OptionValue::Text(role)) => {
             let id = Snowflake::parse(role)?;
-            let role = state.world.role(id).ok()?;
+            let role = state.world.role(guild, id).ok()?;
             add(resolved, "roles", &id.to_string(), role.json());
             json!(id)
         }
@@ -265,16 +263,16 @@ fn value_json(
     })
 }
 
-fn resolve_user(state: &State, user: &User, resolved: &mut Map<String, Value>) {
+fn resolve_user(state: &State, guild: Snowflake, user: &User, resolved: &mut Map<String, Value>) {
     let id = user.snowflake();
     if let Ok(json) = state.world.user(id).map(world::User::json) {
         add(resolved, "users", &user.id, json);
     }
-    if let Some(mut member) = state.world.member(id) {
+    if let Some(mut member) = state.world.member(guild, id) {
         if let Some(fields) = member.as_object_mut() {
             fields.remove("user");
         }
-        member["permissions"] = state.world.permissions_json(id);
+        member["permissions"] = state.world.permissions_json(guild, id);
         add(resolved, "members", &user.id, member);
     }
 }

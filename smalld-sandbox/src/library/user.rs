@@ -11,10 +11,12 @@ use crate::library::names::find_channel;
 use crate::world::snowflake::Snowflake;
 use crate::world::{Draft, Edit};
 
-/// A user of the sandbox, and a member of its guild; see [`Sandbox::user`](crate::Sandbox::user).
+/// A user in a guild; see [`Sandbox::user`](crate::Sandbox::user) and
+/// [`Guild::user`](crate::Guild::user). Two values are equal if they are the same user.
 ///
-/// Channels are named as in `#general`, with or without the `#`, or by their id. What Discord would
-/// not offer to a user, such as a button that does not exist, is a mistake of the test and panics.
+/// Channels are those of this guild, named as in `#general`, with or without the `#`, or by their id.
+/// What Discord would not offer to a user, such as a button that does not exist, is a mistake of the test
+/// and panics.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct User {
@@ -22,14 +24,17 @@ pub struct User {
     pub id: String,
     /// The username.
     pub name: String,
+    /// The guild in which the user acts.
+    pub(crate) guild: Snowflake,
     pub(crate) hub: Arc<Hub>,
 }
 
 impl User {
-    pub(crate) fn new(hub: &Arc<Hub>, id: Snowflake, name: &str) -> Self {
+    pub(crate) fn new(hub: &Arc<Hub>, guild: Snowflake, id: Snowflake, name: &str) -> Self {
         Self {
             id: id.to_string(),
             name: name.to_owned(),
+            guild,
             hub: Arc::clone(hub),
         }
     }
@@ -47,7 +52,7 @@ impl User {
         let draft = Draft::text(text);
         let user = self.snowflake();
         let said = self.hub.change(|world, now| {
-            let channel = find_channel(world, channel);
+            let channel = find_channel(world, self.guild, channel);
             world.post(channel, user, draft, now)
         });
         settle().await;

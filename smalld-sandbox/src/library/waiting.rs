@@ -5,13 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::hub::State;
-use crate::library::names::find_channel;
-use crate::library::report::report;
 use crate::library::sandbox::Sandbox;
-
-/// How long [`Sandbox::expect_message`] waits.
-const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Sandbox {
     /// Waits until the bot has written this text, or a message in which it occurs, in this channel
@@ -21,21 +15,7 @@ impl Sandbox {
     ///
     /// If it does not within five seconds: with the conversation, and the requests that were refused.
     pub async fn expect_message(&self, channel: &str, text: &str) -> Value {
-        let found = |state: &State| {
-            let channel = find_channel(&state.world, channel);
-            let bot = state.world.bot().id.to_string();
-            let by_bot = |message: &Value| message["author"]["id"] == bot;
-            let fits = |message: &Value| {
-                let content = message["content"].as_str().unwrap_or_default();
-                by_bot(message) && content.contains(text)
-            };
-            state.world.messages(channel).into_iter().find(fits)
-        };
-        let message = self.hub.wait_for(found, EXPECT_TIMEOUT).await;
-        message.unwrap_or_else(|| {
-            let report = report(&self.hub);
-            panic!("the bot did not write `{text}` in {channel} within 5 s\n{report}")
-        })
+        self.home().expect_message(channel, text).await
     }
 
     /// Waits for a message by the bot, in any channel, that fits. A message that is already there

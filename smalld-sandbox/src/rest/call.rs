@@ -49,21 +49,24 @@ impl Call<'_> {
         value.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// Checks that the guild in the path is the one of the world, and the bot a member.
-    pub(crate) fn guild(&self) -> Result<(), Error> {
-        Ok(self.world.known_guild(self.id("guild_id")?)?)
+    /// The guild in the path, which the bot must be a member of.
+    pub(crate) fn guild(&self) -> Result<Snowflake, Error> {
+        let guild = self.world.known_guild(self.id("guild_id")?)?;
+        Ok(guild.id)
     }
 
     /// As [`guild`](Self::guild), and that the bot has these permissions.
-    pub(crate) fn guild_with(&self, bits: u64) -> Result<(), Error> {
-        self.guild()?;
-        Ok(self.world.require(self.world.bot().id, bits, self.now)?)
+    pub(crate) fn guild_with(&self, bits: u64) -> Result<Snowflake, Error> {
+        let guild = self.guild()?;
+        let bot = self.world.bot().id;
+        self.world.require(guild, bot, bits, self.now)?;
+        Ok(guild)
     }
 
-    /// Records what the bot did in the audit log.
-    pub(crate) fn audit(&mut self, action: Action, target: Snowflake) {
-        self.world
-            .audit(action, target, self.reason.as_deref(), self.now);
+    /// Records what the bot did in the audit log of a guild.
+    pub(crate) fn audit(&mut self, guild: Snowflake, action: Action, target: Snowflake) {
+        let reason = self.reason.as_deref();
+        self.world.audit(guild, action, target, reason, self.now);
     }
 
     /// The JSON of the body; an empty object without one.

@@ -140,9 +140,8 @@ fn scope(call: &Call<'_>) -> Result<Scope, Error> {
         return Ok(None);
     }
     let guild = call.id("guild_id")?;
-    call.world
-        .known_guild(guild)
-        .map_err(|_| Refusal::MissingAccess)?;
+    let known = call.world.known_guild(guild);
+    known.map_err(|_| Refusal::MissingAccess)?;
     Ok(Some(guild))
 }
 

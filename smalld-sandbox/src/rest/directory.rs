@@ -1,13 +1,12 @@
 //! The endpoints of users, guilds, channels, the application, and the gateway's address.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::body::Body;
 use super::call::Call;
 use super::error::Error;
 use super::form::Form;
 use super::reply::Answer;
-use crate::world::World;
 use crate::world::intents;
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
@@ -50,7 +49,7 @@ pub(crate) fn own_application(call: &mut Call<'_>) -> Result<Answer, Error> {
         "team": null,
         // The place of a key for signed interactions; nothing here signs.
         "verify_key": "0".repeat(64),
-        "approximate_guild_count": 1,
+        "approximate_guild_count": call.world.joined_guilds().count(),
     })))
 }
 
@@ -70,33 +69,21 @@ pub(crate) fn open_direct_channel(call: &mut Call<'_>) -> Result<Answer, Error> 
     Ok(Answer::Json(call.world.channel_json(channel)))
 }
 
-pub(crate) fn guild(call: &mut Call<'_>) -> Result<Answer, Error> {
-    in_guild(call, |world| Ok(world.guild_json()))
-}
-
 pub(crate) fn guild_channels(call: &mut Call<'_>) -> Result<Answer, Error> {
-    in_guild(call, |world| Ok(world.guild_channels()))
+    let guild = call.guild()?;
+    Ok(Answer::Json(call.world.guild_channels(guild)))
 }
 
 pub(crate) fn guild_member(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let user = call.id("user_id")?;
-    in_guild(call, |world| {
-        world.user(user)?;
-        world.member(user).ok_or(Refusal::UnknownMember)
-    })
+    let (guild, user) = (call.guild()?, call.id("user_id")?);
+    call.world.user(user)?;
+    let member = call.world.member(guild, user);
+    Ok(Answer::Json(member.ok_or(Refusal::UnknownMember)?))
 }
 
 pub(crate) fn channel(call: &mut Call<'_>) -> Result<Answer, Error> {
     let channel = call.world.channel(call.id("channel_id")?)?;
     Ok(Answer::Json(call.world.channel_json(channel)))
-}
-
-fn in_guild(
-    call: &Call<'_>,
-    describe: impl FnOnce(&World) -> Result<Value, Refusal>,
-) -> Result<Answer, Error> {
-    call.world.known_guild(call.id("guild_id")?)?;
-    Ok(Answer::Json(describe(call.world)?))
 }
 
 /// The one field of `POST /users/@me/channels`.

@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::error::{self, Error};
 use super::reply::Answer;
-use super::{commands, directory, interactions, members, messages, roles};
+use super::{commands, directory, guilds, interactions, members, messages, roles};
 
 /// A simulated route.
 pub(crate) type Endpoint = fn(&mut Call<'_>) -> Result<Answer, Error>;
@@ -40,7 +40,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("get_bot_gateway", directory::gateway_for_bot),
     ("get_channel", directory::channel),
     ("get_gateway", directory::gateway),
-    ("get_guild", directory::guild),
+    ("get_guild", guilds::get),
     ("get_guild_application_command", commands::get),
     ("get_guild_ban", members::get_ban),
     ("get_guild_member", directory::guild_member),

@@ -62,6 +62,7 @@ const CODES: &[Known] = &[
     known(404, 10_026, "Unknown Ban"),
     known(404, 10_062, "Unknown interaction"),
     known(404, 10_063, "Unknown application command"),
+    known(400, 30_001, "Maximum number of guilds reached (100)"),
     known(400, 30_005, "Maximum number of guild roles reached (250)"),
     known(400, 30_010, "Maximum number of reactions reached (20)"),
     known(

@@ -34,7 +34,7 @@ const BAN: &[Rule] = &[
 const BANS: &[Rule] = &[required("user_ids", Is::List(200))];
 
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild()?;
+    let guild = call.guild()?;
     if call.surroundings.granted_intents & intents::GUILD_MEMBERS == 0 {
         return Err(Refusal::MissingAccess.into());
     }
@@ -42,18 +42,18 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Error> {
         query::after(&call.query)?,
         query::limit(&call.query, 1, 1000)?,
     );
-    let users = call.world.member_users();
+    let users = call.world.members(guild);
     let later = users
         .iter()
         .filter(|user| after.is_none_or(|after| user.id > after));
     let members = later
         .take(limit)
-        .filter_map(|user| call.world.member(user.id));
+        .filter_map(|user| call.world.member(guild, user.id));
     Ok(Answer::Json(members.collect()))
 }
 
 pub(crate) fn search(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild()?;
+    let guild = call.guild()?;
     let limit = query::limit(&call.query, 1, 1000)?;
     let wanted = query::pairs(&call.query).find(|(name, _)| name == "query");
     let Some((_, wanted)) = wanted else {
@@ -64,9 +64,9 @@ pub(crate) fn search(call: &mut Call<'_>) -> Result<Answer, Error> {
         ));
     };
     let wanted = wanted.to_lowercase();
-    let users = call.world.member_users();
+    let users = call.world.members(guild);
     let members = users.iter().filter_map(|user| {
-        let member = call.world.member(user.id)?;
+        let member = call.world.member(guild, user.id)?;
         let nick = member["nick"].as_str().unwrap_or_default().to_lowercase();
         let fits = user.name.to_lowercase().starts_with(&wanted) || nick.starts_with(&wanted);
         fits.then_some(member)
@@ -75,13 +75,15 @@ pub(crate) fn search(call: &mut Call<'_>) -> Result<Answer, Error> {
 }
 
 pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild()?;
+    let guild = call.guild()?;
     let (user, bot) = (call.id("user_id")?, call.world.bot().id);
-    call.world.member(user).ok_or(Refusal::UnknownMember)?;
+    call.world
+        .member(guild, user)
+        .ok_or(Refusal::UnknownMember)?;
     let fields = fields(call, MEMBER)?;
     let edit = member_edit(&fields, call.now)?;
     if user != bot {
-        call.world.require_above(bot, user)?;
+        call.world.require_above(guild, bot, user)?;
     }
     let needed = [
         (edit.nick.is_change(), may::MANAGE_NICKNAMES),
@@ -92,34 +94,38 @@ pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
     ];
     let needed = needed.iter().filter(|(is_changed, _)| *is_changed);
     let bits = needed.fold(0, |bits, (_, bit)| bits | bit);
-    call.world.require(bot, bits, call.now)?;
+    call.world.require(guild, bot, bits, call.now)?;
     for role in edit.roles.iter().flatten() {
-        call.world.require_above_role(bot, *role)?;
+        call.world.require_above_role(guild, bot, *role)?;
     }
     let action = if edit.roles.is_some() {
         Action::MemberRoleUpdate
     } else {
         Action::MemberUpdate
     };
-    call.world.edit_member(user, edit)?;
-    call.audit(action, user);
-    Ok(Answer::Json(call.world.member(user).unwrap_or_default()))
+    call.world.edit_member(guild, user, edit)?;
+    call.audit(guild, action, user);
+    Ok(Answer::Json(
+        call.world.member(guild, user).unwrap_or_default(),
+    ))
 }
 
 pub(crate) fn edit_own(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(may::CHANGE_NICKNAME)?;
+    let guild = call.guild_with(may::CHANGE_NICKNAME)?;
     let bot = call.world.bot().id;
     let fields = fields(call, OWN_MEMBER)?;
     let edit = member_edit(&fields, call.now)?;
-    call.world.edit_member(bot, edit)?;
-    call.audit(Action::MemberUpdate, bot);
-    Ok(Answer::Json(call.world.member(bot).unwrap_or_default()))
+    call.world.edit_member(guild, bot, edit)?;
+    call.audit(guild, Action::MemberUpdate, bot);
+    Ok(Answer::Json(
+        call.world.member(guild, bot).unwrap_or_default(),
+    ))
 }
 
 pub(crate) fn kick(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let user = target(call, may::KICK_MEMBERS)?;
-    call.world.remove_member(user)?;
-    call.audit(Action::MemberKick, user);
+    let (guild, user) = target(call, may::KICK_MEMBERS)?;
+    call.world.remove_member(guild, user)?;
+    call.audit(guild, Action::MemberKick, user);
     Ok(Answer::NoContent)
 }
 
@@ -132,48 +138,50 @@ pub(crate) fn remove_role(call: &mut Call<'_>) -> Result<Answer, Error> {
 }
 
 fn set_role(call: &mut Call<'_>, has: bool) -> Result<Answer, Error> {
-    call.guild_with(may::MANAGE_ROLES)?;
+    let guild = call.guild_with(may::MANAGE_ROLES)?;
     let (user, role) = (call.id("user_id")?, call.id("role_id")?);
     let bot = call.world.bot().id;
-    call.world.require_above_role(bot, role)?;
-    call.world.set_role(user, role, has)?;
-    call.audit(Action::MemberRoleUpdate, user);
+    call.world.require_above_role(guild, bot, role)?;
+    call.world.set_role(guild, user, role, has)?;
+    call.audit(guild, Action::MemberRoleUpdate, user);
     Ok(Answer::NoContent)
 }
 
 pub(crate) fn list_bans(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(may::BAN_MEMBERS)?;
+    let guild = call.guild_with(may::BAN_MEMBERS)?;
     let (after, limit) = (
         query::after(&call.query)?,
         query::limit(&call.query, 1000, 1000)?,
     );
-    let banned = call.world.banned();
+    let banned = call.world.banned(guild);
     let later = banned
         .into_iter()
         .filter(|id| after.is_none_or(|after| *id > after));
     let bans = later
         .take(limit)
-        .filter_map(|id| call.world.ban_json(id).ok());
+        .filter_map(|id| call.world.ban_json(guild, id).ok());
     Ok(Answer::Json(bans.collect()))
 }
 
 pub(crate) fn get_ban(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(may::BAN_MEMBERS)?;
-    Ok(Answer::Json(call.world.ban_json(call.id("user_id")?)?))
+    let guild = call.guild_with(may::BAN_MEMBERS)?;
+    Ok(Answer::Json(
+        call.world.ban_json(guild, call.id("user_id")?)?,
+    ))
 }
 
 pub(crate) fn ban(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let user = target(call, may::BAN_MEMBERS)?;
+    let (guild, user) = target(call, may::BAN_MEMBERS)?;
     let fields = fields(call, BAN)?;
     let since = delete_since(&fields, call.now);
     let reason = call.reason.clone();
-    call.world.ban(user, reason, since)?;
-    call.audit(Action::MemberBanAdd, user);
+    call.world.ban(guild, user, reason, since)?;
+    call.audit(guild, Action::MemberBanAdd, user);
     Ok(Answer::NoContent)
 }
 
 pub(crate) fn ban_many(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(may::BAN_MEMBERS)?;
+    let guild = call.guild_with(may::BAN_MEMBERS)?;
     let fields = fields(call, &[BANS, BAN].concat())?;
     let since = delete_since(&fields, call.now);
     let bot = call.world.bot().id;
@@ -186,10 +194,10 @@ pub(crate) fn ban_many(call: &mut Call<'_>) -> Result<Answer, Error> {
                 "Value is not snowflake.",
             ));
         };
-        let is_allowed = call.world.require_above(bot, user).is_ok();
+        let is_allowed = call.world.require_above(guild, bot, user).is_ok();
         let reason = call.reason.clone();
-        if is_allowed && call.world.ban(user, reason, since).is_ok() {
-            call.audit(Action::MemberBanAdd, user);
+        if is_allowed && call.world.ban(guild, user, reason, since).is_ok() {
+            call.audit(guild, Action::MemberBanAdd, user);
             banned.push(user);
         } else {
             failed.push(user);
@@ -204,15 +212,15 @@ pub(crate) fn ban_many(call: &mut Call<'_>) -> Result<Answer, Error> {
 }
 
 pub(crate) fn unban(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(may::BAN_MEMBERS)?;
+    let guild = call.guild_with(may::BAN_MEMBERS)?;
     let user = call.id("user_id")?;
-    call.world.unban(user)?;
-    call.audit(Action::MemberBanRemove, user);
+    call.world.unban(guild, user)?;
+    call.audit(guild, Action::MemberBanRemove, user);
     Ok(Answer::NoContent)
 }
 
 pub(crate) fn audit_log(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(may::VIEW_AUDIT_LOG)?;
+    let guild = call.guild_with(may::VIEW_AUDIT_LOG)?;
     let limit = query::limit(&call.query, 50, 100)?;
     let wanted = |name: &str| query::pairs(&call.query).find(|(known, _)| known == name);
     let (action, user) = (wanted("action_type"), wanted("user_id"));
@@ -225,7 +233,7 @@ pub(crate) fn audit_log(call: &mut Call<'_>) -> Result<Answer, Error> {
                 .as_ref()
                 .is_none_or(|(_, user)| entry["user_id"] == **user)
     };
-    let entries = call.world.audit_log().into_iter();
+    let entries = call.world.audit_log(guild).into_iter();
     let entries: Vec<_> = entries.filter(fits).take(limit).collect();
     Ok(Answer::Json(json!({
         "audit_log_entries": entries,
@@ -239,13 +247,13 @@ pub(crate) fn audit_log(call: &mut Call<'_>) -> Result<Answer, Error> {
     })))
 }
 
-/// The user in the path, on whom the bot may act.
-fn target(call: &Call<'_>, bits: u64) -> Result<Snowflake, Error> {
-    call.guild_with(bits)?;
+/// The guild and the user in the path, on whom the bot may act.
+fn target(call: &Call<'_>, bits: u64) -> Result<(Snowflake, Snowflake), Error> {
+    let guild = call.guild_with(bits)?;
     let (user, bot) = (call.id("user_id")?, call.world.bot().id);
     call.world.user(user)?;
-    call.world.require_above(bot, user)?;
-    Ok(user)
+    call.world.require_above(guild, bot, user)?;
+    Ok((guild, user))
 }
 
 fn fields(call: &mut Call<'_>, rules: &[Rule]) -> Result<Map<String, Value>, Error> {

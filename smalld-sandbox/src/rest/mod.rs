@@ -21,6 +21,7 @@ mod embeds;
 pub(crate) mod endpoints;
 pub(crate) mod error;
 mod form;
+mod guilds;
 mod interactions;
 mod members;
 mod message_form;

@@ -26,50 +26,54 @@ const POSITION: &[Rule] = &[
 ];
 
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild()?;
+    let guild = call.guild()?;
     Ok(Answer::Json(
-        call.world.roles().into_iter().map(Role::json).collect(),
+        call.world
+            .roles(guild)
+            .into_iter()
+            .map(Role::json)
+            .collect(),
     ))
 }
 
 pub(crate) fn get(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild()?;
-    let role = call.world.role(call.id("role_id")?)?;
+    let guild = call.guild()?;
+    let role = call.world.role(guild, call.id("role_id")?)?;
     Ok(Answer::Json(role.json()))
 }
 
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(MANAGE_ROLES)?;
+    let guild = call.guild_with(MANAGE_ROLES)?;
     let fields = fields(call)?;
-    let id = call.world.add_role(fields, call.now)?;
-    call.audit(Action::RoleCreate, id);
-    Ok(Answer::Json(call.world.role(id)?.json()))
+    let id = call.world.add_role(guild, fields, call.now)?;
+    call.audit(guild, Action::RoleCreate, id);
+    Ok(Answer::Json(call.world.role(guild, id)?.json()))
 }
 
 pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(MANAGE_ROLES)?;
+    let guild = call.guild_with(MANAGE_ROLES)?;
     let id = call.id("role_id")?;
     let bot = call.world.bot().id;
-    call.world.require_above_role(bot, id)?;
+    call.world.require_above_role(guild, bot, id)?;
     let fields = fields(call)?;
-    call.world.edit_role(id, fields)?;
-    call.audit(Action::RoleUpdate, id);
-    Ok(Answer::Json(call.world.role(id)?.json()))
+    call.world.edit_role(guild, id, fields)?;
+    call.audit(guild, Action::RoleUpdate, id);
+    Ok(Answer::Json(call.world.role(guild, id)?.json()))
 }
 
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(MANAGE_ROLES)?;
+    let guild = call.guild_with(MANAGE_ROLES)?;
     let id = call.id("role_id")?;
     let bot = call.world.bot().id;
-    call.world.require_above_role(bot, id)?;
-    call.world.delete_role(id)?;
-    call.audit(Action::RoleDelete, id);
+    call.world.require_above_role(guild, bot, id)?;
+    call.world.delete_role(guild, id)?;
+    call.audit(guild, Action::RoleDelete, id);
     Ok(Answer::NoContent)
 }
 
 /// Moves roles to other positions.
 pub(crate) fn move_all(call: &mut Call<'_>) -> Result<Answer, Error> {
-    call.guild_with(MANAGE_ROLES)?;
+    let guild = call.guild_with(MANAGE_ROLES)?;
     let body = call.take_json();
     let mut mistakes = Mistakes::default();
     let list = body.as_array().cloned().unwrap_or_default();
@@ -83,18 +87,18 @@ pub(crate) fn move_all(call: &mut Call<'_>) -> Result<Answer, Error> {
     let bot = call.world.bot().id;
     for role in &list {
         let id = rules::id(&role["id"]).unwrap_or(bot);
-        call.world.require_above_role(bot, id)?;
+        call.world.require_above_role(guild, bot, id)?;
         if role["position"].is_u64() {
             let fields = serde_json::json!({ "position": role["position"] });
-            call.world.edit_role(id, fields)?;
+            call.world.edit_role(guild, id, fields)?;
         }
     }
-    list_roles(call)
-}
-
-fn list_roles(call: &Call<'_>) -> Result<Answer, Error> {
     Ok(Answer::Json(
-        call.world.roles().into_iter().map(Role::json).collect(),
+        call.world
+            .roles(guild)
+            .into_iter()
+            .map(Role::json)
+            .collect(),
     ))
 }
 

@@ -1,4 +1,4 @@
-//! The audit log of the guild.
+//! The audit logs of guilds.
 
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ impl World {
     /// Records what the bot did, and why.
     pub(crate) fn audit(
         &mut self,
+        guild: Snowflake,
         action: Action,
         target: Snowflake,
         reason: Option<&str>,
@@ -39,13 +40,18 @@ impl World {
         if let Some(reason) = reason {
             entry["reason"] = json!(reason);
         }
-        self.guild.audit_log.push(entry.clone(), 0);
-        self.tell_guild("GUILD_AUDIT_LOG_ENTRY_CREATE", entry);
+        let Ok(of_guild) = self.guild_mut(guild) else {
+            return;
+        };
+        of_guild.audit_log.push(entry.clone(), 0);
+        self.tell_guild(guild, "GUILD_AUDIT_LOG_ENTRY_CREATE", entry);
     }
 
-    /// The entries, newest first.
-    pub(crate) fn audit_log(&self) -> Vec<Value> {
-        self.guild.audit_log.iter().rev().cloned().collect()
+    /// The entries of a guild, newest first.
+    pub(crate) fn audit_log(&self, guild: Snowflake) -> Vec<Value> {
+        let guild = self.guilds.get(&guild).into_iter();
+        let entries = guild.flat_map(|guild| guild.audit_log.iter().rev());
+        entries.cloned().collect()
     }
 }
 

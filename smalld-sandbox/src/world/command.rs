@@ -52,10 +52,16 @@ impl World {
     }
 
     /// The command that a user in a guild means: one of the guild before one of everywhere.
-    pub(crate) fn command_named(&self, kind: u64, name: &str) -> Option<(Snowflake, &Command)> {
+    pub(crate) fn command_named(
+        &self,
+        guild: Option<Snowflake>,
+        kind: u64,
+        name: &str,
+    ) -> Option<(Snowflake, &Command)> {
         let mut named: Vec<_> = self
             .commands
             .iter()
+            .filter(|(_, command)| command.scope.is_none() || command.scope == guild)
             .filter(|(_, command)| command.kind() == kind && command.name() == name)
             .collect();
         named.sort_by_key(|(_, command)| command.scope.is_none());

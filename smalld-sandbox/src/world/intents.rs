@@ -75,6 +75,28 @@ pub(crate) fn application_flags(granted: u64) -> u64 {
     .fold(0, |flags, (_, flag)| flags | flag)
 }
 
+/// What an event lacks for sessions without an intent: the intent, and the event without what it
+/// unlocks. None if nothing is withheld.
+pub(crate) fn withheld(event: &str, data: &Value, bot_id: &str) -> Option<(u64, Value)> {
+    match event {
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" => {
+            without_content(data, bot_id).map(|message| (MESSAGE_CONTENT, message))
+        }
+        "GUILD_CREATE" => Some((GUILD_PRESENCES, without_presences(data, bot_id))),
+        _ => None,
+    }
+}
+
+/// The guild without presences, which then lists only the bot as a member.
+fn without_presences(guild: &Value, bot_id: &str) -> Value {
+    let mut withheld = guild.clone();
+    if let Some(members) = withheld["members"].as_array_mut() {
+        members.retain(|member| member["user"]["id"] == bot_id);
+    }
+    withheld["presences"] = json!([]);
+    withheld
+}
+
 /// The message without its content, for sessions that lack `MESSAGE_CONTENT`. None if nothing is
 /// withheld: in the bot's own messages, those that mention it, and direct messages.
 pub(crate) fn without_content(message: &Value, bot_id: &str) -> Option<Value> {

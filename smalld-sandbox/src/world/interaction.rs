@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
+use super::World;
 use super::message::{Draft, Edit};
 use super::refusal::Refusal;
-use super::{Event, World};
 use crate::world::snowflake::Snowflake;
 
 /// How long an application has to answer, in milliseconds.
@@ -112,12 +112,7 @@ impl World {
             self.interactions.pop_first();
         }
         let guild = self.guild_of(act.channel);
-        self.events.push(Event {
-            name: "INTERACTION_CREATE",
-            data: payload,
-            guild,
-            is_dispatched: true,
-        });
+        self.push("INTERACTION_CREATE", guild, payload);
         id
     }
 
@@ -286,6 +281,7 @@ impl World {
     }
 
     fn interaction_json(&self, id: Snowflake, token: &str, act: &Act) -> Value {
+        let guild = self.guild_of(act.channel);
         let mut payload = json!({
             "id": id,
             "application_id": self.bot,
@@ -297,7 +293,8 @@ impl World {
             "locale": "en-US",
             "entitlements": [],
             "attachment_size_limit": 10 << 20,
-            "app_permissions": self.permissions_json(self.bot),
+            "app_permissions":
+                self.permissions_json(guild.unwrap_or(self.home), self.bot),
         });
         let channel = self.channels.get(&act.channel);
         if let Some(channel) = channel {
@@ -307,10 +304,10 @@ impl World {
                 payload["message"] = self.message_json(channel, source);
             }
         }
-        let guild = self.guild_of(act.channel);
-        match (guild, self.member(act.user)) {
+        let member = guild.and_then(|guild| self.member(guild, act.user));
+        match (guild, member) {
             (Some(guild), Some(mut member)) => {
-                member["permissions"] = self.permissions_json(act.user);
+                member["permissions"] = self.permissions_json(guild, act.user);
                 payload["member"] = member;
                 payload["guild_id"] = json!(guild);
                 payload["guild_locale"] = json!("en-US");

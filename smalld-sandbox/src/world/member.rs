@@ -1,4 +1,4 @@
-//! The members of the guild: nicknames, roles, timeouts, kicks and bans.
+//! The members of guilds: nicknames, roles, timeouts, kicks and bans.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{User, World};
 use crate::world::snowflake::Snowflake;
 use crate::world::timestamp::iso8601;
 
-/// What a user is in the guild.
+/// What a user is in a guild.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Member {
     pub(crate) joined: u64,
@@ -83,29 +83,47 @@ impl Member {
 }
 
 impl World {
-    /// Lets a user join, unless banned.
-    pub(crate) fn join(&mut self, user: Snowflake, now: u64) -> Result<(), Refusal> {
-        if self.guild.bans.contains_key(&user) {
+    /// Lets a user join a guild, unless banned.
+    pub(crate) fn join(
+        &mut self,
+        guild: Snowflake,
+        user: Snowflake,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        let bot_role = (user == self.bot).then_some(self.guild(guild)?.bot_role);
+        let of_guild = self.guild_mut(guild)?;
+        if of_guild.bans.contains_key(&user) {
             return Err(Refusal::Banned);
+        }
+        if of_guild.members.contains_key(&user) {
+            return Ok(());
         }
         let member = Member {
             joined: now,
+            roles: bot_role.into_iter().collect(),
             ..Member::default()
         };
-        if self.guild.members.contains_key(&user) {
-            return Ok(());
+        of_guild.members.insert(user, member);
+        of_guild.ever_joined.insert(user);
+        if user == self.bot {
+            self.tell_of_guild(guild);
+        } else {
+            let data = self.member(guild, user).unwrap_or_default();
+            self.tell_guild(guild, "GUILD_MEMBER_ADD", data);
         }
-        self.guild.members.insert(user, member);
-        let data = self.member(user).unwrap_or_default();
-        self.tell_guild("GUILD_MEMBER_ADD", data);
         Ok(())
     }
 
-    pub(crate) fn edit_member(&mut self, user: Snowflake, edit: MemberEdit) -> Result<(), Refusal> {
+    pub(crate) fn edit_member(
+        &mut self,
+        guild: Snowflake,
+        user: Snowflake,
+        edit: MemberEdit,
+    ) -> Result<(), Refusal> {
         for role in edit.roles.iter().flatten() {
-            self.role(*role)?;
+            self.role(guild, *role)?;
         }
-        let member = self.guild.members.get_mut(&user);
+        let member = self.guild_mut(guild)?.members.get_mut(&user);
         let member = member.ok_or(Refusal::UnknownMember)?;
         edit.nick.apply(&mut member.nick);
         edit.timeout.apply(&mut member.timeout);
@@ -116,24 +134,22 @@ impl World {
             roles.dedup();
             member.roles = roles;
         }
-        let data = self.member(user).unwrap_or_default();
-        self.tell_guild("GUILD_MEMBER_UPDATE", data);
+        let data = self.member(guild, user).unwrap_or_default();
+        self.tell_guild(guild, "GUILD_MEMBER_UPDATE", data);
         Ok(())
     }
 
     /// Gives or takes a role; without a change nothing happens.
     pub(crate) fn set_role(
         &mut self,
+        guild: Snowflake,
         user: Snowflake,
         role: Snowflake,
         has: bool,
     ) -> Result<(), Refusal> {
-        self.role(role)?;
-        let member = self
-            .guild
-            .members
-            .get(&user)
-            .ok_or(Refusal::UnknownMember)?;
+        self.role(guild, role)?;
+        let member = self.guild(guild)?.members.get(&user);
+        let member = member.ok_or(Refusal::UnknownMember)?;
         let mut roles = member.roles.clone();
         if roles.contains(&role) == has {
             return Ok(());
@@ -147,69 +163,84 @@ impl World {
             roles: Some(roles),
             ..MemberEdit::default()
         };
-        self.edit_member(user, edit)
+        self.edit_member(guild, user, edit)
     }
 
-    /// A member leaves or is kicked.
-    pub(crate) fn remove_member(&mut self, user: Snowflake) -> Result<(), Refusal> {
-        self.guild
-            .members
-            .remove(&user)
-            .ok_or(Refusal::UnknownMember)?;
-        let user = self.user(user)?.json();
-        self.tell_guild("GUILD_MEMBER_REMOVE", json!({ "user": user }));
+    /// A member leaves or is kicked. The bot is told that the guild is gone.
+    pub(crate) fn remove_member(
+        &mut self,
+        guild: Snowflake,
+        user: Snowflake,
+    ) -> Result<(), Refusal> {
+        let json = self.user(user)?.json();
+        let members = &self.guild(guild)?.members;
+        if !members.contains_key(&user) {
+            return Err(Refusal::UnknownMember);
+        }
+        if user == self.bot {
+            // Before it leaves: later events of the guild do not reach the bot.
+            self.push("GUILD_DELETE", Some(guild), json!({ "id": guild }));
+        }
+        self.guild_mut(guild)?.members.remove(&user);
+        self.tell_guild(guild, "GUILD_MEMBER_REMOVE", json!({ "user": json }));
         Ok(())
     }
 
     /// Bans a user, member or not, and deletes what they wrote since this time.
     pub(crate) fn ban(
         &mut self,
+        guild: Snowflake,
         user: Snowflake,
         reason: Option<String>,
         delete_since: Option<u64>,
     ) -> Result<(), Refusal> {
         let json = self.user(user)?.json();
-        if self.guild.members.contains_key(&user) {
-            self.remove_member(user)?;
+        if self.guild(guild)?.members.contains_key(&user) {
+            self.remove_member(guild, user)?;
         }
-        if self.guild.bans.insert(user, reason).is_none() {
-            self.tell_guild("GUILD_BAN_ADD", json!({ "user": json }));
+        let before = self.guild_mut(guild)?.bans.insert(user, reason);
+        if before.is_none() {
+            self.tell_guild(guild, "GUILD_BAN_ADD", json!({ "user": json }));
         }
         if let Some(since) = delete_since {
-            self.delete_messages_of(user, since);
+            self.delete_messages_of(guild, user, since);
         }
         Ok(())
     }
 
-    pub(crate) fn unban(&mut self, user: Snowflake) -> Result<(), Refusal> {
-        self.guild.bans.remove(&user).ok_or(Refusal::UnknownBan)?;
+    pub(crate) fn unban(&mut self, guild: Snowflake, user: Snowflake) -> Result<(), Refusal> {
+        let ban = self.guild_mut(guild)?.bans.remove(&user);
+        ban.ok_or(Refusal::UnknownBan)?;
         let json = self.user(user)?.json();
-        self.tell_guild("GUILD_BAN_REMOVE", json!({ "user": json }));
+        self.tell_guild(guild, "GUILD_BAN_REMOVE", json!({ "user": json }));
         Ok(())
     }
 
     /// The ban of a user.
-    pub(crate) fn ban_json(&self, user: Snowflake) -> Result<Value, Refusal> {
-        let reason = self.guild.bans.get(&user).ok_or(Refusal::UnknownBan)?;
+    pub(crate) fn ban_json(&self, guild: Snowflake, user: Snowflake) -> Result<Value, Refusal> {
+        let reason = self.guild(guild)?.bans.get(&user);
+        let reason = reason.ok_or(Refusal::UnknownBan)?;
         Ok(json!({ "reason": reason, "user": self.user(user)?.json() }))
     }
 
-    /// The users who are banned, smallest id first.
-    pub(crate) fn banned(&self) -> Vec<Snowflake> {
-        self.guild.bans.keys().copied().collect()
+    /// The users who are banned in a guild, smallest id first.
+    pub(crate) fn banned(&self, guild: Snowflake) -> Vec<Snowflake> {
+        let guild = self.guilds.get(&guild).into_iter();
+        guild.flat_map(|guild| guild.bans.keys().copied()).collect()
     }
 
-    /// The members, smallest id first.
-    pub(crate) fn member_users(&self) -> Vec<&User> {
-        let members = self.guild.members.keys();
+    /// The members of a guild, smallest id first.
+    pub(crate) fn members(&self, guild: Snowflake) -> Vec<&User> {
+        let guild = self.guilds.get(&guild).into_iter();
+        let members = guild.flat_map(|guild| guild.members.keys());
         members.filter_map(|id| self.users.get(id)).collect()
     }
 
-    fn delete_messages_of(&mut self, user: Snowflake, since: u64) {
+    fn delete_messages_of(&mut self, guild: Snowflake, user: Snowflake, since: u64) {
         let in_guild = self
             .channels
             .values()
-            .filter(|channel| channel.guild().is_some());
+            .filter(|channel| channel.guild() == Some(guild));
         let found: Vec<_> = in_guild
             .flat_map(|channel| {
                 let own = channel

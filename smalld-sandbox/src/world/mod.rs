@@ -1,4 +1,4 @@
-//! The state of the simulated Discord: users, the guild, channels, messages, commands, interactions.
+//! The state of the simulated Discord: users, guilds, channels, messages, commands, interactions.
 //!
 //! No sockets, no sessions, no clock: the time comes in with every change, and every change becomes
 //! [`Event`]s. `render` describes the state as JSON.
@@ -33,18 +33,17 @@ use serde_json::{Value, json};
 
 pub(crate) use channel::{Channel, Page};
 pub(crate) use event::Event;
+pub(crate) use guild::Guild;
 pub(crate) use message::{AllowedMentions, Draft, Edit, Upload};
+pub(crate) use render::presence;
 pub(crate) use user::User;
 
 use crate::world::snowflake::{Snowflake, Snowflakes};
 use channel::Kind;
 use command::Commands;
-use guild::Guild;
 use interaction::Interaction;
-use member::Member;
 use message::Message;
 use refusal::Refusal;
-use role::Role;
 
 const DAY: u64 = 86_400_000;
 
@@ -54,10 +53,20 @@ pub(crate) struct World {
     events: Vec<Event>,
     /// The URL of attachments.
     media_url: String,
+    /// Makes the ids of guilds, which are a millisecond apart.
+    guild_ids: Snowflakes,
+    /// When the first guild was founded, in milliseconds since 1970.
+    founded: u64,
     bot: Snowflake,
+    /// The user for whom [`Sandbox::say`](crate::Sandbox::say) speaks.
     person: Snowflake,
+    /// The guild that is there from the start.
+    home: Snowflake,
+    /// The first channel of that guild.
     general: Snowflake,
-    guild: Guild,
+    /// What the role of the bot grants in a new guild.
+    bot_permissions: u64,
+    guilds: BTreeMap<Snowflake, Guild>,
     users: BTreeMap<Snowflake, User>,
     channels: BTreeMap<Snowflake, Channel>,
     commands: Commands,
@@ -68,9 +77,9 @@ impl World {
     /// One guild with one channel, two users and the bot, who joined some days ago.
     pub(crate) fn new(bot_name: &str, media_url: String, node: u64, now: u64) -> Self {
         let mut ids = Snowflakes::new(node);
-        let past = now.saturating_sub(30 * DAY);
+        let founded = now.saturating_sub(30 * DAY);
         let mut user = |name: &str, bot| User {
-            id: ids.next(past),
+            id: ids.next(founded),
             name: name.to_owned(),
             bot,
         };
@@ -80,54 +89,36 @@ impl World {
             user(bot_name, true),
         ];
         let [alex, robin, bot] = [0, 1, 2].map(|nth: usize| users[nth].id);
-        let (guild, bot_role) = (ids.next(past), ids.next(past));
-        let general = ids.next(past);
-        let member = |id| {
-            (
-                id,
-                Member {
-                    joined: past + DAY,
-                    ..Member::default()
-                },
-            )
-        };
-        let mut members = BTreeMap::from([member(alex), member(robin)]);
-        members.insert(
-            bot,
-            Member {
-                joined: past + DAY,
-                roles: vec![bot_role],
-                ..Member::default()
-            },
-        );
-        let kind = Kind::Text {
-            guild,
-            name: "general".to_owned(),
-        };
-        let everyone = Role::new(guild, "@everyone", 0, permission::EVERYDAY);
-        let of_bot = Role::new(bot_role, bot_name, 1, permission::ALL).of_bot(bot);
-        Self {
+        let mut world = Self {
             ids,
+            guild_ids: Snowflakes::new(!node),
+            founded,
             events: Vec::new(),
             media_url,
             bot,
             person: alex,
-            general,
-            guild: Guild {
-                id: guild,
-                name: "Sandbox".to_owned(),
-                owner: alex,
-                bot_role,
-                roles: BTreeMap::from([(guild, everyone), (bot_role, of_bot)]),
-                members,
-                bans: BTreeMap::new(),
-                audit_log: audit::log(),
-            },
+            home: bot,
+            general: bot,
+            bot_permissions: permission::ALL,
+            guilds: BTreeMap::new(),
             users: users.into_iter().map(|user| (user.id, user)).collect(),
-            channels: BTreeMap::from([(general, Channel::new(general, kind))]),
+            channels: BTreeMap::new(),
             commands: Commands::new(),
             interactions: BTreeMap::new(),
-        }
+        };
+        world.found_home(robin);
+        world
+    }
+
+    /// Founds the guild that is there from the start.
+    fn found_home(&mut self, second_member: Snowflake) {
+        let home = self.found_guild("Sandbox");
+        self.home = home.expect("there are no guilds yet");
+        let general = self.channel_named(self.home, "general");
+        self.general = general.expect("a new guild has this channel");
+        // Nobody is banned yet.
+        let _ = self.join(self.home, second_member, self.founded + DAY);
+        self.events.clear();
     }
 
     /// More text channels in the guild, as old as `general`.
@@ -136,7 +127,7 @@ impl World {
         for nth in 1..=count {
             let id = self.ids.next(time);
             let kind = Kind::Text {
-                guild: self.guild.id,
+                guild: self.home,
                 name: format!("channel-{nth}"),
             };
             self.channels.insert(id, Channel::new(id, kind));
@@ -161,41 +152,45 @@ impl World {
         self.general
     }
 
+    /// The guild that is there from the start.
     pub(crate) fn guild_id(&self) -> Snowflake {
-        self.guild.id
+        self.home
     }
 
-    /// The user with this name, who joins the guild if there is none.
-    pub(crate) fn user_named(&mut self, name: &str, now: u64) -> Snowflake {
+    /// The user with this name. A user who has never been in this guild joins it.
+    pub(crate) fn user_named(&mut self, guild: Snowflake, name: &str, now: u64) -> Snowflake {
         let known = self.users.values().find(|user| user.name == name);
-        if let Some(user) = known {
-            return user.id;
+        let id = known.map(|user| user.id);
+        let id = id.unwrap_or_else(|| {
+            let id = self.ids.next(now);
+            let user = User {
+                id,
+                name: name.to_owned(),
+                bot: false,
+            };
+            self.users.insert(id, user);
+            id
+        });
+        let of_guild = self.guilds.get(&guild);
+        if of_guild.is_some_and(|guild| !guild.ever_joined.contains(&id)) {
+            // An error means that the user is banned.
+            let _ = self.join(guild, id, now);
         }
-        let id = self.ids.next(now);
-        let user = User {
-            id,
-            name: name.to_owned(),
-            bot: false,
-        };
-        self.users.insert(id, user);
-        // A user who was just made is not banned.
-        let _ = self.join(id, now);
         id
     }
 
-    /// The text channel of the guild with this name.
-    pub(crate) fn channel_named(&self, wanted: &str) -> Option<Snowflake> {
+    /// The text channel of a guild with this name.
+    pub(crate) fn channel_named(&self, guild: Snowflake, wanted: &str) -> Option<Snowflake> {
         let mut all = self.channels.values();
-        let named =
-            |channel: &&Channel| matches!(&channel.kind, Kind::Text { name, .. } if name == wanted);
+        let named = |channel: &&Channel| matches!(&channel.kind, Kind::Text { guild: of, name } if *of == guild && name == wanted);
         all.find(named).map(|channel| channel.id)
     }
 
-    /// A new text channel in the guild, which is dispatched.
-    pub(crate) fn add_channel(&mut self, name: &str, now: u64) -> Snowflake {
+    /// A new text channel in a guild, which is dispatched.
+    pub(crate) fn add_channel(&mut self, guild: Snowflake, name: &str, now: u64) -> Snowflake {
         let id = self.ids.next(now);
         let kind = Kind::Text {
-            guild: self.guild.id,
+            guild,
             name: name.to_owned(),
         };
         let channel = Channel::new(id, kind);
@@ -205,28 +200,20 @@ impl World {
         id
     }
 
-    /// The permissions that the role of the bot grants.
+    /// The permissions that the role of the bot grants, in guilds that are there and in new ones.
     pub(crate) fn set_bot_permissions(&mut self, bits: u64) {
-        let fields = json!({ "permissions": bits.to_string() });
-        // The role of the bot is always there.
-        let _ = self.edit_role(self.guild.bot_role, fields);
+        self.bot_permissions = bits;
+        let roles: Vec<_> = self.guilds.values().map(|g| (g.id, g.bot_role)).collect();
+        for (guild, role) in roles {
+            let fields = json!({ "permissions": bits.to_string() });
+            // The role of the bot is always there.
+            let _ = self.edit_role(guild, role, fields);
+        }
         self.events.clear();
     }
 
     pub(crate) fn user(&self, id: Snowflake) -> Result<&User, Refusal> {
         self.users.get(&id).ok_or(Refusal::UnknownUser)
-    }
-
-    pub(crate) fn known_guild(&self, id: Snowflake) -> Result<(), Refusal> {
-        if id == self.guild.id {
-            Ok(())
-        } else {
-            Err(Refusal::UnknownGuild)
-        }
-    }
-
-    pub(crate) fn members(&self) -> impl Iterator<Item = &User> {
-        self.guild.members.keys().map(|id| &self.users[id])
     }
 
     pub(crate) fn channel(&self, id: Snowflake) -> Result<&Channel, Refusal> {
@@ -342,7 +329,7 @@ impl World {
             .ok_or(Refusal::UnknownMessage)
     }
 
-    fn guild_of(&self, channel: Snowflake) -> Option<Snowflake> {
+    pub(crate) fn guild_of(&self, channel: Snowflake) -> Option<Snowflake> {
         self.channels.get(&channel).and_then(Channel::guild)
     }
 
@@ -353,24 +340,18 @@ impl World {
         let Some(message) = place.messages.get(&id) else {
             return;
         };
+        let (guild, is_public) = (place.guild(), message.visible_to.is_none());
         let data = self.message_event(place, message);
-        self.events.push(Event {
-            name,
-            data,
-            guild: place.guild(),
-            is_dispatched: message.visible_to.is_none(),
-        });
+        self.push(name, guild, data);
+        if let Some(event) = self.events.last_mut() {
+            event.is_dispatched &= is_public;
+        }
     }
 
-    /// Adds an event of the guild, with its id.
-    fn tell_guild(&mut self, name: &'static str, mut data: Value) {
-        data["guild_id"] = json!(self.guild.id);
-        self.events.push(Event {
-            name,
-            data,
-            guild: Some(self.guild.id),
-            is_dispatched: true,
-        });
+    /// Adds an event of a guild, with its id.
+    fn tell_guild(&mut self, guild: Snowflake, name: &'static str, mut data: Value) {
+        data["guild_id"] = json!(guild);
+        self.push(name, Some(guild), data);
     }
 
     /// Adds an event in this channel, with the guild's id if there is one.
@@ -379,11 +360,21 @@ impl World {
         if let Some(guild) = guild {
             data["guild_id"] = json!(guild);
         }
+        self.push(name, guild, data);
+    }
+
+    /// Adds an event. The bot gets those of a guild only while it is a member and there is no outage.
+    fn push(&mut self, name: &'static str, guild: Option<Snowflake>, data: Value) {
+        let is_seen = |guild| {
+            let guild = self.known_guild(guild);
+            guild.is_ok_and(|guild| !guild.is_unavailable)
+        };
+        let is_dispatched = guild.is_none_or(is_seen);
         self.events.push(Event {
             name,
             data,
             guild,
-            is_dispatched: true,
+            is_dispatched,
         });
     }
 }

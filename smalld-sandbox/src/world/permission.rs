@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::World;
+use super::guild::Guild;
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
@@ -34,16 +35,19 @@ pub(crate) const EVERYDAY: u64 = 2_248_473_465_835_073;
 const IN_TIMEOUT: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
 
 impl World {
-    /// The permissions of a member in the guild; nobody else has any.
-    pub(crate) fn permissions(&self, user: Snowflake, now: u64) -> u64 {
-        let Some(member) = self.guild.members.get(&user) else {
+    /// The permissions of a member in a guild; nobody else has any.
+    pub(crate) fn permissions(&self, guild: Snowflake, user: Snowflake, now: u64) -> u64 {
+        let Some(guild) = self.guilds.get(&guild) else {
             return 0;
         };
-        if user == self.guild.owner {
+        let Some(member) = guild.members.get(&user) else {
+            return 0;
+        };
+        if user == guild.owner {
             return ALL;
         }
-        let roles = member.roles.iter().chain([&self.guild.id]);
-        let roles = roles.filter_map(|role| self.guild.roles.get(role));
+        let roles = member.roles.iter().chain([&guild.id]);
+        let roles = roles.filter_map(|role| guild.roles.get(role));
         let base = roles.fold(0, |bits, role| bits | role.permissions());
         if base & ADMINISTRATOR != 0 {
             return ALL;
@@ -58,14 +62,20 @@ impl World {
         base
     }
 
-    /// The permissions of a member in the guild, as in JSON: without regard to a timeout.
-    pub(crate) fn permissions_json(&self, user: Snowflake) -> Value {
-        json!(self.permissions(user, u64::MAX).to_string())
+    /// The permissions of a member in a guild, as in JSON: without regard to a timeout.
+    pub(crate) fn permissions_json(&self, guild: Snowflake, user: Snowflake) -> Value {
+        json!(self.permissions(guild, user, u64::MAX).to_string())
     }
 
     /// Refuses a member without one of these permissions.
-    pub(crate) fn require(&self, user: Snowflake, bits: u64, now: u64) -> Result<(), Refusal> {
-        if self.permissions(user, now) & bits == bits {
+    pub(crate) fn require(
+        &self,
+        guild: Snowflake,
+        user: Snowflake,
+        bits: u64,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        if self.permissions(guild, user, now) & bits == bits {
             Ok(())
         } else {
             Err(Refusal::MissingPermissions)
@@ -81,38 +91,46 @@ impl World {
         bits: u64,
         now: u64,
     ) -> Result<(), Refusal> {
-        if self.channel(channel)?.guild().is_none() {
+        let Some(guild) = self.channel(channel)?.guild() else {
             return Ok(());
-        }
-        if self.permissions(user, now) & VIEW_CHANNEL == 0 {
+        };
+        if self.permissions(guild, user, now) & VIEW_CHANNEL == 0 {
             return Err(Refusal::MissingAccess);
         }
-        self.require(user, bits, now)
+        self.require(guild, user, bits, now)
     }
 
     /// Refuses to act on a member whose highest role is not below the actor's. Nobody acts on the owner.
-    pub(crate) fn require_above(&self, actor: Snowflake, target: Snowflake) -> Result<(), Refusal> {
-        let is_above = self.rank(actor) > self.rank(target);
-        let is_allowed = actor == self.guild.owner || is_above && target != self.guild.owner;
+    pub(crate) fn require_above(
+        &self,
+        guild: Snowflake,
+        actor: Snowflake,
+        target: Snowflake,
+    ) -> Result<(), Refusal> {
+        let guild = self.guild(guild)?;
+        let is_above = rank(guild, actor) > rank(guild, target);
+        let is_allowed = actor == guild.owner || is_above && target != guild.owner;
         is_allowed.then_some(()).ok_or(Refusal::MissingPermissions)
     }
 
     /// Refuses to change a role that is not below the actor's highest.
     pub(crate) fn require_above_role(
         &self,
+        guild: Snowflake,
         actor: Snowflake,
         role: Snowflake,
     ) -> Result<(), Refusal> {
-        let position = self.role(role)?.position();
-        let is_above = actor == self.guild.owner || self.rank(actor) > position;
+        let position = self.role(guild, role)?.position();
+        let guild = self.guild(guild)?;
+        let is_above = actor == guild.owner || rank(guild, actor) > position;
         is_above.then_some(()).ok_or(Refusal::MissingPermissions)
     }
+}
 
-    /// The position of the highest role of a member.
-    fn rank(&self, user: Snowflake) -> u64 {
-        let member = self.guild.members.get(&user);
-        let roles = member.into_iter().flat_map(|member| &member.roles);
-        let roles = roles.filter_map(|role| self.guild.roles.get(role));
-        roles.map(super::role::Role::position).max().unwrap_or(0)
-    }
+/// The position of the highest role of a member.
+fn rank(guild: &Guild, user: Snowflake) -> u64 {
+    let member = guild.members.get(&user);
+    let roles = member.into_iter().flat_map(|member| &member.roles);
+    let roles = roles.filter_map(|role| guild.roles.get(role));
+    roles.map(super::role::Role::position).max().unwrap_or(0)
 }

@@ -154,9 +154,9 @@ impl World {
         by: Snowflake,
         now: u64,
     ) -> Result<(), Refusal> {
-        let in_guild = self.channel(channel)?.guild().is_some();
+        let guild = self.channel(channel)?.guild();
         let mut event = json!({ "channel_id": channel, "user_id": by, "timestamp": now / 1000 });
-        if let Some(member) = self.member(by).filter(|_| in_guild) {
+        if let Some(member) = guild.and_then(|guild| self.member(guild, by)) {
             event["member"] = member;
         }
         self.tell("TYPING_START", channel, event);

@@ -44,7 +44,8 @@ impl World {
         let author = message.author;
         let mut event = reaction_event(channel, id, by, &emoji);
         event["message_author_id"] = json!(author);
-        if let Some(member) = self.member(by).filter(|_| self.guild_of(channel).is_some()) {
+        let guild = self.guild_of(channel);
+        if let Some(member) = guild.and_then(|guild| self.member(guild, by)) {
             event["member"] = member;
         }
         self.tell("MESSAGE_REACTION_ADD", channel, event);

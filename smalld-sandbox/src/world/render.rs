@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::channel::{Channel, Kind};
+use super::guild::Guild;
 use super::message::{Message, Reaction};
 use super::{World, timestamp};
 use crate::world::snowflake::Snowflake;
@@ -13,54 +14,40 @@ const DM: u64 = 1;
 const REPLY: u64 = 19;
 
 impl World {
-    /// The guild in READY.
-    pub(crate) fn unavailable_guild(&self) -> Value {
-        json!({ "id": self.guild.id, "unavailable": true })
-    }
-
-    pub(crate) fn guild_json(&self) -> Value {
-        self.guild.json()
-    }
-
     /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself.
-    pub(crate) fn guild_create(&self, with_presences: bool) -> Value {
+    pub(crate) fn guild_create(&self, guild: Snowflake, with_presences: bool) -> Value {
+        let Ok(guild) = self.known_guild(guild) else {
+            return json!({ "id": guild, "unavailable": true });
+        };
         let listed = |user: &Snowflake| with_presences || *user == self.bot;
-        let members = self.guild.members.keys().filter(|user| listed(user));
-        let online = self.guild.members.keys().filter(|_| with_presences);
-        let mut guild = self.guild_json();
-        guild["joined_at"] = json!(timestamp::iso8601(self.guild.members[&self.bot].joined));
-        guild["large"] = json!(false);
-        guild["unavailable"] = json!(false);
-        guild["member_count"] = json!(self.guild.members.len());
-        guild["members"] = members.filter_map(|user| self.member(*user)).collect();
-        guild["presences"] = online.map(|user| self.presence(*user)).collect();
-        guild["channels"] = self.guild_channels();
+        let members = guild.members.keys().filter(|user| listed(user));
+        let online = guild.members.keys().filter(|_| with_presences);
+        let mut json = guild.json();
+        json["joined_at"] = json!(timestamp::iso8601(guild.members[&self.bot].joined));
+        json["large"] = json!(false);
+        json["unavailable"] = json!(false);
+        json["member_count"] = json!(guild.members.len());
+        json["members"] = members
+            .filter_map(|user| self.member(guild.id, *user))
+            .collect();
+        json["presences"] = online.map(|user| presence(guild.id, *user)).collect();
+        json["channels"] = self.guild_channels(guild.id);
         for none in [
             "threads",
             "voice_states",
             "stage_instances",
             "guild_scheduled_events",
+            "soundboard_sounds",
         ] {
-            guild[none] = json!([]);
+            json[none] = json!([]);
         }
-        guild["soundboard_sounds"] = json!([]);
-        guild
+        json
     }
 
-    pub(crate) fn presence(&self, user: Snowflake) -> Value {
-        json!({
-            "user": { "id": user },
-            "guild_id": self.guild.id,
-            "status": "online",
-            "activities": [],
-            "client_status": { "desktop": "online" },
-        })
-    }
-
-    pub(crate) fn guild_channels(&self) -> Value {
+    pub(crate) fn guild_channels(&self, guild: Snowflake) -> Value {
         self.channels
             .values()
-            .filter(|c| c.guild().is_some())
+            .filter(|c| c.guild() == Some(guild))
             .map(|c| self.channel_json(c))
             .collect()
     }
@@ -93,8 +80,8 @@ impl World {
     }
 
     /// A member with the user inside.
-    pub(crate) fn member(&self, user: Snowflake) -> Option<Value> {
-        let mut member = self.guild.members.get(&user)?.json();
+    pub(crate) fn member(&self, guild: Snowflake, user: Snowflake) -> Option<Value> {
+        let mut member = self.guilds.get(&guild)?.members.get(&user)?.json();
         member["user"] = self.users.get(&user)?.json();
         Some(member)
     }
@@ -120,13 +107,16 @@ impl World {
         };
         json["channel_type"] = json!(GUILD_TEXT);
         json["guild_id"] = json!(guild);
-        if let Some(member) = self.guild.members.get(&message.author) {
+        let Ok(guild) = self.guild(guild) else {
+            return json;
+        };
+        if let Some(member) = guild.members.get(&message.author) {
             json["member"] = member.json();
         }
         json["mentions"] = message
             .mentions
             .iter()
-            .map(|user| self.mentioned(*user))
+            .map(|user| self.mentioned(guild, *user))
             .collect();
         json
     }
@@ -210,11 +200,21 @@ impl World {
         })
     }
 
-    fn mentioned(&self, user: Snowflake) -> Value {
+    fn mentioned(&self, guild: &Guild, user: Snowflake) -> Value {
         let mut json = self.users[&user].json();
-        if let Some(member) = self.guild.members.get(&user) {
+        if let Some(member) = guild.members.get(&user) {
             json["member"] = member.json();
         }
         json
     }
+}
+
+pub(crate) fn presence(guild: Snowflake, user: Snowflake) -> Value {
+    json!({
+        "user": { "id": user },
+        "guild_id": guild,
+        "status": "online",
+        "activities": [],
+        "client_status": { "desktop": "online" },
+    })
 }

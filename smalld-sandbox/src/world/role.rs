@@ -1,8 +1,9 @@
-//! The roles of the guild.
+//! The roles of guilds.
 
 use serde_json::{Map, Value, json};
 
 use super::World;
+use super::guild::Guild;
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
@@ -73,64 +74,84 @@ impl Role {
 }
 
 impl World {
-    pub(crate) fn role(&self, id: Snowflake) -> Result<&Role, Refusal> {
-        self.guild.roles.get(&id).ok_or(Refusal::UnknownRole)
+    pub(crate) fn role(&self, guild: Snowflake, id: Snowflake) -> Result<&Role, Refusal> {
+        let role = self.guild(guild)?.roles.get(&id);
+        role.ok_or(Refusal::UnknownRole)
     }
 
-    /// The roles, lowest first.
-    pub(crate) fn roles(&self) -> Vec<&Role> {
-        let mut roles: Vec<_> = self.guild.roles.values().collect();
+    /// The roles of a guild, lowest first.
+    pub(crate) fn roles(&self, guild: Snowflake) -> Vec<&Role> {
+        let guild = self.guilds.get(&guild).into_iter();
+        let mut roles: Vec<_> = guild.flat_map(|guild| guild.roles.values()).collect();
         roles.sort_by_key(|role| role.position());
         roles
     }
 
-    pub(crate) fn role_named(&self, name: &str) -> Option<Snowflake> {
-        let mut roles = self.guild.roles.iter();
-        roles
-            .find(|(_, role)| role.name() == name)
-            .map(|(id, _)| *id)
+    pub(crate) fn role_named(&self, guild: Snowflake, name: &str) -> Option<Snowflake> {
+        let mut roles = self.guilds.get(&guild)?.roles.iter();
+        let named = roles.find(|(_, role)| role.name() == name);
+        named.map(|(id, _)| *id)
+    }
+
+    /// The guild that has this role.
+    pub(crate) fn guild_of_role(&self, role: Snowflake) -> Option<Snowflake> {
+        let mut guilds = self.guilds.values();
+        let has = |guild: &&Guild| guild.roles.contains_key(&role);
+        guilds.find(has).map(|guild| guild.id)
     }
 
     /// A new role just above `@everyone`; all others move up.
-    pub(crate) fn add_role(&mut self, fields: Value, now: u64) -> Result<Snowflake, Refusal> {
-        if self.guild.roles.len() >= MAX_ROLES {
+    pub(crate) fn add_role(
+        &mut self,
+        guild: Snowflake,
+        fields: Value,
+        now: u64,
+    ) -> Result<Snowflake, Refusal> {
+        let id = self.ids.next(now);
+        let everyday = self.role(guild, guild)?.permissions();
+        let roles = &mut self.guild_mut(guild)?.roles;
+        if roles.len() >= MAX_ROLES {
             return Err(Refusal::TooManyRoles);
         }
-        let everyone = self.guild.id;
-        for (id, role) in &mut self.guild.roles {
-            if *id != everyone {
+        for (id, role) in &mut *roles {
+            if *id != guild {
                 let position = role.position() + 1;
                 role.set(json!({ "position": position }));
             }
         }
-        let id = self.ids.next(now);
-        let everyday = self.role(everyone)?.permissions();
         let mut role = Role::new(id, "new role", 1, everyday);
         role.set(fields);
         let json = role.json();
-        self.guild.roles.insert(id, role);
-        self.tell_guild("GUILD_ROLE_CREATE", json!({ "role": json }));
+        roles.insert(id, role);
+        self.tell_guild(guild, "GUILD_ROLE_CREATE", json!({ "role": json }));
         Ok(id)
     }
 
-    pub(crate) fn edit_role(&mut self, id: Snowflake, fields: Value) -> Result<(), Refusal> {
-        let role = self.guild.roles.get_mut(&id).ok_or(Refusal::UnknownRole)?;
+    pub(crate) fn edit_role(
+        &mut self,
+        guild: Snowflake,
+        id: Snowflake,
+        fields: Value,
+    ) -> Result<(), Refusal> {
+        let role = self.guild_mut(guild)?.roles.get_mut(&id);
+        let role = role.ok_or(Refusal::UnknownRole)?;
         role.set(fields);
         let json = role.json();
-        self.tell_guild("GUILD_ROLE_UPDATE", json!({ "role": json }));
+        self.tell_guild(guild, "GUILD_ROLE_UPDATE", json!({ "role": json }));
         Ok(())
     }
 
     /// Deletes a role, and takes it from its members. `@everyone` and managed roles stay.
-    pub(crate) fn delete_role(&mut self, id: Snowflake) -> Result<(), Refusal> {
-        if id == self.guild.id || self.role(id)?.is_managed() {
+    pub(crate) fn delete_role(&mut self, guild: Snowflake, id: Snowflake) -> Result<(), Refusal> {
+        if id == guild || self.role(guild, id)?.is_managed() {
             return Err(Refusal::InvalidRole);
         }
-        self.guild.roles.remove(&id);
-        for member in self.guild.members.values_mut() {
+        let of_guild = self.guild_mut(guild)?;
+        of_guild.roles.remove(&id);
+        for member in of_guild.members.values_mut() {
             member.roles.retain(|role| *role != id);
         }
-        self.tell_guild("GUILD_ROLE_DELETE", json!({ "role_id": id }));
+        self.tell_guild(guild, "GUILD_ROLE_DELETE", json!({ "role_id": id }));
         Ok(())
     }
 }

@@ -214,6 +214,6 @@ fn direct_messages_are_opened_once_and_not_with_oneself() {
 fn a_guild_lists_its_members_only_to_those_who_see_presences() {
     let world = world();
     let count = |guild: &Value| guild["members"].as_array().map(Vec::len);
-    assert_eq!(count(&world.guild_create(false)), Some(1));
-    assert_eq!(count(&world.guild_create(true)), Some(3));
+    assert_eq!(count(&world.guild_create(world.guild_id(), false)), Some(1));
+    assert_eq!(count(&world.guild_create(world.guild_id(), true)), Some(3));
 }

@@ -6,6 +6,7 @@ mod common;
 mod compression;
 mod faults;
 mod gateway;
+mod guilds;
 mod interactions;
 mod limits;
 mod moderation;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::hub::State;
 use crate::library::components::{check_options, filled, find_component};
-use crate::library::names::{place_of, registered};
+use crate::library::names::{find_channel, place_of, registered};
 use crate::library::response::Response;
 use crate::library::slash::Slash;
 use crate::library::user::User;
@@ -28,16 +28,16 @@ impl User {
         let (user, target) = (self.snowflake(), target.snowflake());
         self.interact(|state| {
             let world = &state.world;
-            let (id, scope) = registered(state, 2, command);
+            let (id, scope) = registered(state, Some(self.guild), 2, command);
             let user_json = world
                 .user(target)
                 .map(world::User::json)
                 .unwrap_or_default();
-            let mut member = world.member(target).unwrap_or_default();
+            let mut member = world.member(self.guild, target).unwrap_or_default();
             if let Some(fields) = member.as_object_mut() {
                 fields.remove("user");
             }
-            member["permissions"] = world.permissions_json(target);
+            member["permissions"] = world.permissions_json(self.guild, target);
             let target = target.to_string();
             let mut data = json!({
                 "id": id, "name": command, "type": 2, "target_id": target,
@@ -47,7 +47,7 @@ impl User {
             Act {
                 kind: Kind::Command,
                 user,
-                channel: world.general(),
+                channel: find_channel(world, self.guild, "general"),
                 data,
                 source: None,
             }
@@ -65,7 +65,8 @@ impl User {
         self.interact(|state| {
             let (channel, id) = place_of(state, message);
             let json = state.world.message(channel, id).unwrap_or_default();
-            let (command_id, scope) = registered(state, 3, command);
+            let guild = state.world.guild_of(channel);
+            let (command_id, scope) = registered(state, guild, 3, command);
             let mut data = json!({
                 "id": command_id, "name": command, "type": 3, "target_id": id,
                 "resolved": { "messages": { message: json } },

@@ -1,8 +1,10 @@
 //! Membership of a user: joining and leaving the guild, and roles.
 
 use super::settle;
+use crate::hub::State;
 use crate::library::role::Role;
 use crate::library::user::User;
+use crate::world::World;
 use crate::world::snowflake::Snowflake;
 
 impl User {
@@ -28,7 +30,8 @@ impl User {
         let user = self.snowflake();
         let set = self.hub.change(|world, _| {
             let role = Snowflake::parse(&role.id)?;
-            world.set_role(user, role, has).ok()
+            let guild = world.guild_of_role(role)?;
+            world.set_role(guild, user, role, has).ok()
         });
         assert!(
             set.is_some(),
@@ -41,14 +44,16 @@ impl User {
     pub async fn leave(&self) {
         let user = self.snowflake();
         // An error means that the user is not a member.
-        let _ = self.hub.change(|world, _| world.remove_member(user));
+        let leave = |world: &mut World, _| world.remove_member(self.guild, user);
+        let _ = self.hub.change(leave);
         settle().await;
     }
 
     /// Joins the guild again. Returns false for a user who is banned.
     pub async fn join(&self) -> bool {
         let user = self.snowflake();
-        let joined = self.hub.change(|world, now| world.join(user, now)).is_ok();
+        let join = |world: &mut World, now| world.join(self.guild, user, now);
+        let joined = self.hub.change(join).is_ok();
         settle().await;
         joined
     }
@@ -57,6 +62,7 @@ impl User {
     #[must_use]
     pub fn is_member(&self) -> bool {
         let user = self.snowflake();
-        self.hub.look(|state| state.world.member(user).is_some())
+        let member = |state: &State| state.world.member(self.guild, user).is_some();
+        self.hub.look(member)
     }
 }
