@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
@@ -28,15 +28,33 @@ struct Slot {
 
 /// What the threads of one runtime are polling. Clones are cheap.
 #[derive(Clone, Default)]
-pub(crate) struct Polled(Arc<Mutex<Vec<Weak<AtomicU64>>>>);
+pub(crate) struct Polled(Arc<Mutex<Threads>>);
+
+#[derive(Default)]
+struct Threads {
+    /// How many threads were ever watched. The next one gets this number.
+    count: usize,
+    watched: Vec<WatchedThread>,
+}
+
+struct WatchedThread {
+    /// It stays the same when other threads end.
+    number: usize,
+    value: Weak<AtomicU64>,
+}
 
 impl Polled {
     /// Watches the thread that calls this, as long as it lives.
     pub(crate) fn watch_this_thread(&self) {
         let value = Arc::new(AtomicU64::new(IDLE));
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.push(Arc::downgrade(&value));
-        drop(slots);
+        let mut threads = self.lock();
+        let number = threads.count;
+        threads.count += 1;
+        threads.watched.push(WatchedThread {
+            number,
+            value: Arc::downgrade(&value),
+        });
+        drop(threads);
         let new = Slot {
             value,
             polls: 0,
@@ -47,13 +65,21 @@ impl Polled {
 
     /// The polls that are going on.
     pub(crate) fn now(&self) -> Vec<OngoingPoll> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|slot| slot.strong_count() > 0);
-        let values = slots.iter().filter_map(Weak::upgrade);
-        let values = values.map(|value| value.load(Ordering::Relaxed));
-        let busy = values.enumerate().filter(|&(_, value)| value != IDLE);
-        busy.map(|(thread, value)| OngoingPoll { thread, value })
-            .collect()
+        let mut threads = self.lock();
+        threads
+            .watched
+            .retain(|thread| thread.value.strong_count() > 0);
+        let polls = threads.watched.iter().filter_map(|thread| {
+            let value = thread.value.upgrade()?.load(Ordering::Relaxed);
+            let thread = thread.number;
+            (value != IDLE).then_some(OngoingPoll { thread, value })
+        });
+        polls.collect()
+    }
+
+    /// Held for a few instructions only, never across an await.
+    fn lock(&self) -> MutexGuard<'_, Threads> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,6 +166,8 @@ impl<F: Future + Unpin> Future for Watched<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     #[test]
@@ -164,5 +192,30 @@ mod tests {
         .join()
         .unwrap();
         assert_eq!(polled.now(), [], "the thread has ended");
+    }
+
+    #[test]
+    fn a_poll_stays_the_same_when_another_thread_ends() {
+        let polled = Polled::default();
+        let watch = |handler| {
+            let (seen, (end, ended)) = (polled.clone(), mpsc::channel::<()>());
+            let (started, has_started) = mpsc::channel();
+            let thread = std::thread::spawn(move || {
+                seen.watch_this_thread();
+                let _poll = polling(handler);
+                started.send(()).unwrap();
+                let _ = ended.recv();
+            });
+            has_started.recv().unwrap();
+            (end, thread)
+        };
+        let (end_first, first) = watch(1);
+        let (end_second, second) = watch(2);
+        let both = polled.now();
+        drop(end_first);
+        first.join().unwrap();
+        assert_eq!(polled.now(), both[1..]);
+        drop(end_second);
+        second.join().unwrap();
     }
 }
