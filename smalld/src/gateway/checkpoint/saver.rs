@@ -19,6 +19,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::gateway::checkpoint::document::{Checkpoint, Configuration, Document};
 use crate::gateway::checkpoint::progress::Progress;
 use crate::gateway::checkpoint::sessions::Sessions;
+use crate::unwind;
 
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 /// While a process would count as a failed start if it ended now: as soon as it gets past the
@@ -26,6 +27,8 @@ const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 const UNDECIDED_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a shard, or the end of the bot, waits for the store.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many of those who ask for a save are answered by the same one.
+const MAX_WAITING: usize = 1_024;
 
 type Saved = std::result::Result<(), NotSaved>;
 
@@ -44,9 +47,9 @@ struct Status {
 }
 
 /// Why the newest checkpoints are not saved.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum NotSaved {
-    Failed(BoxError),
+    Failed(Arc<str>),
     TimedOut,
 }
 
@@ -63,7 +66,7 @@ impl Saver {
         shards: Vec<Arc<Progress>>,
         control: Option<Handle>,
     ) -> Result<(Self, SaverGuard)> {
-        let (requests, received) = mpsc::channel(16);
+        let (requests, received) = mpsc::channel(MAX_WAITING);
         let (first, first_saved) = oneshot::channel();
         let status = Arc::new(Status {
             hangs: AtomicBool::new(false),
@@ -185,7 +188,7 @@ struct SaverTask {
 impl SaverTask {
     async fn run(
         mut self,
-        first: oneshot::Sender<std::result::Result<(), BoxError>>,
+        first: oneshot::Sender<std::result::Result<(), Arc<str>>>,
         mut requests: mpsc::Receiver<oneshot::Sender<Saved>>,
     ) {
         let saved = self.try_to_save().await;
@@ -198,19 +201,19 @@ impl SaverTask {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let undecided = self.shards.iter().any(|progress| progress.is_undecided());
-            let request = tokio::select! {
-                request = requests.recv() => match request {
-                    Some(request) => Some(request),
-                    None => return,
+            let mut waiting = Vec::new();
+            tokio::select! {
+                count = requests.recv_many(&mut waiting, MAX_WAITING) => if count == 0 {
+                    return;
                 },
-                _ = ticks.tick() => None,
-                () = sleep(UNDECIDED_INTERVAL), if undecided => None,
-            };
+                _ = ticks.tick() => {}
+                () = sleep(UNDECIDED_INTERVAL), if undecided => {}
+            }
             let saved = self.save().await;
             self.status.hangs.store(false, Ordering::Relaxed);
-            if let Some(answer) = request {
+            for answer in waiting {
                 // Whoever asked may no longer wait.
-                let _ = answer.send(saved);
+                let _ = answer.send(saved.clone());
             }
         }
     }
@@ -231,7 +234,7 @@ impl SaverTask {
         saved.map_err(NotSaved::Failed)
     }
 
-    async fn try_to_save(&mut self) -> std::result::Result<(), BoxError> {
+    async fn try_to_save(&mut self) -> std::result::Result<(), Arc<str>> {
         let checkpoints: Vec<Checkpoint> = self
             .shards
             .iter()
@@ -239,12 +242,20 @@ impl SaverTask {
             .collect();
         if checkpoints != self.saved {
             let document = Document::new(self.configuration.clone(), checkpoints);
-            self.store.save(document.text()).await?;
+            let saved = self.store.save(document.text()).await;
+            saved.map_err(description)?;
             self.saved = document.shards;
         }
         *self.status.last_saved() = Instant::now();
         Ok(())
     }
+}
+
+/// An error of the user's store in words. It may panic when it is displayed or dropped.
+fn description(error: BoxError) -> Arc<str> {
+    let text = unwind::guarded(move || error.to_string());
+    text.unwrap_or_else(|| "an error that cannot be displayed".to_owned())
+        .into()
 }
 
 struct Store {

@@ -1,5 +1,8 @@
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc as std_mpsc;
 use std::thread;
+
+use futures_util::future::join_all;
 
 use super::*;
 use crate::gateway::checkpoint::store::SessionStore;
@@ -69,6 +72,79 @@ async fn a_last_save_that_times_out_says_since_when_nothing_is_saved() {
     let error = guard.finish().await.unwrap_err();
     assert!(error.contains("longer than 5 s"), "{error}");
     assert!(error.contains("last saved 5 s ago"), "{error}");
+}
+
+/// Counts the saves. Each takes a second, in which there is more to save.
+#[derive(Clone)]
+struct Slow {
+    saves: Arc<AtomicUsize>,
+    progress: Arc<Progress>,
+}
+
+impl SessionStore for Slow {
+    async fn load(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &str) -> Result<(), BoxError> {
+        self.saves.fetch_add(1, Ordering::Relaxed);
+        self.progress.session_starts().add();
+        sleep(Duration::from_secs(1)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_save_answers_all_who_wait_for_it() {
+    let progress = progress();
+    let count = Arc::default();
+    let store = Slow {
+        saves: Arc::clone(&count),
+        progress: Arc::clone(&progress),
+    };
+    let (saver, _guard) = start(store, &progress, None).await;
+    let begin = Instant::now();
+    join_all((0..100).map(|_| saver.save_now())).await;
+    // The first one, one that had just begun, one for all, and the next.
+    assert!(count.load(Ordering::Relaxed) <= 4, "{count:?}");
+    assert!(begin.elapsed() < Duration::from_secs(3));
+}
+
+/// Its error panics when it is displayed.
+struct Undisplayable(AtomicBool);
+
+impl SessionStore for Undisplayable {
+    async fn load(&self) -> Result<Option<String>, BoxError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &str) -> Result<(), BoxError> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            return Err(PanicsInDisplay.into());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct PanicsInDisplay;
+
+impl fmt::Display for PanicsInDisplay {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("broken display")
+    }
+}
+
+impl std::error::Error for PanicsInDisplay {}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_a_store_that_panics_when_it_is_displayed_does_not_end_the_saver() {
+    let progress = progress();
+    let store = Undisplayable(AtomicBool::new(false));
+    let (_, guard) = start(store, &progress, None).await;
+    progress.session_starts().add();
+    let error = guard.finish().await.unwrap_err();
+    assert!(error.contains("cannot be displayed"), "{error}");
 }
 
 /// A thread with a runtime, as `run!` has one.
