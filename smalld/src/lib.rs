@@ -83,6 +83,7 @@ pub mod gateway;
 mod log;
 mod permissions;
 pub mod rest;
+mod retry_after;
 mod run;
 mod shutdown;
 mod states;

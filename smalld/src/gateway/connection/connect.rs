@@ -15,7 +15,8 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async
 use crate::gateway::compression::Compression;
 use crate::gateway::connection::inflate::{Inflater, MAX_MESSAGE_BYTES};
 use crate::gateway::connection::tcp::{Tcp, Unread};
-use crate::gateway::protocol::disconnect::{Disconnect, parse_retry_after};
+use crate::gateway::protocol::disconnect::Disconnect;
+use crate::retry_after;
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
 
@@ -67,8 +68,7 @@ impl Connect {
         match tokio::time::timeout(CONNECT_TIMEOUT, self.connect(request, control)).await {
             Ok(Ok(opened)) => Ok(opened),
             Ok(Err(WsError::Http(response))) => {
-                let retry_after = response.headers().get(header::RETRY_AFTER);
-                let retry_after = retry_after.and_then(|it| parse_retry_after(it.to_str().ok()?));
+                let retry_after = retry_after_of(&response);
                 Err((Disconnect::Unreachable { retry_after }, refusal(&response)))
             }
             Ok(Err(error)) => Err(unreachable(error.to_string())),
@@ -117,6 +117,11 @@ impl Connect {
     pub(crate) fn inflater(&self) -> Inflater {
         Inflater::new(self.compression)
     }
+}
+
+fn retry_after_of<B>(response: &Response<B>) -> Option<Duration> {
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    retry_after::parse(header(header::RETRY_AFTER)?, header(header::DATE))
 }
 
 /// The status and the start of the body.
@@ -177,6 +182,16 @@ mod tests {
                 assert_eq!(connect(compression).url(url), expected);
             }
         }
+    }
+
+    #[test]
+    fn retry_after_may_be_a_date() {
+        let response = Response::builder()
+            .header("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")
+            .header("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
+            .body(())
+            .unwrap();
+        assert_eq!(retry_after_of(&response), Some(Duration::from_secs(30)));
     }
 
     #[test]

@@ -28,14 +28,6 @@ pub(crate) enum Disconnect {
     InvalidSession { resumable: bool },
 }
 
-/// Parses `Retry-After` in seconds, however many. Its other form, a date, is ignored: the servers in
-/// front of Discord's gateway do not send it, and the backoff applies anyway.
-pub(crate) fn parse_retry_after(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
-}
-
 impl Disconnect {
     /// What the server sent as `Retry-After`, if that is longer than the wait that was decided.
     pub(crate) fn retry_after_beyond(self, wait: Duration) -> Option<Duration> {
@@ -65,26 +57,6 @@ impl fmt::Display for Disconnect {
             Self::InvalidSession { resumable: false } => {
                 f.write_str("the session is no longer valid")
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_a_number_of_seconds_however_long() {
-        for (text, seconds) in [
-            ("30", Some(30)),
-            (" 30 ", Some(30)),
-            ("18446744073709551616", Some(u64::MAX)),
-            ("", None),
-            ("-1", None),
-            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ] {
-            let expected = seconds.map(Duration::from_secs);
-            assert_eq!(parse_retry_after(text), expected, "{text}");
         }
     }
 }

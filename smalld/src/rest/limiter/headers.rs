@@ -3,6 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::error::Response;
+use crate::retry_after;
 
 /// Larger numbers have no meaning and would overflow clocks.
 const MAX_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -44,12 +45,8 @@ impl LimitHeaders {
 /// `Retry-After` of a response, which is in seconds or, from proxies, a date.
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.header("retry-after")?;
-    if let Ok(seconds) = value.parse() {
-        return duration(seconds);
-    }
-    let end = httpdate::parse_http_date(value).ok()?;
-    let now = httpdate::parse_http_date(response.header("date")?).ok()?;
-    Some(end.duration_since(now).unwrap_or_default().min(MAX_WAIT))
+    let wait = retry_after::parse(value, response.header("date"))?;
+    Some(wait.min(MAX_WAIT))
 }
 
 fn number(response: &Response, name: &str, odd: &mut bool) -> Option<u32> {
