@@ -4,7 +4,6 @@ use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use reqwest::Method;
 use serde::Serialize;
@@ -14,14 +13,12 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::event::source::Router;
+use crate::gateway::handle::{START_TIMEOUT, not_running};
 use crate::gateway::shards::OwnShards;
 use crate::gateway::{OutgoingPayload, Shard};
 use crate::rest::{Path, Request, Rest};
 use crate::shutdown::ShutdownPhase;
 use crate::states::States;
-
-/// How long a gateway payload waits for a bot that has not begun to run.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Handle of a bot: makes requests to Discord, sends payloads to the gateway, and runs.
 ///
@@ -241,12 +238,9 @@ impl SmallD {
                 "this bot is already running; build another one to run two",
             ));
         }
+        self.0.shards.starting();
         Ok(RunGuard(self.clone()))
     }
-}
-
-fn not_running() -> Error {
-    Error::gateway("the gateway payload was not sent: the bot is not running")
 }
 
 pub(crate) struct RunGuard(SmallD);

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
@@ -56,14 +58,29 @@ pub enum ShardState {
     Closed,
 }
 
+/// How long a payload waits for a bot that has not begun to run.
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Where payloads of the user go.
 #[derive(Clone)]
 enum CommandChannel {
+    /// The bot has not begun to run.
+    NotStarted,
     /// There is no connection yet; payloads wait for one.
     Pending,
     Open(mpsc::Sender<WriterCommand>),
     /// There will be no further connection.
     Closed,
+}
+
+impl CommandChannel {
+    fn is_not_started(&self) -> bool {
+        matches!(self, Self::NotStarted)
+    }
+
+    fn is_decided(&self) -> bool {
+        matches!(self, Self::Open(_) | Self::Closed)
+    }
 }
 
 /// A command for the writer of a connection.
@@ -87,7 +104,7 @@ impl Shard {
             session_start: AtomicU64::new(UNKNOWN),
             reconnects: AtomicU64::new(0),
             state: watch::Sender::new(ShardState::Disconnected),
-            commands: watch::Sender::new(CommandChannel::Pending),
+            commands: watch::Sender::new(CommandChannel::NotStarted),
         }))
     }
 
@@ -136,7 +153,8 @@ impl Shard {
     /// Sends a payload on this shard's connection. Completes when the payload has been written.
     ///
     /// While the shard is not connected, the payload waits for READY or RESUMED; dropping the
-    /// future withdraws it. It is never sent twice.
+    /// future withdraws it. It is never sent twice. A bot that has not begun to run after 60 seconds is
+    /// an error.
     ///
     /// See [Discord Docs/Send Events](https://discord.com/developers/docs/events/gateway-events#send-events).
     ///
@@ -145,7 +163,7 @@ impl Shard {
     /// - [`Error::Json`] if the payload cannot be serialized.
     /// - [`Error::Gateway`] if the payload is longer than 4,096 bytes, or requests guild members with
     ///   a nonce longer than 32 bytes; if the connection broke while the payload was being written;
-    ///   and if the bot is closed.
+    ///   and if the bot is closed or does not run.
     /// - [`Error::RateLimit`] beyond 120 payloads in 60 seconds, some of which are reserved for
     ///   heartbeats; beyond 5 presences (opcode 3) in 20 seconds; and if Discord answered an earlier
     ///   request of this kind with `RATE_LIMITED` and the wait is not over.
@@ -156,10 +174,16 @@ impl Shard {
 
     pub(crate) async fn send(&self, payload: OutgoingPayload) -> Result<()> {
         let mut channels = self.0.commands.subscribe();
+        // Without a runtime there is no timer.
+        if Handle::try_current().is_ok() {
+            let started = channels.wait_for(|channel| !channel.is_not_started());
+            let started = timeout(START_TIMEOUT, started).await;
+            started
+                .map_err(|_| not_running())?
+                .map_err(|_| bot_closed())?;
+        }
         loop {
-            let channel = channels
-                .wait_for(|channel| !matches!(channel, CommandChannel::Pending))
-                .await;
+            let channel = channels.wait_for(CommandChannel::is_decided).await;
             let Ok(CommandChannel::Open(commands)) = channel.map(|channel| channel.clone()) else {
                 return Err(bot_closed());
             };
@@ -172,7 +196,9 @@ impl Shard {
                 // That connection ended before its writer received the payload: wait for the next.
                 let is_other = |channel: &CommandChannel| match channel {
                     CommandChannel::Open(now) => !now.same_channel(&commands),
-                    CommandChannel::Pending | CommandChannel::Closed => true,
+                    CommandChannel::NotStarted
+                    | CommandChannel::Pending
+                    | CommandChannel::Closed => true,
                 };
                 let _ = channels.wait_for(is_other).await;
                 continue;
@@ -183,6 +209,17 @@ impl Shard {
                 ))
             });
         }
+    }
+
+    /// The bot has begun to run, and will connect.
+    pub(crate) fn starting(&self) {
+        self.0.commands.send_if_modified(|channel| {
+            let is_new = channel.is_not_started();
+            if is_new {
+                *channel = CommandChannel::Pending;
+            }
+            is_new
+        });
     }
 
     /// The session is ready: a new one, or a resumed one.
@@ -232,6 +269,11 @@ impl Shard {
 /// The error of a payload that is sent after the bot was closed.
 pub(crate) fn bot_closed() -> Error {
     Error::gateway("the bot has been closed; the gateway payload was not sent")
+}
+
+/// The error of a payload that is sent before the bot runs.
+pub(crate) fn not_running() -> Error {
+    Error::gateway("the gateway payload was not sent: the bot is not running")
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -19,7 +19,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod compression;
 mod connection;
-mod handle;
+pub(crate) mod handle;
 mod identify_queue;
 pub(crate) mod protocol;
 mod shard;

@@ -103,7 +103,15 @@ impl OwnShards {
             }
             asked
         });
+        self.starting();
         self.known()
+    }
+
+    /// The bot has begun to run.
+    pub(crate) fn starting(&self) {
+        for shard in &*self.known() {
+            shard.starting();
+        }
     }
 
     /// There will be no further connection. Waiting payloads fail.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::support;
+use smalld::gateway::Shards;
 use smalld::{Error, Json, json};
 use smalld_sandbox::Sandbox;
 
@@ -103,6 +104,31 @@ async fn a_payload_of_a_bot_that_never_runs_is_an_error_after_a_minute() {
     bot.close();
     bot.send_gateway_payload(presence()).await.unwrap_err();
     assert_eq!(begin.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_of_a_shard_whose_bot_never_runs_is_an_error_after_a_minute() {
+    let bot = alone(Handlers::new()).shards(Shards::count(1));
+    let bot = bot.build().unwrap();
+    let shard = bot.shards().next().unwrap();
+    let begin = tokio::time::Instant::now();
+    let sending = timeout(TIMEOUT * 10, shard.send_gateway_payload(presence()));
+    let error = sending.await.expect("a limit").unwrap_err();
+    assert!(error.to_string().contains("is not running"), "{error}");
+    assert_eq!(begin.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_of_a_shard_waits_longer_for_a_bot_that_runs() {
+    // Nobody answers there, so the bot asks again and again.
+    let bot = alone(Handlers::new()).shards(Shards::count(1));
+    let bot = bot.build().unwrap();
+    let shard = bot.shards().next().unwrap();
+    let task = run(&bot);
+    let sending = timeout(TIMEOUT * 10, shard.send_gateway_payload(presence()));
+    assert!(sending.await.is_err(), "it waits for the connection");
+    bot.close();
+    ended(task).await.unwrap();
 }
 
 #[tokio::test]
