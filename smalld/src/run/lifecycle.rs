@@ -13,7 +13,6 @@ use crate::bot::{RunFuture, Runner, SmallD};
 use crate::dispatch::{Dispatcher, Polled};
 use crate::error::{Error, Result};
 use crate::event::sink::Sink;
-use crate::event::source::AnySource;
 use crate::gateway::checkpoint::saver::SaverGuard;
 use crate::gateway::checkpoint::sessions::Sessions;
 use crate::run::plan::Plan;
@@ -130,7 +129,7 @@ impl BotRun {
     async fn run(mut self) -> Result<()> {
         let _running = self.bot.begin()?;
         preflight::check(&self.bot, &self.plan)?;
-        let sources = self.plan.take_sources()?;
+        self.plan.check_sources()?;
         let plan = Arc::clone(&self.plan);
         let _sessions = ReleaseOnDrop(plan.sessions.as_ref());
         let prepare = preflight::prepare(self.bot.clone(), Arc::clone(&self.plan));
@@ -156,7 +155,7 @@ impl BotRun {
             Arc::new(dispatcher.clone()),
             self.bot.inner().shutdown.subscribe(),
         );
-        let mut running = self.launch(start, sources, &sink).await?;
+        let mut running = self.launch(start, &sink).await?;
         let ended = tokio::select! {
             ended = first_to_fail(&mut running.tasks) => ended,
             () = self.stopped() => Ok(()),
@@ -180,12 +179,7 @@ impl BotRun {
         }
     }
 
-    async fn launch(
-        &mut self,
-        start: Start,
-        sources: Vec<AnySource>,
-        sink: &Sink,
-    ) -> Result<Running> {
+    async fn launch(&mut self, start: Start, sink: &Sink) -> Result<Running> {
         let (holds, delivering) = mpsc::channel(1);
         let mut running = Running {
             tasks: JoinSet::new(),
@@ -212,6 +206,8 @@ impl BotRun {
             };
             (running.tasks, running.saver) = launched;
         }
+        // Taken only now: if anything failed before, the bot can run again.
+        let sources = self.plan.take_sources()?;
         sources::start(sources, sink, &self.runtimes, &mut running.tasks, &holds);
         Ok(running)
     }

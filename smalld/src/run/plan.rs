@@ -1,6 +1,6 @@
 //! Handlers of a bot, and the options that matter only while it runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) connect: Connect,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) sessions: Option<Sessions>,
-    /// Sources other than the gateway; `None` after the first run, which consumes them.
+    /// Sources other than the gateway; `None` after the first run that started them.
     pub(crate) sources: Mutex<Option<Vec<AnySource>>>,
     /// Whether signals stop the bot; `None` means yes under `run_blocking` and no under `run().await`.
     pub(crate) signals: Option<bool>,
@@ -29,18 +29,33 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Takes the sources. Each runs once.
-    pub(super) fn take_sources(&self) -> Result<Vec<AnySource>> {
-        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        match sources.take() {
-            Some(taken) if taken.is_empty() => {
-                *sources = Some(Vec::new());
-                Ok(taken)
-            }
-            Some(taken) => Ok(taken),
-            None => Err(Error::config(
-                "this bot has run before, and its sources run only once: build another bot to run again",
-            )),
+    /// Fails if the sources have run before.
+    pub(super) fn check_sources(&self) -> Result<()> {
+        match &*self.sources() {
+            Some(_) => Ok(()),
+            None => Err(has_run_before()),
         }
     }
+
+    /// Takes the sources. Each runs once.
+    pub(super) fn take_sources(&self) -> Result<Vec<AnySource>> {
+        let mut sources = self.sources();
+        let taken = sources.take().ok_or_else(has_run_before)?;
+        if taken.is_empty() {
+            // Without sources a bot may run again.
+            *sources = Some(Vec::new());
+        }
+        Ok(taken)
+    }
+
+    /// Held for a few instructions only, never across an await.
+    fn sources(&self) -> MutexGuard<'_, Option<Vec<AnySource>>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn has_run_before() -> Error {
+    Error::config(
+        "this bot has run before, and its sources run only once: build another bot to run again",
+    )
 }

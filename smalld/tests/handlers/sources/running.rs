@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::support::{self, Log, until};
+use smalld::gateway::{SessionStore, Sessions};
 use smalld::{Error, Shard, json};
 use smalld_sandbox::Sandbox;
 
@@ -256,6 +257,43 @@ async fn sources_run_once() {
     ended(run(&bot)).await.unwrap();
     let error = ended(run(&bot)).await.unwrap_err().to_string();
     assert!(error.contains("its sources run only once"), "{error}");
+}
+
+#[tokio::test]
+async fn a_run_that_failed_before_its_sources_started_can_be_repeated() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (handlers, count) = counting();
+    let bot = support::builder(&sandbox)
+        .handlers(handlers)
+        .sessions(Sessions::store(FailsOnce::default()))
+        .also(plays(2))
+        .build()
+        .unwrap();
+    let error = bot.run().await.unwrap_err().to_string();
+    assert!(error.contains("the database is down"), "{error}");
+    assert_eq!(count.load(Ordering::Relaxed), 0);
+    let task = run(&bot);
+    assert!(until(|| count.load(Ordering::Relaxed) == 2 || task.is_finished()).await);
+    bot.close();
+    ended(task).await.unwrap();
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+}
+
+/// A store that cannot be loaded the first time.
+#[derive(Default)]
+struct FailsOnce(AtomicUsize);
+
+impl SessionStore for FailsOnce {
+    async fn load(&self) -> std::result::Result<Option<String>, BoxError> {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            0 => Err("the database is down".into()),
+            _ => Ok(None),
+        }
+    }
+
+    async fn save(&self, _: &str) -> std::result::Result<(), BoxError> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
