@@ -75,6 +75,14 @@ pub(super) struct Job {
     pub(super) claim: Claim,
 }
 
+impl Job {
+    /// Whether the event has turned out to be malformed.
+    fn is_malformed(&self) -> bool {
+        let is_event = matches!(self.handler.trigger, Trigger::Event(_));
+        is_event && self.payload.as_ref().and_then(Payload::malformed).is_some()
+    }
+}
+
 impl Dispatcher {
     /// A dispatcher for these handlers. Of those that may block, `blocking_threads` run at once. Its
     /// timers run on `control` if there is one.
@@ -154,7 +162,7 @@ impl Dispatcher {
 }
 
 impl Receive for Dispatcher {
-    fn receive(&self, delivery: Delivery<'_>) -> Option<Waiting> {
+    fn receive(&self, delivery: Delivery<'_>) -> Result<Option<Waiting>, String> {
         let inner = &self.0;
         let Delivery {
             envelope,
@@ -164,7 +172,7 @@ impl Receive for Dispatcher {
         let wanting: Vec<_> = inner.table.wanting(&envelope).cloned().collect();
         if wanting.is_empty() {
             acknowledgement.unwanted();
-            return None;
+            return Ok(None);
         }
         let payload = Payload::new(envelope, origin);
         let claim = acknowledgement.claim();
@@ -177,17 +185,27 @@ impl Receive for Dispatcher {
                     payload,
                 };
                 let handlers = std::iter::once(handler).chain(wanting).collect();
-                return Some(Box::pin(waiters.start(handlers)));
+                return Ok(Some(Box::pin(waiters.start(handlers))));
             };
             inner.handle(&handler, &payload, claim.event().claim(), place);
+            if let Some(why) = malformed(&payload) {
+                claim.end(Ending::Handled);
+                return Err(why);
+            }
         }
         claim.end(Ending::Handled);
-        None
+        Ok(None)
     }
 
     fn wanted(&self) -> Option<Vec<String>> {
         self.0.table.wanted()
     }
+}
+
+/// Why the event is malformed, if a handler has noticed that.
+fn malformed(payload: &Payload) -> Option<String> {
+    let why = payload.malformed()?;
+    Some(format!("{}: {why}", payload.name()))
 }
 
 /// An event some of whose handlers wait for a place.
@@ -199,7 +217,7 @@ struct Waiters {
 }
 
 impl Waiters {
-    async fn start(self, handlers: Vec<Arc<Handler>>) {
+    async fn start(self, handlers: Vec<Arc<Handler>>) -> Result<(), String> {
         let Self {
             inner,
             payload,
@@ -208,11 +226,16 @@ impl Waiters {
         for handler in handlers {
             let place = Arc::clone(&inner.places).acquire_owned();
             let Ok(place) = while_waiting(&claim, place).await else {
-                return;
+                return Ok(());
             };
             inner.handle(&handler, &payload, claim.event().claim(), place);
+            if let Some(why) = malformed(&payload) {
+                claim.end(Ending::Handled);
+                return Err(why);
+            }
         }
         claim.end(Ending::Handled);
+        Ok(())
     }
 }
 
@@ -269,7 +292,13 @@ impl Inner {
         match polled {
             Poll::Ready(ended) => {
                 unwind::drop_guarded(run);
-                self.ended(job, ended);
+                if job.is_malformed() {
+                    // The source reports it, and may deliver the event again.
+                    unwind::drop_guarded(ended);
+                    job.claim.end(Ending::Handled);
+                } else {
+                    self.ended(job, ended);
+                }
                 if self.places.available_permits() == 0 {
                     // Another source may wait for the place.
                     polled::woke_a_task();

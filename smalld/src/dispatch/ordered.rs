@@ -120,7 +120,7 @@ fn owner(payload: &Payload) -> Option<Box<str>> {
     };
     let places = [guild, &["channel_id"], &["user_id"], &["user", "id"]];
     let mut ids = places.into_iter().filter_map(|place| {
-        let id = filter::find(payload.d(), place)?;
+        let id = filter::find(payload.unchecked_d(), place)?;
         scan::string(id)
     });
     ids.next().map(Into::into)

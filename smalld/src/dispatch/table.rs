@@ -89,7 +89,7 @@ impl Entry {
         let json = if filter.whole {
             envelope.whole()
         } else {
-            Cow::Borrowed(envelope.d())
+            Cow::Borrowed(envelope.unchecked_d())
         };
         self.conditions
             .iter()

@@ -37,14 +37,16 @@ impl<'a> Delivery<'a> {
     /// Creates a delivery from a whole gateway payload: a JSON object with `op`, `d`, and for an event
     /// `t` and `s`.
     ///
+    /// If the text begins and ends as Discord writes it, its `d` is checked only when a filter or a
+    /// parameter of a handler reads it. If `d` is malformed then, that is logged, and the event counts as
+    /// handled.
+    ///
     /// # Errors
     ///
     /// [`Error::Json`] if the text is not such an object.
     pub fn payload(text: impl Into<Cow<'a, str>>) -> Result<Self> {
         let malformed = |why| Error::json("the text is not a gateway payload", why);
-        Ok(Self::new(
-            Envelope::parse_cow(text.into()).map_err(malformed)?,
-        ))
+        Ok(Self::new(Envelope::parse(text).map_err(malformed)?))
     }
 
     /// Creates a delivery of an event without an envelope: its name, such as `INTERACTION_CREATE`, and

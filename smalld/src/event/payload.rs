@@ -64,7 +64,7 @@ impl Payload {
     /// The event's name, such as `MESSAGE_CREATE`; `None` for a payload that is not a dispatch.
     #[must_use]
     pub fn t(&self) -> Option<&str> {
-        self.event.parts.t.as_deref()
+        self.event.parts.t()
     }
 
     /// The sequence number of the event in its session; `None` for a payload that is not a dispatch.
@@ -105,20 +105,26 @@ impl Payload {
     ///
     /// [`Error::Json`] if the JSON does not fit `T`; it names the JSON path of the mistake.
     pub fn json<'e, T: Deserialize<'e>>(&'e self) -> Result<T> {
-        let body = self.body();
-        // Tracking the path costs a little on every field, so it is done only after a mistake.
-        serde_json::from_str(body).or_else(|_| {
-            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(body)).map_err(
-                |error| {
-                    let path = error.path().to_string();
-                    let place = match &*path {
-                        "." => "the JSON".to_owned(),
-                        path => format!("`{path}`"),
-                    };
-                    Error::json(format!("{place}: {}", error.inner()), error.into_inner())
-                },
-            )
+        let unchecked = if self.whole {
+            self.text()
+        } else {
+            self.unchecked_d()
+        };
+        serde_json::from_str(unchecked).or_else(|_| {
+            // Now `d` is the right one, even if other members follow it.
+            self.event.parts.check();
+            located(self.body())
         })
+    }
+
+    /// Like [`d`](Self::d), but not checked.
+    pub(crate) fn unchecked_d(&self) -> &str {
+        self.event.parts.unchecked_d()
+    }
+
+    /// Why the text is malformed, if a handler has noticed that.
+    pub(crate) fn malformed(&self) -> Option<&str> {
+        self.event.parts.malformed()
     }
 
     /// An id that stays the same when the event is replayed, in the form `session:seq`. `None` if the
@@ -150,6 +156,20 @@ impl Payload {
             None => Cow::Owned(format!("op {}", self.op())),
         }
     }
+}
+
+/// Deserializes a text and names the path of a mistake. Tracking the path costs a little on every field,
+/// so it is done only after a mistake.
+fn located<'e, T: Deserialize<'e>>(text: &'e str) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let place = match &*path {
+            "." => "the JSON".to_owned(),
+            path => format!("`{path}`"),
+        };
+        Error::json(format!("{place}: {}", error.inner()), error.into_inner())
+    })
 }
 
 impl fmt::Debug for Payload {

@@ -20,14 +20,16 @@ pub struct Sink {
 /// Receives events. Implemented by the dispatcher.
 pub(crate) trait Receive: Send + Sync {
     /// Starts the handlers that want the event. If the limit of running handlers is reached, returns a
-    /// future that starts the remaining ones as others end.
-    fn receive(&self, delivery: Delivery<'_>) -> Option<Waiting>;
+    /// future that starts the remaining ones as others end. The error says why the event is malformed,
+    /// if a filter or a handler has noticed that by now; then no further handlers are started, and no
+    /// failure is reported.
+    fn receive(&self, delivery: Delivery<'_>) -> Result<Option<Waiting>, String>;
 
     /// The names of the events that handlers want; `None` if one of them takes events of any name.
     fn wanted(&self) -> Option<Vec<String>>;
 }
 
-pub(crate) type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Waiting = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 impl Sink {
     pub(crate) fn new(
@@ -51,13 +53,19 @@ impl Sink {
     pub async fn deliver(&self, delivery: Delivery<'_>) {
         // A source that always has a next event would otherwise never let other tasks run.
         tokio::task::coop::consume_budget().await;
-        if let Some(waiting) = self.begin(delivery) {
-            waiting.await;
+        let malformed = match self.begin(delivery) {
+            Ok(None) => return,
+            Ok(Some(waiting)) => waiting.await.err(),
+            Err(why) => Some(why),
+        };
+        if let Some(why) = malformed {
+            tracing::error!(target: "smalld", "a source delivered a malformed payload: {why}");
         }
     }
 
-    /// Does the same, and returns a future only if the event waits, which the gateway has to know.
-    pub(crate) fn begin(&self, delivery: Delivery<'_>) -> Option<Waiting> {
+    /// Does the same, and returns a future only if the event waits, which the gateway has to know. The
+    /// error says why the event is malformed.
+    pub(crate) fn begin(&self, delivery: Delivery<'_>) -> Result<Option<Waiting>, String> {
         self.receiver.receive(delivery)
     }
 

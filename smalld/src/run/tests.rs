@@ -29,7 +29,7 @@ fn receive(session: &mut Session, dispatcher: &Dispatcher, text: &str) {
         replay: false,
     };
     let waiting = dispatcher.receive(Delivery::new(envelope).from(origin));
-    assert!(waiting.is_none());
+    assert!(matches!(waiting, Ok(None)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! E: frames that are not as they should be, and WebSocket's own.
 
+use smalld::handler::Handlers;
 use smalld::{Json, json};
 use smalld_sandbox::Received;
 
@@ -22,6 +23,41 @@ async fn is_left_and_resumed(payloads: &[&str]) {
 #[tokio::test(start_paused = true)]
 async fn case_e1_text_that_is_no_json_is_left_and_resumed() {
     is_left_and_resumed(&[r#"{"op":0,"t":"X","s":5,"#, "", "\u{fffd}"]).await;
+}
+
+/// An event that begins and ends as Discord writes it, and whose `d` is malformed.
+const MALFORMED_D: &str = r#"{"t":"X","s":5,"op":0,"d":{"a":1 "b":2}}"#;
+
+mod readers {
+    #[smalld::on("X")]
+    #[expect(clippy::unused_async, reason = "it is read where the event is read")]
+    async fn reads(_: smalld::Json) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_e1_a_malformed_d_is_left_and_resumed_once_a_handler_reads_it() {
+    let readers = Handlers::registered().within(&format!("{}::readers", module_path!()));
+    let mut test = TestBot::start_with(readers, |builder| builder).await;
+    let mut connection = test.ready().await;
+    connection.send_text(MALFORMED_D).await;
+    bot_leaves(connection).await;
+    let lines = test.log.lines("malformed payload: X: not a JSON object");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(test.log.lines("failed on").len(), 0);
+    let connection = test.resumes().await;
+    test.close(connection).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_e1_a_malformed_d_that_nobody_reads_does_no_harm() {
+    let mut test = TestBot::start().await;
+    let mut connection = test.ready().await;
+    connection.send_text(MALFORMED_D).await;
+    connection.event(50).await;
+    test.record.wait_for(50).await;
+    assert!(test.has_no_other_connection());
+    assert_eq!(test.log.lines("malformed payload").len(), 0);
+    test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]

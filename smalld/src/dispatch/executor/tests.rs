@@ -35,8 +35,8 @@ fn text(name: &str) -> String {
 async fn event(dispatcher: &Dispatcher, name: &str) {
     let text = text(name);
     let delivery = Delivery::new(Envelope::parse(&text).unwrap());
-    if let Some(waiting) = dispatcher.receive(delivery) {
-        waiting.await;
+    if let Some(waiting) = dispatcher.receive(delivery).unwrap() {
+        waiting.await.unwrap();
     }
 }
 
@@ -69,8 +69,8 @@ async fn acknowledged(dispatcher: &Dispatcher, name: &str) -> Learned {
     let delivery = Delivery::payload(&text)
         .unwrap()
         .acknowledge(learned.clone());
-    if let Some(waiting) = dispatcher.receive(delivery) {
-        waiting.await;
+    if let Some(waiting) = dispatcher.receive(delivery).unwrap() {
+        waiting.await.unwrap();
     }
     learned
 }
@@ -163,7 +163,7 @@ async fn an_event_whose_delivery_is_dropped_at_the_limit_is_abandoned() {
     let delivery = Delivery::payload(&text)
         .unwrap()
         .acknowledge(learned.clone());
-    let waiting = dispatcher.receive(delivery);
+    let waiting = dispatcher.receive(delivery).unwrap();
     assert!(waiting.is_some() && learned.endings().is_empty());
     drop(waiting);
     assert_eq!(learned.endings(), [Ending::Abandoned]);
@@ -308,4 +308,69 @@ async fn a_blocking_handler_that_hangs_leaves_threads_to_others_and_is_refused_i
     RELEASED.1.notify_all();
     until(|| count(Ending::Handled) == 2).await;
     dispatcher.idle().await;
+}
+
+/// Delivers an event as Discord writes it, with this `d`.
+fn deliver(dispatcher: &Dispatcher, d: &str) -> (Result<Option<Waiting>, String>, Learned) {
+    let (text, learned) = (
+        format!(r#"{{"t":"A","s":1,"op":0,"d":{d}}}"#),
+        Learned::default(),
+    );
+    let delivery = Delivery::payload(&text)
+        .unwrap()
+        .acknowledge(learned.clone());
+    (dispatcher.receive(delivery), learned)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_malformed_event_is_the_sources_affair_if_a_handler_notices_at_once() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let (after, failed) = (Arc::clone(&ran), Arc::clone(&ran));
+    let handlers = Handlers::new()
+        .on("A", |_, payload| async move {
+            payload.json::<crate::Json>().map(drop)
+        })
+        .on("A", move |_, _| {
+            after.fetch_add(1, Ordering::Relaxed);
+            async {}
+        })
+        .on_error(move |_, _| {
+            failed.fetch_add(100, Ordering::Relaxed);
+            async {}
+        });
+    let dispatcher = dispatcher(&handlers);
+    let (received, learned) = deliver(&dispatcher, "{broken}");
+    let why = received.err().unwrap();
+    assert_eq!(why, "A: not a JSON object (at byte 27)");
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
+    assert_eq!(learned.endings(), [Ending::Handled]);
+    // Members after `d` are unusual, but not malformed.
+    let (received, _) = deliver(&dispatcher, r#"{"a":1},"x":{}"#);
+    assert!(matches!(received, Ok(None)));
+    assert_eq!(ran.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_malformed_event_is_an_error_of_a_handler_that_notices_later() {
+    let failed = Arc::new(Mutex::new(Vec::new()));
+    let failures = Arc::clone(&failed);
+    let handlers = Handlers::new()
+        .on("A", |_, payload| async move {
+            tokio::task::yield_now().await;
+            payload.json::<crate::Json>().map(drop)
+        })
+        .on_error(move |_, error| {
+            failures.lock().unwrap().push(error.to_string());
+            async {}
+        });
+    let dispatcher = dispatcher(&handlers);
+    let (received, learned) = deliver(&dispatcher, "{broken}");
+    assert!(matches!(received, Ok(None)));
+    dispatcher.idle().await;
+    assert_eq!(learned.endings(), [Ending::Handled]);
+    let failed = failed.lock().unwrap();
+    assert!(
+        failed.len() == 1 && failed[0].contains("key must be a string"),
+        "{failed:?}"
+    );
 }

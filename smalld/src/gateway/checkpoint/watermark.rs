@@ -43,11 +43,20 @@ impl Watermark {
         }))
     }
 
-    /// An event was received, and is about to be delivered to its handlers.
-    pub(crate) fn received(&self, seq: u64) {
+    /// An event was received, and is about to be delivered to its handlers. Returns the newest number
+    /// before it.
+    pub(crate) fn received(&self, seq: u64) -> u64 {
         let mut state = self.state();
-        state.newest = seq;
         state.delivering = Some(seq);
+        std::mem::replace(&mut state.newest, seq)
+    }
+
+    /// The event that was being delivered is malformed. It counts as not received, and Discord is asked to
+    /// replay it; `before` is what `received` returned.
+    pub(crate) fn withdrawn(&self, before: u64) {
+        let mut state = self.state();
+        state.newest = before;
+        state.delivering = None;
     }
 
     /// The event has been delivered to all of its handlers.
@@ -206,6 +215,17 @@ mod tests {
         let _same_number = event(&watermark, 2);
         slow.acknowledge(Ending::Handled);
         assert_eq!(watermark.handled(), 1, "each event counts once");
+    }
+
+    #[test]
+    fn a_malformed_event_counts_as_not_received() {
+        let watermark = Arc::new(Watermark::new(6, 0));
+        let before = watermark.received(7);
+        let unhandled = watermark.unhandled(7, Instant::now());
+        unhandled.handled();
+        assert_eq!(watermark.handled(), 6);
+        watermark.withdrawn(before);
+        assert_eq!((watermark.handled(), watermark.newest_received()), (6, 6));
     }
 
     #[test]

@@ -162,6 +162,12 @@ impl Session {
         self.seq
     }
 
+    /// The event that was received last is malformed: it counts as not received. `before` is the newest
+    /// sequence number before it.
+    pub(crate) fn withdraw(&mut self, before: Option<u64>) {
+        self.seq = before;
+    }
+
     /// Processes a payload.
     pub(crate) fn received(&mut self, envelope: &Envelope<'_>) -> Step {
         match envelope.op {

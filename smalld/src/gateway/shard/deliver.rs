@@ -16,37 +16,40 @@ use crate::shutdown::ShutdownPhase;
 
 impl ShardTask {
     /// Delivers an event. If that has to wait because too many handlers run, reading pauses, and
-    /// with it the deadline for Discord's heartbeat acknowledgement. Returns whether it paused.
+    /// with it the deadline for Discord's heartbeat acknowledgement. Returns whether it paused. The error
+    /// says why the event is malformed.
     pub(super) async fn deliver_or_pause(
         &self,
         connection: &Connection,
         envelope: Envelope<'_>,
         step: &Step,
-    ) -> bool {
+    ) -> Result<bool, String> {
         let mut delivering = pin!(self.deliver(envelope, step));
-        if delivering.as_mut().now_or_never().is_some() {
-            return false;
+        if let Some(delivered) = delivering.as_mut().now_or_never() {
+            return delivered.map(|()| false);
         }
         connection.shared.heartbeat().pause();
-        tokio::select! {
-            () = delivering => {}
-            () = self.reached(ShutdownPhase::Closing) => {}
-        }
+        let delivered = tokio::select! {
+            delivered = delivering => delivered,
+            () = self.reached(ShutdownPhase::Closing) => Ok(()),
+        };
         connection
             .shared
             .heartbeat()
             .unpause(Instant::now().into_std());
-        true
+        delivered.map(|()| true)
     }
 
-    /// Delivers an event to its handlers, and keeps the watermark below it until they have ended.
-    pub(super) async fn deliver(&self, envelope: Envelope<'_>, step: &Step) {
+    /// Delivers an event to its handlers, and keeps the watermark below it until they have ended. The
+    /// error says why the event is malformed; then the watermark forgets it.
+    pub(super) async fn deliver(&self, envelope: Envelope<'_>, step: &Step) -> Result<(), String> {
         let origin = self.origin(step);
         // If sessions are not saved, handled events need not be tracked.
         let watermark = self.context.saver.as_ref().and(self.watermark.as_ref());
         let numbered = envelope.s.filter(|_| envelope.op == 0).zip(watermark);
+        let mut before = 0;
         if let Some((seq, watermark)) = numbered {
-            watermark.received(seq);
+            before = watermark.received(seq);
             self.save_before_delivery(step).await;
         }
         let wanted = || match numbered {
@@ -58,12 +61,18 @@ impl ShardTask {
         let delivery = Delivery::new(envelope)
             .from(origin)
             .acknowledge_if_wanted(&wanted);
-        if let Some(waiting) = self.context.sink.begin(delivery) {
-            waiting.await;
-        }
+        let delivered = match self.context.sink.begin(delivery) {
+            Ok(Some(waiting)) => waiting.await,
+            Ok(None) => Ok(()),
+            Err(why) => Err(why),
+        };
         if let Some((_, watermark)) = numbered {
-            watermark.delivered();
+            match delivered {
+                Ok(()) => watermark.delivered(),
+                Err(_) => watermark.withdrawn(before),
+            }
         }
+        delivered
     }
 
     fn origin(&self, step: &Step) -> Origin {

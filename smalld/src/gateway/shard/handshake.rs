@@ -45,8 +45,12 @@ impl ShardTask {
                 continue;
             };
             let envelope = self.envelope(&text)?;
+            let before = self.session.seq();
             let step = self.session.received(&envelope);
-            self.deliver(envelope, &step).await;
+            if let Err(why) = self.deliver(envelope, &step).await {
+                self.session.withdraw(before);
+                return Err(Some(self.malformed(&why)));
+            }
             match step {
                 Step::Disconnect(disconnect) => return Err(Some(disconnect)),
                 Step::Unusable(reason) => return Err(Some(self.malformed(&reason))),

@@ -98,7 +98,12 @@ impl ShardTask {
             }
         }
         let is_dispatch = matches!(step, Step::Dispatch { .. });
-        let paused = self.deliver_or_pause(connection, envelope, &step).await;
+        let delivered = self.deliver_or_pause(connection, envelope, &step).await;
+        let paused = delivered.map_err(|why| {
+            self.session.withdraw(before);
+            connection.shared.set_seq(before);
+            self.malformed(&why)
+        })?;
         if paused || is_dispatch {
             self.extend_answer_deadline();
         }
