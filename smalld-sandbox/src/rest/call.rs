@@ -1,11 +1,14 @@
 //! One request on its way to an endpoint: what was sent, and what it acts on.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::error::Error;
+use super::mistakes::Mistakes;
+use super::rules::{self, Rule};
 use crate::world::World;
 use crate::world::audit::Action;
+use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
 /// What endpoints see of the sandbox, besides the world.
@@ -61,6 +64,31 @@ impl Call<'_> {
         let bot = self.world.bot().id;
         self.world.require(guild, bot, bits, self.now)?;
         Ok(guild)
+    }
+
+    /// Checks that the channel exists, and that the bot sees it and has these permissions there.
+    pub(crate) fn require_in(&self, channel: Snowflake, bits: u64) -> Result<(), Refusal> {
+        let bot = self.world.bot().id;
+        self.world.require_in(channel, bot, bits, self.now)
+    }
+
+    /// The fields of the body that have a rule, if they keep to it.
+    pub(crate) fn fields(&mut self, rules: &[Rule]) -> Result<Map<String, Value>, Error> {
+        let body = self.take_json();
+        let mut mistakes = Mistakes::default();
+        let fields = rules::object(&body, &[], &mut mistakes)
+            .cloned()
+            .unwrap_or_default();
+        rules::check(rules, &fields, &[], &mut mistakes);
+        mistakes.check()?;
+        Ok(rules::known(rules, &fields))
+    }
+
+    /// Records what the bot did to a channel in the audit log of its guild.
+    pub(crate) fn audit_in(&mut self, channel: Snowflake, action: Action, target: Snowflake) {
+        if let Some(guild) = self.world.guild_of(channel) {
+            self.audit(guild, action, target);
+        }
     }
 
     /// Records what the bot did in the audit log of a guild.

@@ -69,21 +69,11 @@ pub(crate) fn open_direct_channel(call: &mut Call<'_>) -> Result<Answer, Error> 
     Ok(Answer::Json(call.world.channel_json(channel)))
 }
 
-pub(crate) fn guild_channels(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let guild = call.guild()?;
-    Ok(Answer::Json(call.world.guild_channels(guild)))
-}
-
 pub(crate) fn guild_member(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (guild, user) = (call.guild()?, call.id("user_id")?);
     call.world.user(user)?;
     let member = call.world.member(guild, user);
     Ok(Answer::Json(member.ok_or(Refusal::UnknownMember)?))
-}
-
-pub(crate) fn channel(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let channel = call.world.channel(call.id("channel_id")?)?;
-    Ok(Answer::Json(call.world.channel_json(channel)))
 }
 
 /// The one field of `POST /users/@me/channels`.

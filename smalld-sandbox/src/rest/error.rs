@@ -55,6 +55,7 @@ const CODES: &[Known] = &[
     known(404, 10_004, "Unknown Guild"),
     known(404, 10_007, "Unknown Member"),
     known(404, 10_008, "Unknown Message"),
+    known(404, 10_009, "Unknown Channel Overwrite"),
     known(404, 10_011, "Unknown Role"),
     known(404, 10_013, "Unknown User"),
     known(400, 10_014, "Unknown Emoji"),
@@ -70,6 +71,16 @@ const CODES: &[Known] = &[
         30_032,
         "Maximum number of application commands reached (100)",
     ),
+    known(
+        400,
+        30_013,
+        "Maximum number of guild channels reached (500)",
+    ),
+    known(
+        400,
+        30_060,
+        "Maximum number of channel permission overwrites reached (1000)",
+    ),
     known(403, 40_007, "The user is banned from this guild."),
     known(400, 40_060, "Interaction has already been acknowledged."),
     known(403, 50_001, "Missing Access"),
@@ -80,7 +91,9 @@ const CODES: &[Known] = &[
         "Cannot edit a message authored by another user",
     ),
     known(400, 50_006, "Cannot send an empty message"),
+    known(400, 50_008, "Cannot send messages in a non-text channel"),
     known(403, 50_013, "Missing Permissions"),
+    known(400, 50_024, "Cannot execute action on this channel type"),
     known(401, 50_027, "Invalid Webhook Token"),
     known(400, 50_028, "Invalid Role"),
     known(400, 50_033, "Invalid Recipient(s)"),
@@ -150,17 +163,35 @@ impl From<Known> for Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        if refusal == Refusal::UnknownReference {
-            return Self::of_field(
-                &["message_reference"],
-                "MESSAGE_REFERENCE_UNKNOWN_MESSAGE",
-                "Unknown message",
-            );
+        if let Some((field, code, message)) = of_field(refusal) {
+            return Self::of_field(&[field], code, message);
         }
         let code = refusal.code();
         let known = CODES.iter().find(|known| known.code == code);
         known.copied().unwrap_or(known_nothing(code)).into()
     }
+}
+
+/// The field, code and message of a refusal that is about one field.
+fn of_field(refusal: Refusal) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(match refusal {
+        Refusal::UnknownReference => (
+            "message_reference",
+            "MESSAGE_REFERENCE_UNKNOWN_MESSAGE",
+            "Unknown message",
+        ),
+        Refusal::InvalidParent => (
+            "parent_id",
+            "CHANNEL_PARENT_INVALID",
+            "Category does not exist",
+        ),
+        Refusal::FullCategory => (
+            "parent_id",
+            "CHANNEL_PARENT_MAX_CHANNELS",
+            "Maximum number of channels in category reached (50)",
+        ),
+        _ => return None,
+    })
 }
 
 /// Never used: a test holds that the table has every code of the world.
@@ -176,10 +207,7 @@ mod tests {
     fn every_refusal_of_the_world_has_a_line_in_the_table() {
         for refusal in Refusal::ALL {
             let is_listed = message(refusal.code()).is_some();
-            assert!(
-                is_listed || *refusal == Refusal::UnknownReference,
-                "{refusal:?}"
-            );
+            assert!(is_listed || of_field(*refusal).is_some(), "{refusal:?}");
         }
     }
 }

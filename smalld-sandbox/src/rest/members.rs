@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::error::Error;
-use super::mistakes::Mistakes;
 use super::query;
 use super::reply::Answer;
 use super::rules::{self, Is, Rule, optional, required};
@@ -80,7 +79,7 @@ pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
     call.world
         .member(guild, user)
         .ok_or(Refusal::UnknownMember)?;
-    let fields = fields(call, MEMBER)?;
+    let fields = call.fields(MEMBER)?;
     let edit = member_edit(&fields, call.now)?;
     if user != bot {
         call.world.require_above(guild, bot, user)?;
@@ -113,7 +112,7 @@ pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
 pub(crate) fn edit_own(call: &mut Call<'_>) -> Result<Answer, Error> {
     let guild = call.guild_with(may::CHANGE_NICKNAME)?;
     let bot = call.world.bot().id;
-    let fields = fields(call, OWN_MEMBER)?;
+    let fields = call.fields(OWN_MEMBER)?;
     let edit = member_edit(&fields, call.now)?;
     call.world.edit_member(guild, bot, edit)?;
     call.audit(guild, Action::MemberUpdate, bot);
@@ -172,7 +171,7 @@ pub(crate) fn get_ban(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn ban(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (guild, user) = target(call, may::BAN_MEMBERS)?;
-    let fields = fields(call, BAN)?;
+    let fields = call.fields(BAN)?;
     let since = delete_since(&fields, call.now);
     let reason = call.reason.clone();
     call.world.ban(guild, user, reason, since)?;
@@ -182,7 +181,7 @@ pub(crate) fn ban(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn ban_many(call: &mut Call<'_>) -> Result<Answer, Error> {
     let guild = call.guild_with(may::BAN_MEMBERS)?;
-    let fields = fields(call, &[BANS, BAN].concat())?;
+    let fields = call.fields(&[BANS, BAN].concat())?;
     let since = delete_since(&fields, call.now);
     let bot = call.world.bot().id;
     let (mut banned, mut failed) = (Vec::new(), Vec::new());
@@ -254,17 +253,6 @@ fn target(call: &Call<'_>, bits: u64) -> Result<(Snowflake, Snowflake), Error> {
     call.world.user(user)?;
     call.world.require_above(guild, bot, user)?;
     Ok((guild, user))
-}
-
-fn fields(call: &mut Call<'_>, rules: &[Rule]) -> Result<Map<String, Value>, Error> {
-    let body = call.take_json();
-    let mut mistakes = Mistakes::default();
-    let fields = rules::object(&body, &[], &mut mistakes)
-        .cloned()
-        .unwrap_or_default();
-    rules::check(rules, &fields, &[], &mut mistakes);
-    mistakes.check()?;
-    Ok(rules::known(rules, &fields))
 }
 
 fn member_edit(fields: &Map<String, Value>, now: u64) -> Result<MemberEdit, Error> {

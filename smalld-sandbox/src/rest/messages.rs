@@ -22,7 +22,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Error> {
         query::page(&call.query)?,
         query::limit(&call.query, 50, 100)?,
     );
-    require(call, channel, READ_MESSAGE_HISTORY)?;
+    call.require_in(channel, READ_MESSAGE_HISTORY)?;
     let place = call.world.channel(channel)?;
     let messages = place.page(page, limit).into_iter().map(|message| {
         let message = call.world.message_json(place, message);
@@ -33,7 +33,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn get(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
-    require(call, channel, READ_MESSAGE_HISTORY)?;
+    call.require_in(channel, READ_MESSAGE_HISTORY)?;
     let message = call.world.message(channel, id)?;
     Ok(Answer::Json(readable(call, channel, message)))
 }
@@ -41,7 +41,10 @@ pub(crate) fn get(call: &mut Call<'_>) -> Result<Answer, Error> {
 pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
     let channel = call.id("channel_id")?;
     // An unknown channel is reported before a mistake in the body.
-    require(call, channel, SEND_MESSAGES)?;
+    call.require_in(channel, SEND_MESSAGES)?;
+    if !call.world.channel(channel)?.kind.has_messages() {
+        return Err(Refusal::NotATextChannel.into());
+    }
     let draft = message_form::draft(mem::take(&mut call.body))?;
     let bot = call.world.bot().id;
     let id = call.world.post(channel, bot, draft, call.now)?;
@@ -64,7 +67,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
     let bot = call.world.bot().id;
     let is_own = call.world.message(channel, id)?["author"]["id"] == bot.to_string();
-    require(call, channel, if is_own { 0 } else { MANAGE_MESSAGES })?;
+    call.require_in(channel, if is_own { 0 } else { MANAGE_MESSAGES })?;
     call.world.delete(channel, id, bot)?;
     Ok(Answer::NoContent)
 }
@@ -72,7 +75,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Error> {
 pub(crate) fn react(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
     let (bot, emoji) = (call.world.bot().id, call.value("emoji_name").to_owned());
-    require(call, channel, ADD_REACTIONS | READ_MESSAGE_HISTORY)?;
+    call.require_in(channel, ADD_REACTIONS | READ_MESSAGE_HISTORY)?;
     call.world.react(channel, id, bot, &emoji)?;
     Ok(Answer::NoContent)
 }
@@ -99,15 +102,9 @@ pub(crate) fn reactors(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn type_in(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, bot) = (call.id("channel_id")?, call.world.bot().id);
-    require(call, channel, SEND_MESSAGES)?;
+    call.require_in(channel, SEND_MESSAGES)?;
     call.world.type_in(channel, bot, call.now)?;
     Ok(Answer::NoContent)
-}
-
-/// Refuses what the bot may not do in the channel.
-fn require(call: &Call<'_>, channel: Snowflake, bits: u64) -> Result<(), Refusal> {
-    let bot = call.world.bot().id;
-    call.world.require_in(channel, bot, bits, call.now)
 }
 
 fn place(call: &Call<'_>) -> Result<(Snowflake, Snowflake), Error> {

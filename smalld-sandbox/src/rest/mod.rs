@@ -14,6 +14,7 @@ pub(crate) mod admit;
 pub(crate) mod body;
 pub(crate) mod bucket;
 pub(crate) mod call;
+mod channels;
 mod commands;
 mod components;
 mod directory;

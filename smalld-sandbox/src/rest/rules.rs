@@ -18,6 +18,8 @@ pub(crate) enum Is {
     OneOf(&'static [i64]),
     Boolean,
     Id,
+    /// Permissions: an integer, as text or as a number.
+    Bits,
     /// A list with at most this many elements.
     List(usize),
     Object,
@@ -64,6 +66,23 @@ pub(crate) fn check(
                 mistakes.add(&path, "BASE_TYPE_REQUIRED", "This field is required");
             }
             None => {}
+        }
+    }
+}
+
+/// Checks every object in the list of this name.
+pub(crate) fn check_each(
+    key: &str,
+    rules: &[Rule],
+    fields: &Map<String, Value>,
+    mistakes: &mut Mistakes,
+) {
+    let list = fields.get(key).and_then(Value::as_array);
+    for (place, element) in list.into_iter().flatten().enumerate() {
+        let place = place.to_string();
+        let path = [key, &place];
+        if let Some(object) = object(element, &path, mistakes) {
+            check(rules, object, &path, mistakes);
         }
     }
 }
@@ -136,6 +155,9 @@ fn check_value(is: Is, value: &Value, path: &[&str], mistakes: &mut Mistakes) {
                 &format!("Value {value} is not snowflake."),
             );
         }
+        Is::Bits if bits(value).is_none() => {
+            add("NUMBER_TYPE_COERCE", &format!("Value {value} is not int."));
+        }
         Is::List(max) => match value.as_array() {
             None => add(
                 "LIST_TYPE_CONVERT",
@@ -155,6 +177,13 @@ fn check_value(is: Is, value: &Value, path: &[&str], mistakes: &mut Mistakes) {
         }
         _ => {}
     }
+}
+
+/// Permissions are strings of digits, but integers are accepted.
+pub(crate) fn bits(value: &Value) -> Option<u64> {
+    value
+        .as_u64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
 }
 
 /// Ids are strings, but integers are accepted.
@@ -194,6 +223,7 @@ mod tests {
             (Is::OneOf(&[1, 2]), json!(9), "BASE_TYPE_CHOICES"),
             (Is::Boolean, json!(1), "BOOLEAN_TYPE_CONVERT"),
             (Is::Id, json!("x"), "NUMBER_TYPE_COERCE"),
+            (Is::Bits, json!("x"), "NUMBER_TYPE_COERCE"),
             (Is::List(1), json!([1, 2]), "BASE_TYPE_MAX_LENGTH"),
             (Is::List(1), json!({}), "LIST_TYPE_CONVERT"),
             (Is::Object, json!([]), "DICT_TYPE_CONVERT"),

@@ -11,6 +11,12 @@ const MAX_ENTRIES: usize = 1000;
 /// Discord's types of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
+    ChannelCreate = 10,
+    ChannelUpdate = 11,
+    ChannelDelete = 12,
+    OverwriteCreate = 13,
+    OverwriteUpdate = 14,
+    OverwriteDelete = 15,
     MemberKick = 20,
     MemberBanAdd = 22,
     MemberBanRemove = 23,

@@ -166,11 +166,8 @@ impl World {
             guild.members.insert(user, member);
             guild.ever_joined.insert(user);
         }
-        let kind = Kind::Text {
-            guild: id,
-            name: "general".to_owned(),
-        };
-        self.channels.insert(general, Channel::new(general, kind));
+        let channel = Channel::of_guild(general, id, Kind::Text, "general");
+        self.channels.insert(general, channel);
         self.guilds.insert(id, guild);
         Ok(id)
     }

@@ -50,6 +50,14 @@ impl<T> Change<T> {
         value.map_or(Self::Clear, Self::Set)
     }
 
+    /// The value that is set.
+    pub(crate) fn value(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+
     pub(crate) fn is_change(&self) -> bool {
         !matches!(self, Self::Keep)
     }
@@ -123,6 +131,15 @@ impl World {
         for role in edit.roles.iter().flatten() {
             self.role(guild, *role)?;
         }
+        self.with_access(guild, |world| world.apply_to_member(guild, user, edit))
+    }
+
+    fn apply_to_member(
+        &mut self,
+        guild: Snowflake,
+        user: Snowflake,
+        edit: MemberEdit,
+    ) -> Result<(), Refusal> {
         let member = self.guild_mut(guild)?.members.get_mut(&user);
         let member = member.ok_or(Refusal::UnknownMember)?;
         edit.nick.apply(&mut member.nick);

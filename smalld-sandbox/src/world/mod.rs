@@ -4,7 +4,8 @@
 //! [`Event`]s. `render` describes the state as JSON.
 
 pub(crate) mod audit;
-mod channel;
+pub(crate) mod channel;
+pub(crate) mod channels;
 pub(crate) mod command;
 mod emoji;
 mod event;
@@ -15,6 +16,7 @@ pub(crate) mod journal;
 pub(crate) mod member;
 mod mention;
 mod message;
+pub(crate) mod overwrite;
 pub(crate) mod permission;
 mod posting;
 mod reaction;
@@ -39,7 +41,6 @@ pub(crate) use render::presence;
 pub(crate) use user::User;
 
 use crate::world::snowflake::{Snowflake, Snowflakes};
-use channel::Kind;
 use command::Commands;
 use interaction::Interaction;
 use message::Message;
@@ -121,19 +122,6 @@ impl World {
         self.events.clear();
     }
 
-    /// More text channels in the guild, as old as `general`.
-    pub(crate) fn add_channels(&mut self, count: usize) {
-        let time = self.general.millis();
-        for nth in 1..=count {
-            let id = self.ids.next(time);
-            let kind = Kind::Text {
-                guild: self.home,
-                name: format!("channel-{nth}"),
-            };
-            self.channels.insert(id, Channel::new(id, kind));
-        }
-    }
-
     /// The events since the last call, in order.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         mem::take(&mut self.events)
@@ -179,27 +167,6 @@ impl World {
         id
     }
 
-    /// The text channel of a guild with this name.
-    pub(crate) fn channel_named(&self, guild: Snowflake, wanted: &str) -> Option<Snowflake> {
-        let mut all = self.channels.values();
-        let named = |channel: &&Channel| matches!(&channel.kind, Kind::Text { guild: of, name } if *of == guild && name == wanted);
-        all.find(named).map(|channel| channel.id)
-    }
-
-    /// A new text channel in a guild, which is dispatched.
-    pub(crate) fn add_channel(&mut self, guild: Snowflake, name: &str, now: u64) -> Snowflake {
-        let id = self.ids.next(now);
-        let kind = Kind::Text {
-            guild,
-            name: name.to_owned(),
-        };
-        let channel = Channel::new(id, kind);
-        let data = self.channel_json(&channel);
-        self.channels.insert(id, channel);
-        self.tell("CHANNEL_CREATE", id, data);
-        id
-    }
-
     /// The permissions that the role of the bot grants, in guilds that are there and in new ones.
     pub(crate) fn set_bot_permissions(&mut self, bits: u64) {
         self.bot_permissions = bits;
@@ -214,18 +181,6 @@ impl World {
 
     pub(crate) fn user(&self, id: Snowflake) -> Result<&User, Refusal> {
         self.users.get(&id).ok_or(Refusal::UnknownUser)
-    }
-
-    pub(crate) fn channel(&self, id: Snowflake) -> Result<&Channel, Refusal> {
-        self.channels.get(&id).ok_or(Refusal::UnknownChannel)
-    }
-
-    /// The other user in this channel of direct messages.
-    pub(crate) fn recipient(&self, channel: Snowflake) -> Option<&User> {
-        match self.channels.get(&channel)?.kind {
-            Kind::Direct { with } => self.users.get(&with),
-            Kind::Text { .. } => None,
-        }
     }
 
     pub(crate) fn message(&self, channel: Snowflake, id: Snowflake) -> Result<Value, Refusal> {
@@ -298,39 +253,11 @@ impl World {
             .map(|attachment| &attachment.file)
     }
 
-    /// The bot's direct messages with a user, opened if they were not.
-    pub(crate) fn direct_channel(
-        &mut self,
-        with: Snowflake,
-        now: u64,
-    ) -> Result<Snowflake, Refusal> {
-        if with == self.bot || !self.users.contains_key(&with) {
-            return Err(Refusal::InvalidRecipient);
-        }
-        let same =
-            |channel: &&Channel| matches!(channel.kind, Kind::Direct { with: w } if w == with);
-        if let Some(open) = self.channels.values().find(same) {
-            return Ok(open.id);
-        }
-        let id = self.ids.next(now);
-        self.channels
-            .insert(id, Channel::new(id, Kind::Direct { with }));
-        Ok(id)
-    }
-
-    fn channel_mut(&mut self, id: Snowflake) -> Result<&mut Channel, Refusal> {
-        self.channels.get_mut(&id).ok_or(Refusal::UnknownChannel)
-    }
-
     fn message_of(&mut self, channel: Snowflake, id: Snowflake) -> Result<&mut Message, Refusal> {
         self.channel_mut(channel)?
             .messages
             .get_mut(&id)
             .ok_or(Refusal::UnknownMessage)
-    }
-
-    pub(crate) fn guild_of(&self, channel: Snowflake) -> Option<Snowflake> {
-        self.channels.get(&channel).and_then(Channel::guild)
     }
 
     fn tell_of_message(&mut self, name: &'static str, channel: Snowflake, id: Snowflake) {
@@ -346,6 +273,7 @@ impl World {
         if let Some(event) = self.events.last_mut() {
             event.is_dispatched &= is_public;
         }
+        self.keep_secret(channel);
     }
 
     /// Adds an event of a guild, with its id.
@@ -354,13 +282,23 @@ impl World {
         self.push(name, Some(guild), data);
     }
 
-    /// Adds an event in this channel, with the guild's id if there is one.
+    /// Adds an event in this channel, with the guild's id if there is one. The bot gets it if it sees
+    /// the channel.
     fn tell(&mut self, name: &'static str, channel: Snowflake, mut data: Value) {
         let guild = self.guild_of(channel);
         if let Some(guild) = guild {
             data["guild_id"] = json!(guild);
         }
         self.push(name, guild, data);
+        self.keep_secret(channel);
+    }
+
+    /// Withholds the newest event from a bot that does not see the channel in which it happened.
+    fn keep_secret(&mut self, channel: Snowflake) {
+        let is_seen = self.bot_sees(channel);
+        if let Some(event) = self.events.last_mut() {
+            event.is_dispatched &= is_seen;
+        }
     }
 
     /// Adds an event. The bot gets those of a guild only while it is a member and there is no outage.

@@ -8,18 +8,24 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::guild::Guild;
+use super::overwrite::Overwrite;
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
 pub(crate) const KICK_MEMBERS: u64 = 1 << 1;
 pub(crate) const BAN_MEMBERS: u64 = 1 << 2;
 pub(crate) const ADMINISTRATOR: u64 = 1 << 3;
+pub(crate) const MANAGE_CHANNELS: u64 = 1 << 4;
 pub(crate) const ADD_REACTIONS: u64 = 1 << 6;
 pub(crate) const VIEW_AUDIT_LOG: u64 = 1 << 7;
 pub(crate) const VIEW_CHANNEL: u64 = 1 << 10;
 pub(crate) const SEND_MESSAGES: u64 = 1 << 11;
+const SEND_TTS_MESSAGES: u64 = 1 << 12;
 pub(crate) const MANAGE_MESSAGES: u64 = 1 << 13;
+pub(crate) const EMBED_LINKS: u64 = 1 << 14;
+pub(crate) const ATTACH_FILES: u64 = 1 << 15;
 pub(crate) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
+pub(crate) const MENTION_EVERYONE: u64 = 1 << 17;
 pub(crate) const MUTE_MEMBERS: u64 = 1 << 22;
 pub(crate) const DEAFEN_MEMBERS: u64 = 1 << 23;
 pub(crate) const CHANGE_NICKNAME: u64 = 1 << 26;
@@ -37,29 +43,45 @@ const IN_TIMEOUT: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
 impl World {
     /// The permissions of a member in a guild; nobody else has any.
     pub(crate) fn permissions(&self, guild: Snowflake, user: Snowflake, now: u64) -> u64 {
+        let guild = self.guilds.get(&guild);
+        guild.map_or(0, |guild| silenced(guild, user, granted(guild, user), now))
+    }
+
+    /// The permissions of a member in a channel: those of the guild, changed by the overwrites for
+    /// `@everyone`, then for the member's roles together, then for the member. In direct messages
+    /// everything is allowed.
+    pub(crate) fn permissions_in(&self, channel: Snowflake, user: Snowflake, now: u64) -> u64 {
+        let Some(channel) = self.channels.get(&channel) else {
+            return 0;
+        };
+        let Some(guild) = channel.guild() else {
+            return ALL;
+        };
         let Some(guild) = self.guilds.get(&guild) else {
             return 0;
         };
-        let Some(member) = guild.members.get(&user) else {
-            return 0;
+        let granted = granted(guild, user);
+        let member = guild.members.get(&user);
+        let Some(member) = member.filter(|_| granted != ALL) else {
+            return granted;
         };
-        if user == guild.owner {
-            return ALL;
-        }
-        let roles = member.roles.iter().chain([&guild.id]);
-        let roles = roles.filter_map(|role| guild.roles.get(role));
-        let base = roles.fold(0, |bits, role| bits | role.permissions());
-        if base & ADMINISTRATOR != 0 {
-            return ALL;
-        }
-        if member
-            .timeout
-            .as_ref()
-            .is_some_and(|timeout| timeout.ends > now)
-        {
-            return base & IN_TIMEOUT;
-        }
-        base
+        let overwrites = &channel.overwrites;
+        let of_everyone = overwrites.get(&guild.id).into_iter();
+        let of_roles = member.roles.iter().filter_map(|role| overwrites.get(role));
+        let of_roles = of_roles.copied().reduce(|one, other| Overwrite {
+            allow: one.allow | other.allow,
+            deny: one.deny | other.deny,
+            ..one
+        });
+        let of_member = overwrites.get(&user).into_iter();
+        let in_order = of_everyone.chain(of_roles.as_ref()).chain(of_member);
+        let bits = in_order.fold(granted, |bits, overwrite| overwrite.apply(bits));
+        silenced(guild, user, consistent(bits), now)
+    }
+
+    /// Whether the bot can see the channel, and so what happens there.
+    pub(crate) fn bot_sees(&self, channel: Snowflake) -> bool {
+        self.permissions_in(channel, self.bot, u64::MAX) & VIEW_CHANNEL != 0
     }
 
     /// The permissions of a member in a guild, as in JSON: without regard to a timeout.
@@ -91,13 +113,13 @@ impl World {
         bits: u64,
         now: u64,
     ) -> Result<(), Refusal> {
-        let Some(guild) = self.channel(channel)?.guild() else {
-            return Ok(());
-        };
-        if self.permissions(guild, user, now) & VIEW_CHANNEL == 0 {
+        self.channel(channel)?;
+        let has = self.permissions_in(channel, user, now);
+        if has & VIEW_CHANNEL == 0 {
             return Err(Refusal::MissingAccess);
         }
-        self.require(guild, user, bits, now)
+        let is_allowed = has & bits == bits;
+        is_allowed.then_some(()).ok_or(Refusal::MissingPermissions)
     }
 
     /// Refuses to act on a member whose highest role is not below the actor's. Nobody acts on the owner.
@@ -124,6 +146,43 @@ impl World {
         let guild = self.guild(guild)?;
         let is_above = actor == guild.owner || rank(guild, actor) > position;
         is_above.then_some(()).ok_or(Refusal::MissingPermissions)
+    }
+}
+
+/// What the roles of a member grant. The owner and administrators have everything.
+fn granted(guild: &Guild, user: Snowflake) -> u64 {
+    let Some(member) = guild.members.get(&user) else {
+        return 0;
+    };
+    if user == guild.owner {
+        return ALL;
+    }
+    let roles = member.roles.iter().chain([&guild.id]);
+    let roles = roles.filter_map(|role| guild.roles.get(role));
+    let bits = roles.fold(0, |bits, role| bits | role.permissions());
+    if bits & ADMINISTRATOR != 0 { ALL } else { bits }
+}
+
+/// What a timeout leaves of these permissions. It does not affect those who have everything.
+fn silenced(guild: &Guild, user: Snowflake, bits: u64, now: u64) -> u64 {
+    let member = guild.members.get(&user);
+    let timeout = member.and_then(|member| member.timeout.as_ref());
+    if bits != ALL && timeout.is_some_and(|timeout| timeout.ends > now) {
+        return bits & IN_TIMEOUT;
+    }
+    bits
+}
+
+/// Without what other permissions require: nothing works in a channel that cannot be seen, and some
+/// permissions are about messages that cannot be sent.
+fn consistent(bits: u64) -> u64 {
+    const OF_SENDING: u64 = SEND_TTS_MESSAGES | EMBED_LINKS | ATTACH_FILES | MENTION_EVERYONE;
+    if bits & VIEW_CHANNEL == 0 {
+        0
+    } else if bits & SEND_MESSAGES == 0 {
+        bits & !OF_SENDING
+    } else {
+        bits
     }
 }
 

@@ -2,15 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::channel::{Channel, Kind};
+use super::channel::Channel;
 use super::guild::Guild;
 use super::message::{Message, Reaction};
 use super::{World, timestamp};
 use crate::world::snowflake::Snowflake;
 
-/// Discord's types of channels and messages.
-const GUILD_TEXT: u64 = 0;
-const DM: u64 = 1;
+/// The type of a message that is a reply.
 const REPLY: u64 = 19;
 
 impl World {
@@ -31,7 +29,7 @@ impl World {
             .filter_map(|user| self.member(guild.id, *user))
             .collect();
         json["presences"] = online.map(|user| presence(guild.id, *user)).collect();
-        json["channels"] = self.guild_channels(guild.id);
+        json["channels"] = self.guild_channel_events(guild.id);
         for none in [
             "threads",
             "voice_states",
@@ -42,41 +40,6 @@ impl World {
             json[none] = json!([]);
         }
         json
-    }
-
-    pub(crate) fn guild_channels(&self, guild: Snowflake) -> Value {
-        self.channels
-            .values()
-            .filter(|c| c.guild() == Some(guild))
-            .map(|c| self.channel_json(c))
-            .collect()
-    }
-
-    pub(crate) fn channel_json(&self, channel: &Channel) -> Value {
-        match &channel.kind {
-            Kind::Text { guild, name } => json!({
-                "id": channel.id,
-                "type": GUILD_TEXT,
-                "guild_id": guild,
-                "name": name,
-                "position": 0,
-                "permission_overwrites": [],
-                "flags": 0,
-                "nsfw": false,
-                "parent_id": null,
-                "topic": null,
-                "last_message_id": channel.last_message,
-                "rate_limit_per_user": 0,
-                "last_pin_timestamp": null,
-            }),
-            Kind::Direct { with } => json!({
-                "id": channel.id,
-                "type": DM,
-                "last_message_id": channel.last_message,
-                "flags": 0,
-                "recipients": [self.users[with].json()],
-            }),
-        }
     }
 
     /// A member with the user inside.
@@ -101,11 +64,10 @@ impl World {
     /// A message as in events: with the guild and the member.
     pub(crate) fn message_event(&self, channel: &Channel, message: &Message) -> Value {
         let mut json = self.message_json(channel, message);
+        json["channel_type"] = json!(channel.kind as u64);
         let Some(guild) = channel.guild() else {
-            json["channel_type"] = json!(DM);
             return json;
         };
-        json["channel_type"] = json!(GUILD_TEXT);
         json["guild_id"] = json!(guild);
         let Ok(guild) = self.guild(guild) else {
             return json;

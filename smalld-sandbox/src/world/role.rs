@@ -133,12 +133,14 @@ impl World {
         id: Snowflake,
         fields: Value,
     ) -> Result<(), Refusal> {
-        let role = self.guild_mut(guild)?.roles.get_mut(&id);
-        let role = role.ok_or(Refusal::UnknownRole)?;
-        role.set(fields);
-        let json = role.json();
-        self.tell_guild(guild, "GUILD_ROLE_UPDATE", json!({ "role": json }));
-        Ok(())
+        self.with_access(guild, |world| {
+            let role = world.guild_mut(guild)?.roles.get_mut(&id);
+            let role = role.ok_or(Refusal::UnknownRole)?;
+            role.set(fields);
+            let json = role.json();
+            world.tell_guild(guild, "GUILD_ROLE_UPDATE", json!({ "role": json }));
+            Ok(())
+        })
     }
 
     /// Deletes a role, and takes it from its members. `@everyone` and managed roles stay.
@@ -146,12 +148,15 @@ impl World {
         if id == guild || self.role(guild, id)?.is_managed() {
             return Err(Refusal::InvalidRole);
         }
-        let of_guild = self.guild_mut(guild)?;
-        of_guild.roles.remove(&id);
-        for member in of_guild.members.values_mut() {
-            member.roles.retain(|role| *role != id);
-        }
-        self.tell_guild(guild, "GUILD_ROLE_DELETE", json!({ "role_id": id }));
-        Ok(())
+        self.with_access(guild, |world| {
+            let of_guild = world.guild_mut(guild)?;
+            of_guild.roles.remove(&id);
+            for member in of_guild.members.values_mut() {
+                member.roles.retain(|role| *role != id);
+            }
+            world.forget_overwrites(id);
+            world.tell_guild(guild, "GUILD_ROLE_DELETE", json!({ "role_id": id }));
+            Ok(())
+        })
     }
 }
