@@ -2,19 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::hub::{Hub, State};
+use crate::library::expect::expect;
 use crate::library::names::find_channel;
-use crate::library::report::report;
 use crate::library::role::Role;
 use crate::library::user::User;
 use crate::world::snowflake::Snowflake;
-
-/// How long [`Guild::expect_message`] waits.
-const EXPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A guild of the sandbox, with channels, roles and members of its own; see
 /// [`Sandbox::guild`](crate::Sandbox::guild).
@@ -85,7 +81,7 @@ impl Guild {
     ///
     /// # Panics
     ///
-    /// If it does not within five seconds: with the conversation, and the requests that were refused.
+    /// If it does not within ten seconds: with the conversation, and the requests that were refused.
     pub async fn expect_message(&self, channel: &str, text: &str) -> Value {
         let found = |state: &State| {
             let channel = find_channel(&state.world, self.snowflake, channel);
@@ -97,11 +93,8 @@ impl Guild {
             };
             state.world.messages(channel).into_iter().find(fits)
         };
-        let message = self.hub.wait_for(found, EXPECT_TIMEOUT).await;
-        message.unwrap_or_else(|| {
-            let report = report(&self.hub);
-            panic!("the bot did not write `{text}` in {channel} within 5 s\n{report}")
-        })
+        let what = || format!("the bot did not write `{text}` in {channel}");
+        expect(&self.hub, found, what).await
     }
 
     /// Removes the bot from the guild, as a moderator does by a kick. The bot gets a `GUILD_DELETE`, and

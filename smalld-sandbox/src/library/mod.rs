@@ -3,6 +3,7 @@
 pub(crate) mod builder;
 mod components;
 mod events;
+mod expect;
 mod faults;
 mod gateway_facts;
 pub(crate) mod guild;

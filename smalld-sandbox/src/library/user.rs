@@ -2,6 +2,7 @@
 
 pub(crate) mod interactions;
 mod membership;
+mod posts;
 
 use std::fmt;
 use std::sync::Arc;

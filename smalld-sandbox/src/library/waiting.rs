@@ -13,7 +13,7 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// If it does not within five seconds: with the conversation, and the requests that were refused.
+    /// If it does not within ten seconds: with the conversation, and the requests that were refused.
     pub async fn expect_message(&self, channel: &str, text: &str) -> Value {
         self.home().expect_message(channel, text).await
     }
