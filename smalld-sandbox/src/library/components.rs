@@ -31,16 +31,20 @@ pub(crate) fn check_options(select: &Value, values: &[String], custom_id: &str) 
 pub(crate) fn filled(components: &Value, fields: &mut Vec<(String, String)>) -> Value {
     let components = components.as_array().into_iter().flatten();
     let submitted = components.map(|component| match component["type"].as_u64() {
-        Some(1) => json!({ "type": 1, "components": filled(&component["components"], fields) }),
+        Some(1) => {
+            let inner = filled(&component["components"], fields);
+            json!({ "type": 1, "id": component["id"], "components": inner })
+        }
         Some(18) => {
             let inner = filled(&json!([component["component"]]), fields);
-            json!({ "type": 18, "component": inner[0] })
+            json!({ "type": 18, "id": component["id"], "component": inner[0] })
         }
         kind => {
             let custom_id = component["custom_id"].as_str().unwrap_or_default();
             let given = fields.iter().position(|(known, _)| known == custom_id);
             let given = given.map(|place| fields.remove(place).1);
-            let mut field = json!({ "type": kind, "custom_id": custom_id });
+            let id = &component["id"];
+            let mut field = json!({ "type": kind, "id": id, "custom_id": custom_id });
             if kind == Some(4) {
                 let preset = component["value"].as_str().unwrap_or_default();
                 field["value"] = json!(given.as_deref().unwrap_or(preset));

@@ -25,14 +25,18 @@ pub(crate) enum Admitted {
 
 /// Checks the head. `is_stubbed` says whether a stub answers this method and path.
 pub(crate) fn admit(head: &Head<'_>, is_stubbed: bool) -> Result<Admitted, Error> {
-    if !head.user_agent.is_some_and(is_bot_agent) {
+    let agent = head.user_agent.unwrap_or_default();
+    let found = versioned(head.path).and_then(|path| routes::find(head.method, path));
+    let is_public = found.as_ref().is_ok_and(|found| found.route.is_public);
+    // What has a token in its path is for other programs, too: discord.py answers interactions as
+    // `Python aiohttp`.
+    if !(is_bot_agent(agent) || is_public && !agent.is_empty()) {
         return Err(error::BLOCKED.into());
     }
-    let found = match routes::find(head.method, versioned(head.path)?) {
+    let found = match found {
         Err(_) if is_stubbed => None,
         found => Some(found?),
     };
-    let is_public = found.as_ref().is_some_and(|found| found.route.is_public);
     if !is_public && !head.has_token {
         return Err(error::UNAUTHORIZED.into());
     }
@@ -50,12 +54,13 @@ pub(crate) fn versioned(path: &str) -> Result<&str, Error> {
     }
 }
 
-/// `DiscordBot (url, version)`, and then anything.
+/// `DiscordBot (url, version)`, and then anything. The comma is documented, but Discord accepts bots
+/// without it: discord.py sends none.
 fn is_bot_agent(agent: &str) -> bool {
     let facts = agent
         .strip_prefix("DiscordBot (")
         .and_then(|rest| rest.split_once(')'));
-    let facts = facts.and_then(|(facts, _)| facts.split_once(','));
+    let facts = facts.and_then(|(facts, _)| facts.split_once([',', ' ']));
     facts.is_some_and(|(url, version)| !url.trim().is_empty() && !version.trim().is_empty())
 }
 
@@ -69,6 +74,7 @@ mod tests {
         assert!(is_bot_agent(
             "DiscordBot (https://example.org, 1.0) and more"
         ));
+        assert!(is_bot_agent("DiscordBot (https://example.org 1.0) Python"));
         for agent in [
             "",
             "curl/8",
@@ -78,6 +84,28 @@ mod tests {
         ] {
             assert!(!is_bot_agent(agent), "{agent}");
         }
+    }
+
+    #[test]
+    fn what_has_a_token_in_its_path_needs_no_agent_of_a_bot() {
+        let admitted = |path, user_agent| {
+            let head = Head {
+                method: "POST",
+                path,
+                user_agent,
+                has_token: false,
+            };
+            admit(&head, false)
+                .map(|_| ())
+                .map_err(|error| error.status)
+        };
+        let callback = "/api/v10/interactions/1/token/callback";
+        assert_eq!(admitted(callback, Some("Python/3.13 aiohttp/3.14")), Ok(()));
+        assert_eq!(admitted(callback, None), Err(403));
+        assert_eq!(
+            admitted("/api/v10/channels/1/messages", Some("aiohttp")),
+            Err(403)
+        );
     }
 
     #[test]

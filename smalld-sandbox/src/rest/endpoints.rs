@@ -54,6 +54,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("get_guild_role", roles::get),
     ("get_message", messages::get),
     ("get_my_application", directory::own_application),
+    ("get_my_oauth2_application", directory::own_application),
     ("get_my_user", directory::own_user),
     ("get_original_webhook_message", interactions::get_message),
     ("get_user", directory::user),

@@ -3,7 +3,7 @@
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::StatusCode;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT, VIA};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use std::sync::Arc;
@@ -213,12 +213,17 @@ fn record(head: &Parts, bytes: &[u8], body: Option<&Body>) -> Request {
 }
 
 fn response(reply: Reply) -> Response {
+    // Clients parse what is called JSON, also if it is empty.
+    let content_type = reply.body.is_some().then_some("application/json");
     let text = reply.body.map(|body| body.to_string()).unwrap_or_default();
     let mut response = hyper::Response::new(Full::from(text));
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Libraries take a 429 without this header for a block by Cloudflare.
+    headers.insert(VIA, HeaderValue::from_static("1.1 google"));
+    let content_type = content_type.map(HeaderValue::from_static);
+    headers.extend(content_type.map(|json| (CONTENT_TYPE, json)));
     for (name, value) in reply.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
             headers.insert(name, value);

@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::World;
 use super::message::{Draft, Edit};
 use super::refusal::Refusal;
+use super::{World, component};
 use crate::world::snowflake::Snowflake;
 
 /// How long an application has to answer, in milliseconds.
@@ -198,7 +198,11 @@ impl World {
                 (Answer::Update, Some(source))
             }
             Callback::Choices(choices) => (Answer::Choices(choices), None),
-            Callback::Modal(modal) => (Answer::Modal(modal), None),
+            Callback::Modal(mut modal) => {
+                let components = modal["components"].as_array_mut();
+                component::number(components.map(Vec::as_mut_slice).unwrap_or_default());
+                (Answer::Modal(modal), None)
+            }
         };
         if let Some(interaction) = self.interactions.get_mut(&id) {
             interaction.answer = Some(answer);

@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod channel;
 pub(crate) mod channels;
 pub(crate) mod command;
+mod component;
 mod emoji;
 mod event;
 mod guild;

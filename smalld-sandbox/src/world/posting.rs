@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::message::{AllowedMentions, Attachment, Draft, Edit, Message, Upload};
 use super::refusal::Refusal;
-use super::{World, mention};
+use super::{World, component, mention};
 use crate::world::snowflake::Snowflake;
 
 /// Message flags.
@@ -18,7 +18,7 @@ impl World {
         &mut self,
         channel: Snowflake,
         author: Snowflake,
-        draft: Draft,
+        mut draft: Draft,
         now: u64,
     ) -> Result<Snowflake, Refusal> {
         if let Some(same) = self.with_same_nonce(channel, author, &draft)? {
@@ -27,6 +27,7 @@ impl World {
         if draft.is_empty() && draft.flags & LOADING == 0 {
             return Err(Refusal::EmptyMessage);
         }
+        component::number(&mut draft.components);
         let reply_to = self.original(channel, &draft)?;
         let mentions = self.mentions(channel, reply_to, &draft.content, &draft.may_mention);
         let message = Message {
@@ -88,9 +89,10 @@ impl World {
         message.embeds = edit
             .embeds
             .unwrap_or_else(|| mem::take(&mut message.embeds));
-        message.components = edit
-            .components
-            .unwrap_or_else(|| mem::take(&mut message.components));
+        if let Some(mut components) = edit.components {
+            component::number(&mut components);
+            message.components = components;
+        }
         // Ephemeral is decided when the message is made; an edit ends the loading.
         let kept = message.flags & EPHEMERAL;
         message.flags = (edit.flags.unwrap_or(message.flags) & !(LOADING | EPHEMERAL)) | kept;

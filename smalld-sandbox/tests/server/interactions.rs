@@ -90,7 +90,9 @@ async fn a_slash_command_is_answered_with_a_button_and_a_modal() {
                 "components": [{ "type": 1, "components": [input] }],
             } })
         } else {
-            let reason = &data["components"][0]["components"][0]["value"];
+            let input = &data["components"][0]["components"][0];
+            assert_eq!(input["id"], 2, "components are numbered");
+            let reason = &input["value"];
             let content = format!("warned: {}", reason.as_str().expect("a value"));
             json!({ "type": 7, "data": { "content": content, "components": [] } })
         };
@@ -403,7 +405,7 @@ async fn several_users_write_in_several_channels() {
 
 #[tokio::test]
 #[should_panic(
-    expected = "the bot did not write `pong` in #general within 5 s\nthe conversation:\n    ada: ++ping"
+    expected = "the bot did not write `pong` in #general within 10 s\nthe conversation:\n    ada: ++ping"
 )]
 async fn a_message_that_does_not_come_fails_with_the_conversation() {
     let sandbox = Sandbox::start().await.expect("started");

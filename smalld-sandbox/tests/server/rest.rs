@@ -186,6 +186,9 @@ async fn reactions_are_added_listed_and_removed() {
     let added = rest.put(&format!("{path}/@me")).await;
     assert_eq!(added.status, 204);
     assert_eq!(added.header("x-ratelimit-limit"), Some("1"));
+    // discord.js parses what is called JSON; discord.py takes a 429 without `via` for a block.
+    assert_eq!(added.header("content-type"), None);
+    assert_eq!(added.header("via"), Some("1.1 google"));
     let told = gateway.dispatch("MESSAGE_REACTION_ADD").await;
     assert_eq!(
         (&told["d"]["emoji"]["name"], &told["d"]["user_id"]),

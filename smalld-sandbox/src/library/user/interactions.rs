@@ -165,7 +165,10 @@ impl User {
             );
             let is_disabled = component["disabled"] == true;
             assert!(!is_disabled, "component `{custom_id}` is disabled");
-            let mut data = json!({ "component_type": kind, "custom_id": custom_id });
+            let id_of_component = &component["id"];
+            let mut data = json!({
+                "id": id_of_component, "component_type": kind, "custom_id": custom_id,
+            });
             if let Some(values) = &values {
                 if kind == 3 {
                     check_options(component, values, custom_id);
