@@ -121,3 +121,8 @@ pub use library::user::User;
 pub use rest::rate_limit::Scope;
 pub use rest::reply::Reply;
 pub use rest::request::{File, Request};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
