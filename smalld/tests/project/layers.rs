@@ -76,6 +76,7 @@ const PURE: &[&str] = &[
     "gateway::protocol",
     "gateway::checkpoint::poison",
     "gateway::checkpoint::document",
+    "gateway::checkpoint::restore",
     "rest::limiter",
     "dispatch::table",
     "dispatch::filter",

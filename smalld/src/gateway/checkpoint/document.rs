@@ -1,19 +1,14 @@
 //! The text that is saved: a checkpoint of every shard, and the configuration that their sessions
-//! were started with. Decides what of it a bot that starts now may use. Pure.
+//! were started with. Pure.
 
-use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::gateway::checkpoint::poison::{ResumeFrom, resume_from};
 use crate::gateway::protocol::session::EarlierSession;
 
 const VERSION: u32 = 2;
-/// A session that has not been heard from for longer is not resumed. Discord keeps sessions for a
-/// few minutes.
-const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Everything that is saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,36 +57,6 @@ pub(crate) struct SavedSession {
     pub(crate) last_heard: u64,
 }
 
-/// What became of a shard's saved session.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Restored {
-    /// There was none.
-    Nothing,
-    Resumed,
-    /// It is resumed after events that seem to end the process.
-    Skipped {
-        failed_starts: u32,
-        first: u64,
-        last: u64,
-    },
-    NotResumed {
-        reason: NotResumed,
-        /// How many events had been received and not handled.
-        unhandled: u64,
-    },
-}
-
-/// Why a saved session is not resumed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotResumed {
-    OtherBot,
-    OtherBaseUrl,
-    OtherShardCount,
-    OtherIntents,
-    OtherIdentify,
-    Stale,
-}
-
 impl Document {
     pub(crate) fn new(configuration: Configuration, shards: Vec<Checkpoint>) -> Self {
         Self {
@@ -125,70 +90,6 @@ impl Document {
     }
 }
 
-impl Configuration {
-    /// If either id is unknown, because Discord could not be asked, the bots count as the same. If
-    /// they are not, Discord refuses to resume.
-    fn is_of_another_bot(&self, other: &Self) -> bool {
-        let both = self.bot.as_ref().zip(other.bot.as_ref());
-        both.is_some_and(|(bot, other)| bot != other)
-    }
-
-    /// Whether session starts of the other configuration count for this one.
-    fn has_the_same_shards(&self, other: &Self) -> bool {
-        !self.is_of_another_bot(other) && self.shard_count == other.shard_count
-    }
-
-    /// Why a session of the other configuration cannot be resumed, if it cannot.
-    fn difference(&self, other: &Self) -> Option<NotResumed> {
-        let differences = [
-            (self.is_of_another_bot(other), NotResumed::OtherBot),
-            (self.base_url != other.base_url, NotResumed::OtherBaseUrl),
-            (
-                self.shard_count != other.shard_count,
-                NotResumed::OtherShardCount,
-            ),
-            (self.intents != other.intents, NotResumed::OtherIntents),
-            (self.identify != other.identify, NotResumed::OtherIdentify),
-        ];
-        let different = differences.into_iter().find(|(differs, _)| *differs);
-        different.map(|(_, reason)| reason)
-    }
-}
-
-/// Returns the checkpoint that a shard starts from, and what became of its saved session.
-pub(crate) fn restore(
-    document: Option<&Document>,
-    configuration: &Configuration,
-    shard: u32,
-    now: SystemTime,
-) -> (Checkpoint, Restored) {
-    let empty = Checkpoint {
-        shard,
-        ..Checkpoint::default()
-    };
-    let saved = document.and_then(|document| {
-        let saved = document.shards.iter().find(|saved| saved.shard == shard)?;
-        Some((&document.configuration, saved.clone()))
-    });
-    let Some((saved_configuration, mut checkpoint)) = saved else {
-        return (empty, Restored::Nothing);
-    };
-    let difference = configuration.difference(saved_configuration);
-    let restored = match checkpoint.session.take() {
-        None => Restored::Nothing,
-        Some(session) => {
-            let (session, restored) = session.restore(difference, now);
-            checkpoint.session = session;
-            restored
-        }
-    };
-    if configuration.has_the_same_shards(saved_configuration) {
-        (checkpoint, restored)
-    } else {
-        (empty, restored)
-    }
-}
-
 impl SavedSession {
     /// How many events were received and not handled.
     pub(crate) fn unhandled(&self) -> u64 {
@@ -204,44 +105,6 @@ impl SavedSession {
             received: self.received,
         }
     }
-
-    fn restore(self, difference: Option<NotResumed>, now: SystemTime) -> (Option<Self>, Restored) {
-        let age = unix_seconds(now).saturating_sub(self.last_heard);
-        let stale = (age > MAX_AGE.as_secs()).then_some(NotResumed::Stale);
-        if let Some(reason) = difference.or(stale) {
-            let unhandled = self.unhandled();
-            return (None, Restored::NotResumed { reason, unhandled });
-        }
-        match resume_from(self.failed_starts, self.handled, self.received) {
-            ResumeFrom::Watermark => (Some(self), Restored::Resumed),
-            ResumeFrom::NewestReceived => {
-                let restored = Restored::Skipped {
-                    failed_starts: self.failed_starts,
-                    first: self.handled.saturating_add(1),
-                    last: self.received,
-                };
-                let session = Self {
-                    handled: self.received,
-                    failed_starts: 0,
-                    ..self
-                };
-                (Some(session), restored)
-            }
-        }
-    }
-}
-
-impl fmt::Display for NotResumed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OtherBot => "it belongs to another bot",
-            Self::OtherBaseUrl => "it was started with another `base_url`",
-            Self::OtherShardCount => "it was started with another number of shards",
-            Self::OtherIntents => "it was started with other intents",
-            Self::OtherIdentify => "it was started with another `identify`",
-            Self::Stale => "it is stale: Discord was last heard from more than 10 minutes ago",
-        })
-    }
 }
 
 /// 0 for a time before 1970: a wrong clock makes every session look stale or fresh, and Discord
@@ -254,140 +117,6 @@ pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn configuration() -> Configuration {
-        Configuration {
-            bot: Some("7".to_owned()),
-            base_url: "https://discord.com/api/v10".to_owned(),
-            shard_count: 2,
-            intents: 513,
-            identify: Map::new(),
-        }
-    }
-
-    fn document() -> Document {
-        let now = unix_seconds(SystemTime::now());
-        let session = SavedSession {
-            id: "sid".to_owned(),
-            resume_url: "wss://r".to_owned(),
-            handled: 41,
-            received: 44,
-            failed_starts: 0,
-            last_heard: now,
-        };
-        let checkpoint = Checkpoint {
-            shard: 1,
-            session: Some(session),
-            session_starts: 3,
-            last_session_start: now,
-        };
-        Document::new(configuration(), vec![checkpoint])
-    }
-
-    fn restored(
-        document: &Document,
-        configuration: &Configuration,
-        shard: u32,
-    ) -> (Checkpoint, Restored) {
-        restore(Some(document), configuration, shard, SystemTime::now())
-    }
-
-    #[test]
-    fn a_saved_session_is_resumed_from_its_watermark() {
-        let saved = document();
-        let parsed = Document::parse(&saved.text()).unwrap();
-        assert_eq!(parsed, saved);
-        let (checkpoint, outcome) = restored(&parsed, &configuration(), 1);
-        assert_eq!(
-            (&checkpoint, outcome),
-            (&saved.shards[0], Restored::Resumed)
-        );
-        assert_eq!(checkpoint.session.unwrap().unhandled(), 3);
-        let (checkpoint, outcome) = restored(&parsed, &configuration(), 0);
-        assert_eq!(
-            (checkpoint.session, checkpoint.session_starts, outcome),
-            (None, 0, Restored::Nothing),
-            "another shard"
-        );
-    }
-
-    #[test]
-    fn a_session_of_another_configuration_is_not_resumed_but_its_starts_count() {
-        let changed = |change: &dyn Fn(&mut Configuration)| {
-            let mut configuration = configuration();
-            change(&mut configuration);
-            let (checkpoint, outcome) = restored(&document(), &configuration, 1);
-            assert_eq!(checkpoint.session.is_some(), outcome == Restored::Resumed);
-            (outcome, checkpoint.session_starts)
-        };
-        let not_resumed = |reason| Restored::NotResumed {
-            reason,
-            unhandled: 3,
-        };
-        assert_eq!(changed(&|_| {}), (Restored::Resumed, 3));
-        assert_eq!(
-            changed(&|configuration| configuration.intents = 1),
-            (not_resumed(NotResumed::OtherIntents), 3)
-        );
-        assert_eq!(
-            changed(&|configuration| configuration.base_url.push('1')),
-            (not_resumed(NotResumed::OtherBaseUrl), 3)
-        );
-        assert_eq!(
-            changed(&|configuration| {
-                let identify = &mut configuration.identify;
-                identify.insert("presence".into(), Value::Null);
-            }),
-            (not_resumed(NotResumed::OtherIdentify), 3)
-        );
-        // Another bot has a budget of its own, and another number of shards means other shards.
-        assert_eq!(
-            changed(&|configuration| configuration.bot = Some("8".to_owned())),
-            (not_resumed(NotResumed::OtherBot), 0)
-        );
-        assert_eq!(
-            changed(&|configuration| configuration.shard_count = 3),
-            (not_resumed(NotResumed::OtherShardCount), 0)
-        );
-    }
-
-    #[test]
-    fn a_bot_whose_id_is_unknown_counts_as_the_same_bot() {
-        let mut unknown = configuration();
-        unknown.bot = None;
-        assert!(restored(&document(), &unknown, 1).0.session.is_some());
-        let mut saved_unknown = document();
-        saved_unknown.configuration.bot = None;
-        let (checkpoint, _) = restored(&saved_unknown, &configuration(), 1);
-        assert!(checkpoint.session.is_some() && checkpoint.session_starts == 3);
-    }
-
-    #[test]
-    fn events_that_three_starts_did_not_get_past_are_skipped() {
-        let mut document = document();
-        document.shards[0].session.as_mut().unwrap().failed_starts = 3;
-        let (checkpoint, outcome) = restored(&document, &configuration(), 1);
-        let skipped = Restored::Skipped {
-            failed_starts: 3,
-            first: 42,
-            last: 44,
-        };
-        assert_eq!(outcome, skipped);
-        let session = checkpoint.session.unwrap();
-        assert_eq!((session.handled, session.failed_starts), (44, 0));
-    }
-
-    #[test]
-    fn a_session_that_was_last_heard_from_long_ago_is_stale() {
-        let later = SystemTime::now() + MAX_AGE + Duration::from_secs(2);
-        let (checkpoint, outcome) = restore(Some(&document()), &configuration(), 1, later);
-        let stale = Restored::NotResumed {
-            reason: NotResumed::Stale,
-            unhandled: 3,
-        };
-        assert_eq!((checkpoint.session, outcome), (None, stale));
-        assert_eq!(checkpoint.session_starts, 3);
-    }
 
     #[test]
     fn a_text_that_cannot_be_used_says_why() {

@@ -13,12 +13,13 @@
 //!               Sessions (sessions.rs): a file (file.rs), or a store of the user (store.rs)
 //! ```
 //!
-//! The next process reads the document, and each shard's progress starts from its checkpoint.
+//! The next process reads the document; `restore` decides what each shard's progress starts from.
 
 pub(crate) mod document;
 mod file;
 mod poison;
 pub(crate) mod progress;
+mod restore;
 pub(crate) mod saver;
 pub(crate) mod sessions;
 mod store;

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::gateway::checkpoint::document::{
-    Checkpoint, Configuration, Document, Restored, SavedSession, restore, unix_seconds,
+    Checkpoint, Configuration, Document, SavedSession, unix_seconds,
 };
 use crate::gateway::checkpoint::poison::Poison;
+use crate::gateway::checkpoint::restore::{Restored, restore};
 use crate::gateway::checkpoint::watermark::Watermark;
 use crate::gateway::protocol::session_starts::SessionStarts;
 

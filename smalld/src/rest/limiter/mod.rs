@@ -19,6 +19,7 @@ pub(crate) mod permit;
 pub(crate) mod route;
 mod timing;
 mod wait_queue;
+mod window_end;
 
 #[cfg(test)]
 mod tests;
