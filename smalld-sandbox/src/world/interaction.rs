@@ -9,6 +9,7 @@ use super::message::{Draft, Edit};
 use super::refusal::Refusal;
 use super::{World, component};
 use crate::world::snowflake::Snowflake;
+use crate::world::token;
 
 /// How long an application has to answer, in milliseconds.
 const ANSWER_TIMEOUT: u64 = 3_000;
@@ -89,7 +90,7 @@ impl World {
     /// Begins an interaction, and dispatches it to the application.
     pub(crate) fn interact(&mut self, act: &Act, now: u64) -> Snowflake {
         let id = self.ids.next(now);
-        let token: String = (0..64).map(|_| fastrand::alphanumeric()).collect();
+        let token = token::letters(64);
         let payload = self.interaction_json(id, &token, act);
         let is_context_menu = matches!(act.data["type"].as_u64(), Some(2 | 3));
         let interaction = Interaction {

@@ -15,7 +15,8 @@ pub(crate) fn bare(token: &str) -> &str {
     token.strip_prefix("Bot ").unwrap_or(token)
 }
 
-fn letters(count: usize) -> String {
+/// Random letters and digits.
+pub(crate) fn letters(count: usize) -> String {
     (0..count).map(|_| fastrand::alphanumeric()).collect()
 }
 

@@ -60,7 +60,7 @@ fn every_case_has_a_test_and_the_list_is_up_to_date() {
 
 /// The guide names the test that proves each of its claims.
 #[test]
-fn each_test_that_the_guide_names_is_there() {
+fn each_test_named_in_the_guide_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let Ok(guide) = fs::read_to_string(root.join("../docs/GUIDE.md")) else {
         return;
