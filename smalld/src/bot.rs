@@ -195,6 +195,11 @@ impl SmallD {
     /// Signals do not stop the bot here, unless the option [`signals`](crate::Builder::signals) says
     /// so.
     ///
+    /// Everything runs on the caller's runtime, and no thread is started but those of
+    /// `spawn_blocking`. So a handler that blocks its thread can delay heartbeats, saves and the
+    /// shutdown, and no watchdog reports it; [`run_blocking`](Self::run_blocking) has none of these
+    /// limits. See [Threads](crate#threads).
+    ///
     /// # Errors
     ///
     /// - [`Error::Config`] if a parameter of a handler cannot be provided, such as a state that the bot
@@ -207,9 +212,13 @@ impl SmallD {
         Arc::clone(&self.0.runner).run(self.clone()).await
     }
 
-    /// Runs the bot on a runtime of its own, for a `main` that is not async. Unless the option
-    /// [`signals`](crate::Builder::signals) says otherwise, ctrl-c and SIGTERM stop it; a second signal
-    /// does not wait for the handlers.
+    /// [Runs](Self::run) the bot on runtimes of its own, for a `main` that is not async. Unless the
+    /// option [`signals`](crate::Builder::signals) says otherwise, ctrl-c and SIGTERM stop it; a second
+    /// signal does not wait for the handlers.
+    ///
+    /// Handlers run on worker threads. Heartbeats, saves, signals and the shutdown run on the calling
+    /// thread, so they work even if handlers block all workers. A watchdog logs each `async` handler
+    /// that blocks its thread. See [Threads](crate#threads).
     ///
     /// # Errors
     ///

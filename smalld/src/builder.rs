@@ -326,7 +326,8 @@ impl Builder {
         self
     }
 
-    /// Builds the bot and [runs](SmallD::run) it.
+    /// Builds the bot and [runs](SmallD::run) it on the caller's runtime, which handlers that block
+    /// their thread can delay as a whole.
     ///
     /// # Errors
     ///
@@ -335,7 +336,9 @@ impl Builder {
         self.build()?.run().await
     }
 
-    /// Builds the bot and runs it on a runtime of its own, as [`run!`](crate::run) does.
+    /// Builds the bot and [runs](SmallD::run_blocking) it on runtimes of its own, as
+    /// [`run!`](crate::run) does. If the program has not installed a `tracing` subscriber, it logs to
+    /// stderr (feature `log`).
     ///
     /// # Errors
     ///

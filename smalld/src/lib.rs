@@ -49,6 +49,29 @@
 //! - [`rest`]: requests, responses, attachments, and what to do at a rate limit.
 //! - [`source`]: sources of events other than the gateway.
 //!
+//! # Threads
+//!
+//! An `async` handler must not block its thread. Code that blocks belongs into a handler that is a plain
+//! `fn`, which gets a thread that it may block, or into `tokio::task::spawn_blocking`. What an `async`
+//! handler stops if it blocks all the same, because of a deadlock, a busy loop or
+//! `std::thread::sleep`, depends on how the bot was started:
+//!
+//! | | [`run!`] and [`run_blocking`](SmallD::run_blocking) | [`run().await`](SmallD::run) |
+//! |---|---|---|
+//! | runtime | one of its own for handlers, with at least two worker threads, and one on the calling thread (the *control thread*), where no handler runs | the caller's; smalld starts no runtime, and no thread but those of `spawn_blocking` |
+//! | heartbeats and other payloads to the gateway | sent on time, even if all workers are blocked | sent once a thread of the runtime is free |
+//! | the shard that received the event | reads nothing more until the handler's first poll returns | the same |
+//! | other handlers and shards | continue within a quarter of a second while a worker is free | may wait for the blocked thread, even if another one is idle |
+//! | log | names the handler after one second, then at growing intervals, at least every minute | nothing |
+//! | saves of [`sessions`](Builder::sessions) | continue, even if all workers are blocked | wait for a free thread |
+//! | ctrl-c, SIGTERM, a second signal, [`shutdown_timeout`](Builder::shutdown_timeout) | work, even if all workers are blocked | wait for a free thread |
+//! | when the run ends | the threads of blocked handlers are left behind, and the program can exit | a tokio runtime waits for its blocked workers when it is dropped |
+//!
+//! Under `run().await`, a block that is longer than a heartbeat interval (about 41 seconds) can also make
+//! smalld miss an acknowledgement that has arrived but was not read. It then takes the connection for
+//! dead, and resumes; no event is lost. On the other hand all timers are those of the caller's runtime,
+//! so a test that pauses tokio's clock controls all of them.
+//!
 //! # Log
 //!
 //! smalld logs to [`tracing`](https://docs.rs/tracing) with the target `smalld`. The messages are for
@@ -139,8 +162,11 @@ pub use smalld_macros::path;
 
 /// Builds a bot from the environment and the given options, and runs it until it is stopped.
 ///
-/// It blocks, starts a tokio runtime of its own and returns a [`Result<()>`](Result), so that it can
-/// be the body of a plain `fn main`. Its options are the methods of [`Builder`], by name:
+/// It blocks the calling thread, starts its own tokio runtimes and returns a [`Result<()>`](Result), so
+/// it can be the body of a plain `fn main`. Heartbeats, saves, signals and the shutdown run on the
+/// calling thread, so they work even if handlers block all others; see [Threads](crate#threads).
+///
+/// The options are the methods of [`Builder`], by name:
 ///
 /// ```no_run
 /// use smalld::Intents;
@@ -153,7 +179,11 @@ pub use smalld_macros::path;
 /// }
 /// ```
 ///
-/// Unless the program has installed a `tracing` subscriber, it writes a plain log to stderr (feature
+/// ctrl-c and SIGTERM stop the bot, unless the option [`signals`](Builder::signals) says otherwise.
+/// Handlers may then finish within [`shutdown_timeout`](Builder::shutdown_timeout); a second signal
+/// stops at once.
+///
+/// Unless the program has installed a `tracing` subscriber, `run!` writes a plain log to stderr (feature
 /// `log`). The environment variable `SMALLD_LOG` sets the level: `off`, `error`, `warn`, `info` (the
 /// default) or `debug`.
 ///
