@@ -8,9 +8,8 @@ use serde_json::Value;
 /// What a value in the JSON must be, for [`On::with`](crate::handler::On::with).
 ///
 /// A string, an integer or a `bool` must be equal: strings are compared decoded, integers exactly.
-/// [`Json::Null`](crate::Json) matches `null` and what is absent. Other JSON is converted from as
-/// long as it is one of these; a handler whose condition is an object, an array or a number with a
-/// fraction is an error at startup.
+/// [`Json::Null`](crate::Json) matches `null` and an absent value. Any JSON value can be converted,
+/// but an object, an array or a number with a fraction is an error at startup.
 ///
 /// ```
 /// use smalld::handler::Condition;

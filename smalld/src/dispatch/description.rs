@@ -1,5 +1,6 @@
-//! Descriptions of what handlers fail with. An error of a user's may panic, fail or never end when it is
-//! displayed, or hold megabytes and newlines. None of that may reach the log or end a shard.
+//! Descriptions of handlers' failures. A user's error may panic, fail or never end when it is
+//! displayed, or contain megabytes of text or newlines. None of that may reach the log or end a
+//! shard.
 
 use std::error::Error;
 use std::fmt::{self, Write};
@@ -10,12 +11,12 @@ const MAX_BYTES: usize = 4_096;
 const MAX_CAUSES: usize = 16;
 const UNDISPLAYABLE: &str = "an error that cannot be displayed";
 
-/// An error and its causes in one sentence, each said once.
+/// An error and its causes in one sentence, without repetitions.
 pub(super) fn describe(error: &dyn Error) -> String {
     unwind::guarded(|| error_and_causes(error)).unwrap_or_else(|| UNDISPLAYABLE.to_owned())
 }
 
-/// A text of a user's, made fit for a log.
+/// A user's text, cut to a length and without control characters.
 pub(super) fn printable(text: &str) -> String {
     let mut printable = Printable::default();
     // It only fails when it is full.
@@ -46,8 +47,8 @@ fn one(error: &dyn Error) -> String {
     }
 }
 
-/// Text with a limited length and without control characters. Lines after the first are indented, so
-/// that none passes for a line of the log.
+/// Text with a limited length and without control characters. Lines after the first are indented,
+/// so that none looks like another line of the log.
 #[derive(Default)]
 struct Printable {
     text: String,
@@ -63,7 +64,7 @@ impl Write for Printable {
             if self.text.len() >= MAX_BYTES {
                 self.is_full = true;
                 self.text.push('…');
-                // Whoever writes stops here.
+                // The error makes the formatting stop.
                 return Err(fmt::Error);
             }
             match character {
@@ -81,7 +82,7 @@ impl Write for Printable {
 mod tests {
     use super::*;
 
-    /// An error whose display and source are these.
+    /// An error with this display and this source.
     #[derive(Debug)]
     struct Odd(fn(&mut fmt::Formatter<'_>) -> fmt::Result, bool);
 
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_cannot_be_displayed_is_described_all_the_same() {
+    fn an_error_that_cannot_be_displayed_is_still_described() {
         assert_eq!(
             describe(&Odd(|_| panic!("in Display"), false)),
             UNDISPLAYABLE
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_that_never_end_are_cut() {
+    fn an_endless_chain_of_causes_is_cut() {
         #[derive(Debug)]
         struct Itself;
         impl fmt::Display for Itself {
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_display_that_ignores_that_it_is_cut_is_cut() {
+    fn a_display_that_ignores_write_errors_is_cut() {
         let stubborn = describe(&Odd(
             |f| {
                 for _ in 0..100_000 {
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_fill_or_forge_the_log_is_cut_and_indented() {
+    fn long_texts_are_cut_and_further_lines_indented() {
         let huge = describe(&Odd(
             |f| (0..1_000_000).try_for_each(|_| f.write_str("long ")),
             false,

@@ -1,5 +1,5 @@
-//! Runs handlers: concurrently, limited in number, each failure its own. It takes events from any
-//! source and knows nothing of sockets.
+//! Execution of handlers: concurrent, up to a limit, and so that a failure affects no other
+//! handler. Events come from any source.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -38,7 +38,7 @@ use crate::unwind::{self, Panic};
 const MAX_RUNNING: usize = 1_000;
 /// How many slow runs an async handler may have; beyond that its events are refused.
 const MAX_SLOW: usize = 10_000;
-/// How many runs of `ordered` handlers may wait for their turn without a place of the above.
+/// How many runs of `ordered` handlers may wait for their turn. They do not count as running.
 const MAX_QUEUED: usize = 10_000;
 
 /// The handlers of one bot, and those of them that are running. Clones are cheap.
@@ -57,7 +57,7 @@ pub(super) struct Inner {
     pub(super) reports: Reports,
     runs: TaskTracker,
     abandoned: CancellationToken,
-    /// The same as `abandoned`, which takes a lock to be asked.
+    /// The value of `abandoned`, without its lock.
     is_over: AtomicBool,
 }
 
@@ -70,7 +70,7 @@ type Ended = Result<Result<(), Failure>, Panic>;
 /// Which handler runs, and for what.
 pub(super) struct Job {
     pub(super) handler: Arc<Handler>,
-    /// Handlers of the start have none.
+    /// `None` for a handler of `on_start`.
     pub(super) payload: Option<Payload>,
     pub(super) claim: Claim,
 }
@@ -84,8 +84,8 @@ impl Job {
 }
 
 impl Dispatcher {
-    /// A dispatcher for these handlers. Of those that may block, `blocking_threads` run at once. Its
-    /// timers run on `control` if there is one.
+    /// Returns a dispatcher for these handlers. At most `blocking_threads` plain functions run at
+    /// once. Its timers run on `control` if there is one.
     pub(crate) fn new(
         bot: SmallD,
         handlers: &Handlers,
@@ -114,7 +114,7 @@ impl Dispatcher {
         }))
     }
 
-    /// Runs the handlers of the start. Ready when they have ended, or are slow.
+    /// Runs the handlers of `on_start`. Returns when each has ended or is slow.
     pub(crate) async fn begin(&self) {
         let inner = &self.0;
         for (handler, call) in inner.handlers.of_the_start() {
@@ -136,8 +136,8 @@ impl Dispatcher {
         self.0.runs.wait().await;
     }
 
-    /// The handlers that are running, each with how often. Those that block in their first poll, where
-    /// the event was read, are seen in `polled` only.
+    /// The running handlers, with the number of their runs if there are several. A handler that
+    /// blocks in its first poll is found in `polled` only.
     pub(crate) fn unfinished(&self, polled: &Polled) -> Vec<String> {
         let polls = polled.now();
         let running = self.0.handlers.iter().map(|handler| {
@@ -153,7 +153,7 @@ impl Dispatcher {
         names.collect()
     }
 
-    /// Drops what still runs, starts nothing more, and leaves no task behind.
+    /// Drops all runs and starts no more. No task is left behind.
     pub(crate) fn abandon(&self) {
         self.0.is_over.store(true, Ordering::Relaxed);
         self.0.abandoned.cancel();
@@ -212,7 +212,7 @@ fn malformed(payload: &Payload) -> Option<String> {
 struct Waiters {
     inner: Arc<Inner>,
     payload: Payload,
-    /// Dropped before all handlers have been started, it abandons the event.
+    /// Abandons the event if it is dropped before all handlers have started.
     claim: Claim,
 }
 
@@ -262,9 +262,9 @@ impl Inner {
         self.start(job, work, turn.flatten(), place);
     }
 
-    /// Starts a run. It is polled once where the event was read: most handlers are done or waiting for
-    /// Discord by then, and a task for each event would cost more than all the rest together. One that
-    /// has to wait for its turn or for a thread becomes a task at once.
+    /// Starts a run and polls it once, in the task that read the event. Most handlers have ended or
+    /// wait for Discord after that, and a task for each event would cost more than everything else.
+    /// A run that must wait for its turn or for a thread becomes a task at once.
     fn start(self: &Arc<Self>, job: Job, work: Work, turn: Option<Turn>, place: Place) {
         if self.is_over.load(Ordering::Relaxed) {
             // Its event counts as abandoned.
@@ -325,7 +325,7 @@ impl Inner {
         });
     }
 
-    /// Whether so many runs of this handler have not ended that no further one is started.
+    /// Whether this handler has so many unfinished runs that no more are started.
     pub(super) fn is_saturated(&self, handler: &Handler) -> bool {
         let limit = if handler.is_blocking() {
             self.threads.per_handler()
@@ -357,7 +357,8 @@ impl Inner {
             claim,
         } = job;
         let error = handler.failed(payload, failure);
-        // A failure of a handler of errors is logged, or there might be no end to it.
+        // A failure of an `on_error` handler is only logged, so that it cannot cause an endless
+        // loop.
         if matches!(handler.trigger, Trigger::Error(_)) || self.on_error.is_empty() {
             self.reports.failed(&error);
         } else {
@@ -369,7 +370,8 @@ impl Inner {
     fn hand_to_error_handlers(self: &Arc<Self>, error: &HandlerError, event: &Acknowledgement) {
         for (handler, call) in &self.on_error {
             let place = Arc::clone(&self.places).try_acquire_owned().ok();
-            // A handler of errors that cannot run must not hide the error, nor refuse the event.
+            // An `on_error` handler that cannot run must not hide the error, and must not make the
+            // event refused.
             let Some(place) = place.filter(|_| !self.is_saturated(handler)) else {
                 self.reports.failed(error);
                 continue;

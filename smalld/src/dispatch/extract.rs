@@ -164,8 +164,8 @@ impl FromBot for SmallD {
     }
 }
 
-/// A parameter of a handler of [`on_error`](crate::on_error): the [`HandlerError`], or whatever
-/// its event or the bot has. If there is no event, JSON is `null`.
+/// A parameter of a handler of [`on_error`](crate::on_error): the [`HandlerError`], or anything
+/// that can be taken from its event or from the bot. Without an event, JSON is `null`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "cannot be taken from a failure",
@@ -233,7 +233,7 @@ impl<T: FromBot> FromFailure<'_, ViaBot> for T {
     }
 }
 
-/// Includes the original failure, which no handler of errors has seen.
+/// Includes the original failure, which no `on_error` handler has seen.
 fn without_event(error: &HandlerError) -> BoxError {
     format!("there is no event ({error})").into()
 }
@@ -247,13 +247,13 @@ pub fn extract<'e, T: FromEvent<'e, Via>, Via>(
     T::from_event(bot, payload).map_err(unfit::<T>)
 }
 
-/// As [`extract`], for a handler of the start.
+/// [`extract`] for a handler of `on_start`.
 #[doc(hidden)]
 pub fn extract_from_bot<T: FromBot>(bot: &SmallD) -> Result<T, Failure> {
     T::from_bot(bot).map_err(unfit::<T>)
 }
 
-/// As [`extract`], for a handler of errors.
+/// [`extract`] for a handler of `on_error`.
 #[doc(hidden)]
 pub fn extract_from_failure<'e, T: FromFailure<'e, Via>, Via>(
     bot: &SmallD,
@@ -275,13 +275,13 @@ pub fn check<'e, T: FromEvent<'e, Via>, Via>(bot: &SmallD) -> Result<(), String>
     T::check(bot)
 }
 
-/// As [`check`], for a handler of the start.
+/// [`check`] for a handler of `on_start`.
 #[doc(hidden)]
 pub fn check_from_bot<T: FromBot>(bot: &SmallD) -> Result<(), String> {
     T::check(bot)
 }
 
-/// As [`check`], for a handler of errors.
+/// [`check`] for a handler of `on_error`.
 #[doc(hidden)]
 pub fn check_from_failure<'e, T: FromFailure<'e, Via>, Via>(bot: &SmallD) -> Result<(), String> {
     T::check(bot)

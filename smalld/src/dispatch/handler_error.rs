@@ -1,4 +1,4 @@
-//! The failure of a handler, as handlers of errors take it.
+//! Failures of handlers, as `on_error` handlers see them.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -28,13 +28,14 @@ pub struct HandlerError(Arc<Inner>);
 struct Inner {
     handler: Label,
     payload: Option<Payload>,
-    /// The failure in words, made once: errors of users may do anything when they are displayed.
+    /// The description of the failure, made once: a user's error may do anything when it is
+    /// displayed.
     description: String,
     /// `None` only while it is dropped.
     failure: Option<Failure>,
 }
 
-/// An error of a user's may panic when it is dropped, here or in a clone elsewhere.
+/// A user's error may panic when it is dropped, here or in a clone elsewhere.
 impl Drop for Inner {
     fn drop(&mut self) {
         unwind::drop_guarded(self.failure.take());
@@ -45,7 +46,8 @@ impl HandlerError {
     pub(crate) fn new(handler: Label, payload: Option<Payload>, failure: Failure) -> Self {
         Self(Arc::new(Inner {
             handler,
-            // Handlers of errors see `d`, whatever the handler that failed saw.
+            // Handlers of `on_error` see `d`, even if the handler that failed saw the whole
+            // payload.
             payload: payload.map(|payload| payload.seen(false)),
             description: failure.describe(),
             failure: Some(failure),
@@ -93,12 +95,12 @@ impl HandlerError {
     }
 }
 
-/// What a log calls the payload of a run.
+/// The name of a run's payload in the log.
 pub(crate) fn subject(payload: Option<&Payload>) -> Cow<'_, str> {
     payload.map_or(Cow::Borrowed("the start"), Payload::name)
 }
 
-/// The sentence that the log would have.
+/// The sentence as logged.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner {

@@ -48,9 +48,9 @@ impl Handlers {
         Self::default()
     }
 
-    /// Every function of this program that carries one of smalld's attributes, in every crate that
-    /// is linked. A crate of handlers that nothing mentions is not linked: write
-    /// `use my_handlers as _;`.
+    /// Every function of this program that has one of smalld's attributes, in every crate that is
+    /// linked. A crate that the program does not mention is not linked: write `use my_handlers as
+    /// _;`.
     #[must_use]
     pub fn registered() -> Self {
         Self::of(inventory::iter::<Registration>)
@@ -196,7 +196,7 @@ impl Handlers {
         self.0.iter()
     }
 
-    /// Handlers of the start, each with its call.
+    /// Handlers of `on_start`, each with its call.
     pub(crate) fn of_the_start(&self) -> impl Iterator<Item = (&Arc<Handler>, &Call<()>)> {
         self.iter().filter_map(|handler| match &handler.trigger {
             Trigger::Start(call) => Some((handler, call)),
@@ -204,7 +204,7 @@ impl Handlers {
         })
     }
 
-    /// Handlers of errors, each with its call.
+    /// Handlers of `on_error`, each with its call.
     pub(crate) fn of_errors(&self) -> impl Iterator<Item = (&Arc<Handler>, &Call<HandlerError>)> {
         self.iter().filter_map(|handler| match &handler.trigger {
             Trigger::Error(call) => Some((handler, call)),

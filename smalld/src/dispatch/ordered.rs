@@ -13,10 +13,11 @@ use crate::event::{Payload, scan};
 /// How many events may wait for one key; further ones run without order.
 const MAX_WAITING: usize = 100;
 
-/// Whose events wait for each other: those of one handler in one guild, channel or user.
+/// Events with the same key wait for each other: those of one handler in one guild, channel or
+/// user.
 type Key = (u32, Box<str>);
 
-/// One queue for each handler and guild that has an event at work.
+/// One queue for each handler and guild that has an event in progress.
 #[derive(Clone, Default)]
 pub(super) struct Queues(Arc<Mutex<HashMap<Key, Queue>>>);
 
@@ -35,8 +36,8 @@ pub(super) enum Turn {
 }
 
 impl Queues {
-    /// Takes a place at the end of the queue. It is taken where the event is read, so the order is that
-    /// of the events. `None` if the event belongs to nobody or the queue is full.
+    /// Takes a place at the end of the queue. Called in the order in which events are read. Returns
+    /// `None` if the event belongs to no guild, channel or user, or if the queue is full.
     pub(super) fn join(&self, handler: &Handler, payload: &Payload) -> Option<Turn> {
         let key = (handler.id, owner(payload)?);
         let mut queues = self.lock();
@@ -99,7 +100,7 @@ impl Drop for InTurn {
             return;
         };
         while let Some(next) = self.queues.next(&key) {
-            // One that was abandoned while it waited is passed over.
+            // Runs that were abandoned while they waited are skipped.
             match next.send(self.queues.in_turn(key)) {
                 Ok(()) => return,
                 Err(mut returned) => match returned.key.take() {

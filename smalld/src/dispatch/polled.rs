@@ -112,7 +112,7 @@ pub(super) fn polling(handler: u32) -> Guard {
     })
 }
 
-/// A task was spawned or woken on this thread, by one that goes on.
+/// Records that a task was spawned or woken on this thread by a task that continues.
 pub(super) fn woke_a_task() {
     SLOT.with_borrow_mut(|slot| {
         if let Some(slot) = slot {
@@ -135,7 +135,7 @@ pub(super) fn release_woken_task() {
     }
 }
 
-/// Restores what the thread polled before, which is nothing but for a poll within a poll.
+/// Restores the previous value when it is dropped. That is `IDLE`, except for a poll within a poll.
 pub(super) struct Guard(Option<u64>);
 
 impl Drop for Guard {

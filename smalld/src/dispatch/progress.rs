@@ -1,4 +1,5 @@
-//! Progress of an event: while it is at work or waits, its source is told so now and then.
+//! Progress of an event: tells its source at regular intervals that the event is still being
+//! handled.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,7 +12,8 @@ use crate::event::acknowledge::Claim;
 /// How often a source is told. A run that lasts longer is slow.
 pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Waits for a future, and tells the source of the event at each interval that it goes on.
+/// Waits for a future. Meanwhile tells the source of the event, at each interval, that it is in
+/// progress.
 pub(super) async fn while_waiting<F: Future>(claim: &Claim, future: F) -> F::Output {
     let mut future = pin!(future);
     loop {

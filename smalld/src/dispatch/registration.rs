@@ -22,5 +22,5 @@ pub struct Registration {
 
 inventory::collect!(Registration);
 
-/// Returns an error if a parameter can never be had.
+/// Returns an error if the parameter can never be provided.
 pub(crate) type Check = fn(&SmallD) -> Result<(), String>;

@@ -13,7 +13,7 @@ use crate::dispatch::handler::Handler;
 use crate::dispatch::handler_error::HandlerError;
 
 const COUNT_INTERVAL: Duration = Duration::from_secs(60);
-/// Reports that name ids differ each time. Beyond this many at once all are logged.
+/// Reports that contain ids all differ. Beyond this many different ones, each is logged.
 const MAX_COUNTED: usize = 1_000;
 
 /// The reports of one bot. Clones are cheap.
@@ -44,7 +44,7 @@ enum Severity {
 }
 
 impl Reports {
-    /// Counts by timers on `control`, or, without it, on the runtime of whoever reports.
+    /// Its timers run on `control` or, without it, on the runtime of the caller.
     pub(super) fn new(control: Option<Handle>) -> Self {
         Self {
             counts: Arc::default(),
@@ -92,7 +92,7 @@ impl Reports {
             count.again += 1;
             return Counted::Again;
         }
-        // Without a runtime no minute passes, so nothing is counted.
+        // Without a runtime there are no timers, so nothing is counted.
         let Some(runtime) = self.control.clone().or_else(|| Handle::try_current().ok()) else {
             return Counted::Not;
         };

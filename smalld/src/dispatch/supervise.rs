@@ -1,5 +1,5 @@
-//! The life of a run that became a task: it waits for what it needs, is watched while it runs, and is
-//! called slow if it takes its time.
+//! Supervision of a run that became a task: it waits for its turn or a thread, is watched while it
+//! runs, and is reported if it is slow.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ impl Inner {
             None => (None, Some(place)),
             Some(Turn::Now(turn)) => (Some(turn), Some(place)),
             Some(Turn::Later(turn)) => {
-                // A run that waits gives its place to others: whoever has the turn may need one.
+                // A waiting run gives its place to others, because the run whose turn it is may
+                // need one.
                 if let Ok(_queued) = Arc::clone(&self.queued).try_acquire_owned() {
                     drop(place);
                     let Ok(turn) = while_waiting(&job.claim, turn).await else {
@@ -69,8 +70,8 @@ impl Inner {
         self.supervise(job, run, place, turn).await;
     }
 
-    /// Drives a run to its end. After some time it is slow: it is named, gives its place back and counts
-    /// against another limit.
+    /// Polls a run to its end. After some time it is slow: it is logged, gives its place back and
+    /// counts against another limit.
     pub(super) async fn supervise(
         self: Arc<Self>,
         job: Job,
@@ -100,7 +101,7 @@ impl Inner {
         job.claim.in_progress();
         let (handler, event) = (&job.handler, subject(job.payload.as_ref()));
         self.reports.warn(&format!(
-            "handler {handler} has been at {event} for {} s and goes on; it no longer counts against the handlers that may run at once",
+            "handler {handler} has been handling {event} for {} s; it continues, but no longer counts towards the limit of running handlers",
             PROGRESS_INTERVAL.as_secs()
         ));
         if self.is_saturated(handler) {
@@ -109,11 +110,11 @@ impl Inner {
     }
 }
 
-/// A run of a handler that may block: on a thread where that delays nobody else.
+/// Runs a handler that may block on a thread of its own.
 fn on_thread(call: BlockingCall, thread: Thread) -> Run {
     Box::pin(async move {
         let running = tokio::task::spawn_blocking(move || {
-            // Also held if the run is abandoned: its thread cannot be.
+            // Held by the thread itself, which continues even if the run is abandoned.
             let _thread = thread;
             call()
         });

@@ -30,7 +30,7 @@ impl DispatchTable {
             let Trigger::Event(EventTrigger { filter, .. }) = &handler.trigger else {
                 continue;
             };
-            // A pointer is checked where it is declared, so each of them can be taken apart.
+            // Pointers were checked when they were declared, so each can be split.
             let conditions = filter.fields.iter().flat_map(Matcher::new).collect();
             let entry = Arc::new(Entry {
                 handler: Arc::clone(handler),

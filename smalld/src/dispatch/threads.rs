@@ -1,5 +1,6 @@
-//! Threads for handlers that may block: limited in number, and for each handler to a part of them, so
-//! that one that hangs leaves some to the others and to everybody else who needs tokio's blocking pool.
+//! Threads for handlers that may block. Their number is limited, and one handler may use only a
+//! part of them, so a handler that hangs leaves threads to the others and to the rest of the
+//! program.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -79,13 +80,14 @@ impl Threads {
         }
     }
 
-    /// All threads of this handler have become slow: nobody waits for one any longer.
+    /// Wakes the runs that wait for a thread of this handler, because all of them have become slow.
     pub(super) fn saturated(&self, handler: &Handler) {
         self.of_handler(handler).saturated.notify_waiters();
     }
 
-    /// Counts a slow run until the guard is dropped. If these take all threads, runs that wait for one
-    /// are refused, or they would hold places that handlers without a thread need.
+    /// Counts a slow run until the guard is dropped. If slow runs take all threads, the runs that
+    /// wait for one are refused; otherwise these would hold places that handlers without a thread
+    /// need.
     pub(super) fn slow(&self) -> SlowThread<'_> {
         if self.slow.fetch_add(1, Ordering::Relaxed) + 1 >= self.limit {
             self.exhausted.notify_waiters();

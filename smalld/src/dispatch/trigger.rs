@@ -1,4 +1,4 @@
-//! What a handler is called for, and the call that goes with it.
+//! Triggers of handlers: what a handler is called for, and how.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::event::Payload;
 /// One run of a handler.
 pub(crate) type Run = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// What a handler is called for. Each variant holds a call that takes what there is at that time.
+/// What a handler is called for. Each variant holds a call that takes what exists at that time.
 #[derive(Clone, Debug)]
 pub enum Trigger {
     /// Payloads that match a filter.
@@ -47,7 +47,7 @@ pub enum Call<Input> {
     Closure(Arc<dyn Fn(SmallD, Input) -> Run + Send + Sync>),
 }
 
-/// What a call has to do, not yet begun.
+/// A call that has not begun.
 pub(crate) enum Work {
     Async(Run),
     Blocking(BlockingCall),

@@ -13,8 +13,8 @@
 // 5. `shard/deliver.rs`: an event goes to handlers; `checkpoint/` remembers which were handled.
 // 6. `shard.rs`: after a disconnect `protocol/reconnect.rs` says when and how to connect again.
 //
-// The other way, a payload of the user goes from `handle.rs` over `protocol/outgoing_payload.rs`
-// to the writer, which holds it to `protocol/send_limit.rs`.
+// In the other direction, a user's payload goes from `handle.rs` through
+// `protocol/outgoing_payload.rs` to the writer, which applies `protocol/send_limit.rs`.
 
 pub(crate) mod checkpoint;
 pub(crate) mod compression;

@@ -113,7 +113,7 @@ struct BotRun {
     runtimes: Runtimes,
     blocking_threads: usize,
     signals: Signals,
-    /// What the workers are polling. Always empty on somebody else's runtime.
+    /// What the workers are polling. Always empty on the caller's runtime.
     polled: Polled,
 }
 
@@ -162,7 +162,7 @@ impl BotRun {
         };
         self.bot.close();
         let patient = self.finish(&dispatcher, &mut running.delivering).await;
-        // Sources learn of it while they are still there to pass it on.
+        // Sources are told while they can still pass it on.
         dispatcher.abandon();
         let closed = self.close(running, patient).await;
         ended.and(closed).map_err(|error| {
@@ -292,7 +292,7 @@ async fn first_to_fail(tasks: &mut JoinSet<Result<()>>) -> Result<()> {
 
 async fn closed(bot: &SmallD) {
     let mut shutdown = bot.inner().shutdown.subscribe();
-    // The bot owns the sender, so this cannot fail.
+    // The bot owns the sender, so this does not fail.
     let _ = shutdown
         .wait_for(|&phase| phase > ShutdownPhase::Running)
         .await;

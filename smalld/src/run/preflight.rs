@@ -27,8 +27,8 @@ pub(super) struct GatewayStart {
     pub(super) document: Option<Document>,
 }
 
-/// Checks that the bot can provide every parameter of every handler. The error names all that it
-/// cannot.
+/// Checks that the bot can provide every parameter of every handler. The error lists all that are
+/// missing.
 pub(super) fn check(bot: &SmallD, plan: &Plan) -> Result<()> {
     let handlers = plan.handlers.iter();
     let mistakes: Vec<String> = handlers.flat_map(|handler| handler.check(bot)).collect();

@@ -56,7 +56,7 @@ mod tests {
         let handlers = Handlers::new()
             .on("MESSAGE_CREATE", |_, _| async {})
             .on("GUILD_MEMBER_ADD", |_, _| async {})
-            // These are not called for events of Discord.
+            // These handlers are not called for events.
             .on_start(|_| async {})
             .on_error(|_, _| async {});
         let given = Intents::for_handlers() | Intents::GUILD_PRESENCES;

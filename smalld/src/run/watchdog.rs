@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::dispatch::{Handlers, OngoingPoll, Polled};
 
-/// Also how long other handlers may wait for a worker when one is blocked and the others are idle.
+/// How long other handlers may have to wait if one worker is blocked and the others are idle.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// A poll that takes this long is reported. It is reported again after twice the time, and so on.
 const FIRST_REPORT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -278,7 +278,7 @@ async fn until(mut condition: impl FnMut() -> bool) {
     while !condition() {
         assert!(
             std::time::Instant::now() < deadline,
-            "it never came to pass"
+            "the condition was not met in time"
         );
         tokio::task::yield_now().await;
     }
@@ -295,7 +295,7 @@ async fn a_blocking_handler_that_hangs_leaves_threads_to_others_and_is_refused_i
     event(&dispatcher, "FINE").await;
     until(|| ANSWERED.load(Ordering::Relaxed) == 1).await;
 
-    // The clock stands still while threads are at work, so it has to be moved.
+    // tokio does not advance a paused clock while blocking threads run.
     let count = |ending| {
         let with = learned.iter().filter(|one| one.endings() == [ending]);
         with.count()

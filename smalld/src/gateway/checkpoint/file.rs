@@ -17,7 +17,7 @@ use crate::gateway::checkpoint::store::SessionStore;
 
 /// The largest file that is read. A shard takes some hundred bytes.
 const MAX_BYTES: u64 = 16 << 20;
-/// Between two attempts to lock the file: waiting for a lock in the system could not be cancelled.
+/// Time between two attempts to lock the file. A blocking lock could not be cancelled.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 /// As many links in a row as Linux follows.
 const MAX_LINKS: usize = 40;
@@ -66,8 +66,8 @@ impl SessionStore for FileStore {
     async fn save(&self, sessions: &str) -> Result<(), BoxError> {
         let locked = self.locked().clone().ok_or("the file is not locked")?;
         let text = sessions.to_owned();
-        // If nobody waits for the write any more, it still holds the lock: it must not come after
-        // a write of the next process.
+        // The write holds the lock even if nobody waits for it any more, so it cannot come after a
+        // write of the next process.
         spawn_blocking(move || locked.write(&text)).await?
     }
 
@@ -119,8 +119,8 @@ impl Locked {
     }
 }
 
-/// The file that a path leads to, which need not exist: replacing a symbolic link itself would
-/// leave the file behind it as it is.
+/// The file that a path leads to; it may not exist yet. Replacing a symbolic link itself would
+/// leave its target unchanged.
 fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -180,8 +180,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = with_suffix(path, ".new");
     let file = match create_new(&new) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            // A process that was killed while it wrote has left it. Of a link, this removes the
-            // link.
+            // Left by a process that was killed while it wrote. If it is a link, only the link is
+            // removed.
             fs::remove_file(&new)?;
             create_new(&new)?
         }
@@ -189,7 +189,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     };
     let replaced = fill(file, text).and_then(|()| fs::rename(&new, path));
     if replaced.is_err() {
-        // The error that is returned matters more than one of this.
+        // The original error matters more than a failure here.
         let _ = fs::remove_file(&new);
     }
     replaced

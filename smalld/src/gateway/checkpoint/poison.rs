@@ -50,7 +50,7 @@ pub(crate) fn resume_from(failed_starts: u32, handled: u64, received: u64) -> Re
     }
 }
 
-/// What one process knows of its start from a watermark.
+/// One process's start from a watermark.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Poison {
     /// `None` for a session that began in this process: nobody has started from its watermark.

@@ -12,8 +12,8 @@ use crate::gateway::checkpoint::restore::{Restored, restore};
 use crate::gateway::checkpoint::watermark::Watermark;
 use crate::gateway::protocol::session_starts::SessionStarts;
 
-/// How precisely the time is kept at which Discord was last heard from: every heartbeat would be
-/// one more save otherwise.
+/// Precision of the time at which Discord was last heard from. Without it, every heartbeat would
+/// cause a save.
 const LAST_HEARD_PRECISION: Duration = Duration::from_secs(60);
 
 /// The progress of one shard.
@@ -89,7 +89,7 @@ impl Progress {
         self.state().session = None;
     }
 
-    /// The count of session starts, which the session changes.
+    /// The count of session starts, which the session has changed.
     pub(crate) fn session_starts(&self) -> SessionStarts {
         self.session_starts.clone()
     }

@@ -22,8 +22,8 @@ use crate::gateway::checkpoint::sessions::Sessions;
 use crate::unwind;
 
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
-/// While a process would count as a failed start if it ended now: as soon as it gets past the
-/// watermark it started from, that has to be saved.
+/// Used while a process would count as a failed start if it ended now: progress past the watermark
+/// that it started from must be saved soon.
 const UNDECIDED_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a shard, or the end of the bot, waits for the store.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,8 +54,8 @@ pub(crate) enum NotSaved {
 }
 
 impl Saver {
-    /// Saves a first time, and then until the guard is dropped: on the control runtime, or, without
-    /// one, on that of the caller.
+    /// Saves once, and then until the guard is dropped. Runs on the control runtime or, without
+    /// one, on the caller's.
     ///
     /// # Errors
     ///
@@ -101,8 +101,7 @@ impl Saver {
         }
     }
 
-    /// Returns when everything that is known now has been saved. If it cannot be saved, that is
-    /// logged.
+    /// Returns when all progress so far has been saved. A failure is logged.
     pub(crate) async fn save_now(&self) {
         if !self.status.hangs.load(Ordering::Relaxed)
             && let Err(NotSaved::TimedOut) = self.save().await
@@ -212,7 +211,7 @@ impl SaverTask {
             let saved = self.save().await;
             self.status.hangs.store(false, Ordering::Relaxed);
             for answer in waiting {
-                // Whoever asked may no longer wait.
+                // The shard that asked may no longer wait.
                 let _ = answer.send(saved.clone());
             }
         }

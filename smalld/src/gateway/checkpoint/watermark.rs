@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::event::acknowledge::{Acknowledge, Ending};
 
-/// An event counts as handled this long after it was received, even if handlers are still at work on
-/// it: one that hangs would otherwise hold back the watermark for ever.
+/// An event counts as handled this long after it was received, even if its handlers are still
+/// running. Otherwise a handler that hangs would hold back the watermark for ever.
 const RELEASE_AFTER: Duration = Duration::from_secs(60);
 
 /// The watermark of one session. Events of an older session move that session's watermark only.
@@ -33,7 +33,8 @@ struct State {
 }
 
 impl Watermark {
-    /// A watermark at `handled`, of a session of which an earlier process may have received more.
+    /// Creates a watermark at `handled`, for a session of which an earlier process may have
+    /// received more.
     pub(crate) fn new(handled: u64, received_before: u64) -> Self {
         Self(Mutex::new(State {
             newest: handled,

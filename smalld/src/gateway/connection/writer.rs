@@ -1,5 +1,5 @@
-//! Writer of a connection: a task of its own, which sends heartbeats whatever the reader and the
-//! handlers do.
+//! Writer of a connection: a task of its own, so that heartbeats do not depend on the reader or on
+//! handlers.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

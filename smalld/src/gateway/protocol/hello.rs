@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A longer interval than Discord would use; some servers mean "never" by such a number.
+/// A longer interval than Discord would use. Some servers send such a number and mean "never".
 const MAX_INTERVAL: Duration = Duration::from_secs(86_400);
 
 /// See [Discord Docs/Hello](https://discord.com/developers/docs/events/gateway-events#hello).
@@ -25,7 +25,7 @@ impl Hello {
         let fields: Fields = serde_json::from_str(d)
             .map_err(|_| "`d` is not an object with `heartbeat_interval`".to_owned())?;
         let given = fields.heartbeat_interval;
-        // A float such as 41250.0 is a number as good as another.
+        // A float such as 41250.0 is accepted too.
         match given.as_f64() {
             Some(millis) if millis >= 1.0 => {
                 let interval = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(MAX_INTERVAL);

@@ -30,7 +30,7 @@ impl Ready {
             &mut serde_json::Deserializer::from_str(d),
         )
         .map_err(|error| match error.path().to_string().as_str() {
-            // A missing field has no path, but stands in the message.
+            // A missing field has no path; the message names it.
             "." => error.inner().to_string(),
             path => format!("`{path}`: {}", error.inner()),
         })?;

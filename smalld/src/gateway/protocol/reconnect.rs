@@ -1,8 +1,8 @@
 //! Reconnect policy of a shard: when it connects again, and whether it resumes or identifies.
 //!
 //! Pure: time and chance are arguments. [`ReconnectPolicy::after`] is the only place that decides
-//! what follows a disconnect. Whether a permit to identify is free among all shards of the bot is
-//! left to [`StartBudget`](crate::gateway::protocol::start_budget::StartBudget).
+//! what follows a disconnect. When a shard may identify, among all shards of the bot, is decided by
+//! [`StartBudget`](crate::gateway::protocol::start_budget::StartBudget).
 //!
 //! **What follows a disconnect**, if there is a session to resume:
 //!
@@ -63,12 +63,12 @@ const MAX_START_INTERVAL: Duration = Duration::from_secs(300);
 /// A session that was ready for as long is not a failed start.
 const LASTING_SESSION: Duration = Duration::from_secs(600);
 
-/// This many connections may end within `RECENT` without a wait; Discord takes as many payloads.
-/// RESUMED ends the backoff, so without this bound a bot that sends a payload that Discord closes
-/// for would resume in a loop.
+/// This many connections may end within `RECENT` without a wait. RESUMED ends the backoff, so
+/// without this bound a bot would resume in a loop if Discord closes the connection because of
+/// something that the bot sends.
 const MAX_RECENT_DISCONNECTS: usize = 120;
 const RECENT: Duration = Duration::from_secs(60);
-/// Beyond it the wait is this, and up to as much again.
+/// Wait after more disconnects than that; up to as much again is added at random.
 const RECENT_DISCONNECTS_WAIT: Duration = Duration::from_secs(1);
 
 /// How far a connection came.
@@ -129,7 +129,8 @@ pub(crate) struct ReconnectPolicy {
 }
 
 impl ReconnectPolicy {
-    /// With the count of session starts, which an earlier process may have begun.
+    /// Creates a policy with the count of session starts, which may include those of an earlier
+    /// process.
     pub(crate) fn new(session_starts: SessionStarts) -> Self {
         Self {
             session_starts,

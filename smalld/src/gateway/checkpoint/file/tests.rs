@@ -116,7 +116,7 @@ mod unix {
 
     use super::*;
 
-    /// No wait in these tests comes near to it, unless something is broken.
+    /// Much longer than any wait in these tests takes, unless something is broken.
     const LONG: Duration = Duration::from_secs(30);
 
     fn mode(path: &Path) -> u32 {

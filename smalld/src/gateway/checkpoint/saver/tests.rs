@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::gateway::checkpoint::store::SessionStore;
 
-/// No wait in these tests comes near to it, unless something is broken.
+/// Much longer than any wait in these tests takes, unless something is broken.
 const LONG: Duration = Duration::from_secs(30);
 
 fn configuration() -> Configuration {
@@ -173,7 +173,8 @@ impl Control {
     }
 }
 
-/// Tells of each save, which blocks its thread until the other end is dropped if it has been told to.
+/// Reports each save. A save blocks its thread until the channel's other end is dropped, if it has
+/// been told to.
 struct Telling {
     saved: std_mpsc::Sender<()>,
     blocks: Option<Mutex<std_mpsc::Receiver<()>>>,

@@ -83,7 +83,8 @@ impl Output {
         if length > self.max_bytes {
             return Err(InflateError::TooLong(self.max_bytes));
         }
-        // One more than the bound: a full buffer would look like an incomplete message.
+        // One byte more than the bound, because a full buffer would look like an incomplete
+        // message.
         let more = length.max(FIRST_CAPACITY).min(self.max_bytes + 1 - length);
         self.bytes
             .try_reserve_exact(more)
