@@ -90,7 +90,7 @@ async fn missed_events_are_marked_as_replays_and_event_ids_are_stable() {
     running.sandbox.dispatch("NUMBERED", json!({}));
     assert!(until(|| count() == 1).await);
     running.sandbox.cut();
-    // Before the bot can notice.
+    // Sent before the bot can notice the fault.
     running.sandbox.dispatch("NUMBERED", json!({}));
     assert!(until(|| running.sandbox.resumes() == 1 && count() == 2).await);
     running.sandbox.dispatch("NUMBERED", json!({}));
@@ -102,7 +102,7 @@ async fn missed_events_are_marked_as_replays_and_event_ids_are_stable() {
         .iter()
         .filter_map(|(_, id)| id.as_deref()?.split_once(':'))
         .collect();
-    // READY and GUILD_CREATE came first, RESUMED between; it is one session.
+    // READY and GUILD_CREATE came first, and RESUMED in between: it is a single session.
     let numbers: Vec<&str> = ids.iter().map(|(_, number)| *number).collect();
     assert_eq!(numbers, ["3", "4", "6"], "{seen:?}");
     assert!(

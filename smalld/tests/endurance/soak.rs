@@ -32,7 +32,7 @@ const MAX_BYTES_LEFT: i64 = 1 << 20;
 #[test]
 fn survives_faults_with_a_fixed_seed_and_leaves_no_memory() {
     let runtime = || runtime::Builder::new_current_thread().enable_all().build();
-    // So that what is set up only once does not look like a leak.
+    // A first run, so that what is set up only once does not look like a leak.
     soak(&runtime().unwrap(), 1, 1);
     let memory = allocation_counter::measure(|| soak(&runtime().unwrap(), 2026, ROUNDS));
     let left = memory.bytes_current;
@@ -263,7 +263,7 @@ impl Trial {
                 shard.cut();
             }
         }
-        // A fault in the next frame needs a next frame.
+        // Sends a frame, because the fault is in the next frame.
         self.shard().dispatch("UNWANTED", json!({}));
     }
 

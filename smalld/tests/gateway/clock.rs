@@ -1,4 +1,4 @@
-//! A clock that stands still until a test moves it, while sockets go on in real time.
+//! Clock that only the test advances, while sockets work in real time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,36 +8,36 @@ use std::time::Duration;
 
 use tokio::task::{spawn_blocking, yield_now};
 
-/// In real time. After it the clock runs on by leaps, so that a test that waits in vain comes to
-/// its end.
+/// Real time after which the clock runs freely, so that a test that waits for something that never
+/// happens ends.
 const MAX_REAL_TIME: Duration = Duration::from_secs(30);
-/// Enough for everybody to act who can act without a socket or the time.
+/// How often to yield, so that every task that is ready has run.
 const YIELDS: u32 = 100;
 
-/// The clock of a test that starts paused. As long as this lives nobody else moves it.
+/// Clock of a test that starts paused. While this value lives, only the test advances it.
 pub struct Clock {
     _hold: Sender<()>,
-    ran_on: Arc<AtomicBool>,
+    has_expired: Arc<AtomicBool>,
 }
 
 impl Clock {
     pub fn pause() -> Self {
         let (hold, released) = channel::<()>();
-        let ran_on = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&ran_on);
-        // A paused clock leaps to the next timer when nobody has anything to do, which is so while
-        // bytes are on their way, too; but not while a blocking task runs.
+        let has_expired = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&has_expired);
+        // tokio advances a paused clock to the next timer when no task is ready, even if bytes are
+        // on their way, but not while a blocking task runs.
         spawn_blocking(move || {
-            let in_vain = released.recv_timeout(MAX_REAL_TIME) == Err(RecvTimeoutError::Timeout);
-            flag.store(in_vain, Ordering::SeqCst);
+            let timed_out = released.recv_timeout(MAX_REAL_TIME) == Err(RecvTimeoutError::Timeout);
+            flag.store(timed_out, Ordering::SeqCst);
         });
         Self {
             _hold: hold,
-            ran_on,
+            has_expired,
         }
     }
 
-    /// Moves on; whoever waited for it has acted afterwards.
+    /// Advances the clock, and lets every task that waited for this time run.
     pub async fn advance(&self, time: Duration) {
         tokio::time::advance(time).await;
         for _ in 0..YIELDS {
@@ -48,10 +48,10 @@ impl Clock {
 
 impl Drop for Clock {
     fn drop(&mut self) {
-        let ran_on = self.ran_on.load(Ordering::SeqCst);
+        let has_expired = self.has_expired.load(Ordering::SeqCst);
         assert!(
-            thread::panicking() || !ran_on,
-            "something waited for a time that the test did not let pass"
+            thread::panicking() || !has_expired,
+            "something waited for a time to which the test did not advance the clock"
         );
     }
 }

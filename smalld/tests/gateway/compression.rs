@@ -1,4 +1,4 @@
-//! Compression of what Discord sends. The test is the server.
+//! Compression of the gateway. The test is the server.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// So long that no heartbeat is due during a test.
+/// Long enough that no heartbeat is due during a test.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// A bot, the gateway that the test plays, and the events that handlers receive.
+/// A bot, its server (the test), and the events that its handlers receive.
 struct Played {
     script: Script,
     bot: SmallD,
@@ -59,7 +59,8 @@ impl Played {
         connection.expect("a connection in time")
     }
 
-    /// A connection with a session. HELLO and READY are sent as text, which is always understood.
+    /// Starts a session. HELLO and READY are sent as text, which a bot accepts with any
+    /// compression.
     async fn ready(&mut self) -> Connection {
         let mut connection = self.connection().await;
         connection.hello(INTERVAL).await;
@@ -155,7 +156,7 @@ async fn requests_the_best_compression_that_is_built_in_by_default() {
     played.close().await;
 }
 
-/// A session over a stream that is split, corrupted and broken off.
+/// A session whose stream is split, corrupted and interrupted.
 async fn survives(compression: Compression) {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let (seen, mut numbers) = mpsc::unbounded_channel();

@@ -1,4 +1,4 @@
-//! G: connections that do not come about, or only slowly.
+//! G: connections that fail, or are slow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::test_bot::{HEARTBEAT_INTERVAL, TestBot, bot_leaves, sent_so_far, unti
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A Discord whose `/gateway/bot` names these addresses, one after the other.
+/// Sandbox whose `/gateway/bot` returns these addresses, one after the other.
 async fn rest(gateways: &[&str]) -> Scripted {
     let limit = json!({ "total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1 });
     let replies: Vec<Reply> = gateways
@@ -43,7 +43,7 @@ fn start_at(sandbox: Sandbox, rest: &Scripted) -> TestBot {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g1_after_refused_upgrades_all_is_as_with_the_first_connection() {
+async fn case_g1_after_refused_upgrades_the_next_connection_works_as_usual() {
     let mut test = TestBot::start().await;
     test.script.refuse(Refusal::status(503), 3);
     for (ended, wait) in [(1, 0), (2, 2), (3, 4)] {
@@ -57,7 +57,7 @@ async fn case_g1_after_refused_upgrades_all_is_as_with_the_first_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g2_retry_after_is_kept_to() {
+async fn case_g2_the_wait_is_as_long_as_retry_after() {
     let mut test = TestBot::start().await;
     test.script.refuse(Refusal::too_many(SECOND * 30), 1);
     test.wait_for_disconnects(1).await;
@@ -70,7 +70,7 @@ async fn case_g2_retry_after_is_kept_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g2_retry_after_is_kept_for_five_minutes_at_most() {
+async fn case_g2_retry_after_is_limited_to_five_minutes() {
     let mut test = TestBot::start().await;
     test.script.refuse(Refusal::too_many(SECOND * 86_400), 1);
     test.wait_for_disconnects(1).await;
@@ -102,8 +102,8 @@ async fn case_g3_hello_is_waited_for_twenty_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g4_an_address_that_fails_is_asked_for_anew() {
-    // No part of a name may be so long, so it resolves nowhere, and without asking anybody.
+async fn case_g4_after_failed_connections_discord_is_asked_for_the_address_again() {
+    // A label of a host name must not be this long, so resolving it fails without a DNS query.
     let nowhere = format!("wss://{}.invalid", "x".repeat(64));
     let sandbox = Sandbox::start().await.unwrap();
     let rest = rest(&[&nowhere, sandbox.gateway_url()]).await;
@@ -113,9 +113,9 @@ async fn case_g4_an_address_that_fails_is_asked_for_anew() {
         test.clock.advance(SECOND * wait).await;
     }
     test.wait_for_disconnects(4).await;
-    // It asks first and waits then.
+    // The bot asks for the address before it waits.
     until(|| test.log.lines("GET /gateway/bot: 200").len() == 2).await;
-    // The waits of a few attempts, whatever chance makes of them.
+    // Longer than the waits of a few attempts, whatever the random numbers.
     for _ in 0..100 {
         if test.sandbox.connections() == 0 {
             test.clock.advance(SECOND / 2).await;
@@ -131,8 +131,8 @@ async fn case_g4_an_address_that_fails_is_asked_for_anew() {
     drop((test, connection));
 }
 
-/// A TLS server with a certificate that nobody trusts. Counts those who came, and those who went
-/// on all the same.
+/// TLS server with an untrusted certificate. Counts the connections, and the handshakes that
+/// succeeded nevertheless.
 fn untrusted(came: Arc<AtomicUsize>, stayed: Arc<AtomicUsize>) -> String {
     let certificate = include_bytes!("../data/tls/certificate.der").to_vec();
     let key = PrivatePkcs8KeyDer::from(include_bytes!("../data/tls/key.der").to_vec());
@@ -159,7 +159,7 @@ fn untrusted(came: Arc<AtomicUsize>, stayed: Arc<AtomicUsize>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g5_a_certificate_that_nobody_trusts_is_an_error_and_tried_again() {
+async fn case_g5_an_untrusted_certificate_is_an_error_and_is_retried() {
     let (came, stayed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let url = untrusted(Arc::clone(&came), Arc::clone(&stayed));
     let rest = rest(&[&url]).await;
@@ -195,7 +195,7 @@ fn frame(payload: &Json) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g6_a_server_may_be_as_slow_as_it_likes_between_heartbeats() {
+async fn case_g6_a_server_may_be_slow_as_long_as_it_acknowledges_heartbeats() {
     let mut test = TestBot::start().await;
     let mut connection = test.connection().await;
     let trickle = async |connection: &mut smalld_sandbox::Connection, payload: Json| {
@@ -227,7 +227,7 @@ async fn case_g6_a_server_may_be_as_slow_as_it_likes_between_heartbeats() {
     test.close(connection).await;
 }
 
-/// `run` ends though no time passes, and no further connection is made.
+/// Checks that `run` returns without any time passing, and that no further connection is made.
 async fn ends_at_once(test: &mut TestBot) {
     test.bot.close();
     let begun = tokio::time::Instant::now();
@@ -237,18 +237,18 @@ async fn ends_at_once(test: &mut TestBot) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g7_the_end_comes_at_once_while_connecting() {
+async fn case_g7_close_ends_the_bot_at_once_while_connecting() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let rest = rest(&[&url]).await;
     let mut test = start_at(Sandbox::start().await.unwrap(), &rest);
-    // It is accepted, and its upgrade is never answered.
+    // The server accepts the connection and never answers the upgrade.
     let (_silent, _) = listener.accept().await.unwrap();
     ends_at_once(&mut test).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g7_the_end_comes_at_once_while_waiting_to_connect_again() {
+async fn case_g7_close_ends_the_bot_at_once_while_waiting_to_connect_again() {
     let mut test = TestBot::start().await;
     test.script.refuse(Refusal::too_many(SECOND * 30), 1);
     test.wait_for_disconnects(1).await;
@@ -257,17 +257,17 @@ async fn case_g7_the_end_comes_at_once_while_waiting_to_connect_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g7_the_end_comes_at_once_while_waiting_to_identify() {
+async fn case_g7_close_ends_the_bot_at_once_while_waiting_to_identify() {
     let mut test = TestBot::start().await;
     test.ready().await.close(4009).await;
-    // The session before is too young for another, and time stands still.
+    // The last session started too recently for another, and no time passes.
     test.wait_for_disconnects(1).await;
     ends_at_once(&mut test).await;
     assert!(test.has_no_other_connection());
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_g7_the_end_comes_at_once_while_waiting_for_hello() {
+async fn case_g7_close_ends_the_bot_at_once_while_waiting_for_hello() {
     let mut test = TestBot::start().await;
     let mut connection = test.connection().await;
     sent_so_far(&mut connection).await;

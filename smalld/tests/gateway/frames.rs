@@ -1,4 +1,4 @@
-//! E: frames that are not as they should be, and WebSocket's own.
+//! E: malformed frames, and frames of WebSocket itself.
 
 use smalld::handler::Handlers;
 use smalld::{Json, json};
@@ -7,8 +7,9 @@ use smalld_sandbox::Received;
 use crate::support::TIMEOUT;
 use crate::test_bot::{HEARTBEAT_INTERVAL, TestBot, bot_leaves};
 
-/// Each of these payloads makes the bot leave and resume from the last good number.
-async fn is_left_and_resumed(payloads: &[&str]) {
+/// Checks that after each of these payloads the bot closes the connection and resumes from the last
+/// good number.
+async fn is_closed_and_resumed(payloads: &[&str]) {
     for payload in payloads {
         let mut test = TestBot::start().await;
         let mut connection = test.ready().await;
@@ -21,8 +22,8 @@ async fn is_left_and_resumed(payloads: &[&str]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e1_text_that_is_no_json_is_left_and_resumed() {
-    is_left_and_resumed(&[r#"{"op":0,"t":"X","s":5,"#, "", "\u{fffd}"]).await;
+async fn case_e1_after_text_that_is_not_json_the_session_is_resumed() {
+    is_closed_and_resumed(&[r#"{"op":0,"t":"X","s":5,"#, "", "\u{fffd}"]).await;
 }
 
 /// An event that begins and ends as Discord writes it, and whose `d` is malformed.
@@ -61,17 +62,17 @@ async fn case_e1_a_malformed_d_that_nobody_reads_does_no_harm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e2_json_that_is_no_object_is_left_and_resumed() {
-    is_left_and_resumed(&["[]", "42", r#""x""#, "null"]).await;
+async fn case_e2_after_json_that_is_not_an_object_the_session_is_resumed() {
+    is_closed_and_resumed(&["[]", "42", r#""x""#, "null"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e3_an_object_without_an_opcode_is_left_and_resumed() {
-    is_left_and_resumed(&[r#"{"d":1}"#, r#"{"op":"0"}"#, r#"{"op":null}"#]).await;
+async fn case_e3_after_an_object_without_an_opcode_the_session_is_resumed() {
+    is_closed_and_resumed(&[r#"{"d":1}"#, r#"{"op":"0"}"#, r#"{"op":null}"#]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e4_a_dispatch_without_name_and_number_is_handed_over() {
+async fn case_e4_a_dispatch_without_name_and_number_is_delivered() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     connection.send_text(r#"{"op":0,"d":{"odd":1}}"#).await;
@@ -83,7 +84,7 @@ async fn case_e4_a_dispatch_without_name_and_number_is_handed_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e5_a_number_beyond_53_bits_is_resumed_from_to_the_last_digit() {
+async fn case_e5_a_resume_carries_all_digits_of_a_number_beyond_53_bits() {
     const LARGE: u64 = 9_007_199_254_740_993;
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
@@ -95,7 +96,7 @@ async fn case_e5_a_number_beyond_53_bits_is_resumed_from_to_the_last_digit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e6_text_that_is_not_utf_8_is_dropped_and_resumed() {
+async fn case_e6_after_text_that_is_not_utf_8_the_session_is_resumed() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     // A whole text frame of two bytes.
@@ -134,7 +135,7 @@ async fn case_e16_a_message_in_several_frames_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interval_as_a_float_is_taken() {
+async fn a_float_interval_is_accepted() {
     let mut test = TestBot::start().await;
     let mut connection = test.connection().await;
     connection

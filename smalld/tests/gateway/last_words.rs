@@ -1,4 +1,4 @@
-//! A close code is reported even if writing fails before it is read.
+//! A close code is reported even if a write fails before the code is read.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -52,7 +52,7 @@ async fn a_fatal_close_code_stops_the_bot_even_if_its_writer_fails_first() {
     let (closed, mut was_closed) = tokio::sync::mpsc::channel(8);
     tokio::spawn(gateway(listener, closed));
 
-    // While this handler blocks the reader, the close frame is unread behind the event.
+    // While this handler blocks the reader, the close frame stays unread behind the event.
     let (go_on, waiting) = mpsc::channel::<()>();
     let waiting = Mutex::new(waiting);
     let handlers = Handlers::new().on("TEST", move |_, _| {

@@ -1,5 +1,5 @@
-//! B: how the bot leaves connections: those that are dead, those that Discord asks it to leave, and
-//! its own end. No time passes but where a test lets it: what comes next comes at once.
+//! B: how the bot closes connections: dead ones, those that Discord asks it to close, and its last
+//! one. Time passes only if a test advances the clock, so everything else happens at once.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::test_bot::{
 const SECOND: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// A connection whose last heartbeat was sent just now and was not acknowledged; two were.
+/// A connection with two heartbeats, of which the last was just sent and not acknowledged.
 async fn unacknowledged(test: &mut TestBot) -> Connection {
     let mut connection = test.ready_with_interval(INTERVAL).await;
     test.clock.advance(INTERVAL).await;
@@ -50,7 +50,7 @@ async fn case_b21_without_an_acknowledgement_no_heartbeat_is_sent_and_the_sessio
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b22_a_half_open_connection_holds_up_the_resume_by_no_more_than_five_seconds() {
+async fn case_b22_a_half_open_connection_delays_the_resume_by_at_most_five_seconds() {
     let mut test = TestBot::start().await;
     unacknowledged(&mut test).await.keep_silent();
     test.clock.advance(INTERVAL).await;
@@ -60,7 +60,7 @@ async fn case_b22_a_half_open_connection_holds_up_the_resume_by_no_more_than_fiv
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b23_events_are_no_acknowledgement() {
+async fn case_b23_events_do_not_count_as_acknowledgements() {
     let mut test = TestBot::start().await;
     let mut connection = unacknowledged(&mut test).await;
     for _ in 0..10 {
@@ -80,7 +80,7 @@ async fn case_b23_events_are_no_acknowledgement() {
     test.close(connection).await;
 }
 
-/// Discord asks to reconnect, which is done at once and without a loss.
+/// Checks that a reconnect request is obeyed at once and without a loss.
 async fn is_reconnected() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
@@ -122,7 +122,7 @@ async fn case_b26_opcode_7_and_a_close_make_one_new_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b27_opcode_9_false_is_begun_anew_after_one_to_five_seconds() {
+async fn case_b27_opcode_9_false_gets_a_new_session_after_one_to_five_seconds() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     connection.send(json!({ "op": 9, "d": false })).await;
@@ -151,7 +151,7 @@ async fn case_b28_opcode_9_true_is_resumed_after_one_to_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b29_opcode_9_without_d_is_begun_anew() {
+async fn case_b29_opcode_9_without_d_gets_a_new_session() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     connection.send_text(r#"{"op":9}"#).await;
@@ -162,7 +162,7 @@ async fn case_b29_opcode_9_without_d_is_begun_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b30_a_deliberate_end_closes_with_1000_and_leaves_nothing_behind() {
+async fn case_b30_close_sends_1000_and_leaves_nothing_behind() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     test.bot.close();
@@ -175,14 +175,14 @@ async fn case_b30_a_deliberate_end_closes_with_1000_and_leaves_nothing_behind() 
     leaves_nothing_behind().await;
 }
 
-/// All that ran beside the test has ended.
+/// Checks that every task except the test has ended.
 async fn leaves_nothing_behind() {
     let metrics = Handle::current().metrics();
     until(|| metrics.num_alive_tasks() == 0).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b31_a_connection_that_is_left_on_purpose_is_closed_with_4900_and_resumed() {
+async fn case_b31_a_deliberate_reconnect_closes_with_4900_and_resumes() {
     is_reconnected().await;
 }
 

@@ -1,4 +1,4 @@
-//! A: what happens while all is well.
+//! A: a healthy connection.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use smalld_sandbox::Connection;
 use crate::support::TIMEOUT;
 use crate::test_bot::{IDENTIFY_INTERVAL, TestBot, acknowledge_for, bot_leaves, sent_so_far};
 
-/// The interval of heartbeats, and how finely their times are told.
+/// The heartbeat interval, and the precision with which heartbeats are timed.
 const INTERVAL: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(100);
@@ -18,7 +18,8 @@ fn beat(d: impl Into<Json>) -> Json {
     json!({ "op": 1, "d": d.into() })
 }
 
-/// Lets time pass until the first heartbeat, which comes within an interval; gives when it came.
+/// Advances the clock until the first heartbeat, which is sent within an interval. Returns the
+/// time.
 async fn first_beat(test: &TestBot, connection: &mut Connection, d: impl Into<Json>) -> Duration {
     let (mut passed, beat) = (Duration::ZERO, beat(d));
     loop {
@@ -33,7 +34,7 @@ async fn first_beat(test: &TestBot, connection: &mut Connection, d: impl Into<Js
     }
 }
 
-/// The next heartbeat comes an interval after the one before, neither sooner nor later.
+/// Checks that the next heartbeat is sent exactly an interval after the last one.
 async fn next_beat(test: &TestBot, connection: &mut Connection, d: impl Into<Json>) {
     test.clock.advance(INTERVAL.saturating_sub(STEP * 2)).await;
     assert_eq!(sent_so_far(connection).await, [] as [Json; 0]);
@@ -99,7 +100,7 @@ async fn case_a4_a_heartbeat_carries_the_newest_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a5_a_heartbeat_that_discord_asks_for_comes_at_once_and_on_top() {
+async fn case_a5_a_requested_heartbeat_is_sent_at_once_and_in_addition() {
     let mut test = TestBot::start().await;
     let mut connection = test.identifying(INTERVAL).await;
     connection.answer_heartbeats(true);
@@ -131,7 +132,7 @@ async fn case_a6_an_acknowledgement_needs_no_other_field() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a7_a_late_ready_is_waited_for_with_heartbeats() {
+async fn case_a7_heartbeats_are_sent_while_ready_is_late() {
     let mut test = TestBot::start().await;
     let mut connection = test.identifying(INTERVAL).await;
     connection.answer_heartbeats(true);
@@ -163,7 +164,7 @@ async fn case_a7_without_ready_for_a_minute_the_connection_is_left_and_a_session
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a8_guilds_that_are_unavailable_are_handed_over_as_they_came() {
+async fn case_a8_unavailable_guilds_are_delivered_unchanged() {
     let mut test = TestBot::start().await;
     let mut connection = test.identifying(INTERVAL).await;
     let guilds = ["1", "2", "3"].map(|id| json!({ "id": id, "unavailable": true }));
@@ -189,7 +190,7 @@ async fn case_a8_guilds_that_are_unavailable_are_handed_over_as_they_came() {
     test.close(connection).await;
 }
 
-/// Handlers get this very text, and the bot lives on.
+/// Checks that handlers receive exactly this text, and that the bot continues.
 async fn is_handed_over(payload: &str) {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
@@ -202,17 +203,17 @@ async fn is_handed_over(payload: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a9_an_event_from_the_future_is_handed_over() {
+async fn case_a9_an_unknown_event_is_delivered() {
     is_handed_over(r#"{"t":"FIXTURE_EVENT_FROM_THE_FUTURE","s":50,"op":0,"d":{}}"#).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a10_an_opcode_from_the_future_is_handed_over() {
+async fn case_a10_an_unknown_opcode_is_delivered() {
     is_handed_over(r#"{"op":99,"d":{}}"#).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a11_whatever_d_is_it_is_handed_over() {
+async fn case_a11_d_of_any_type_is_delivered() {
     for d in ["null", "[1,null]", r#""text""#] {
         is_handed_over(&format!(r#"{{"op":0,"t":"X","s":50,"d":{d}}}"#)).await;
     }
@@ -233,13 +234,13 @@ async fn case_a13_a_slow_handler_delays_no_heartbeat() {
         test.record.wait_for(s).await;
         next_beat(&test, &mut connection, s).await;
     }
-    // The bot's end would wait for the handler.
+    // Otherwise the shutdown would wait for the handler.
     test.clock.advance(INTERVAL * 9).await;
     test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a14_a_panicking_handler_keeps_nobody_from_an_event() {
+async fn case_a14_a_panicking_handler_affects_no_other_handler() {
     let handlers = Handlers::new().on("TEST_EVENT", |_: SmallD, payload: Payload| async move {
         assert_ne!(payload.s(), Some(50), "on purpose");
     });
@@ -278,7 +279,7 @@ async fn case_a15_an_event_of_40_mib_is_delivered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_a16_an_event_that_comes_twice_is_handed_over_twice() {
+async fn case_a16_a_repeated_event_is_delivered_twice() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     for s in [50, 50, 51] {

@@ -1,5 +1,5 @@
-//! B: how Discord closes connections, and what comes next. No time passes but where a test lets it: what
-//! comes next comes at once.
+//! B: how Discord closes connections, and what follows. Time passes only if a test advances the
+//! clock, so everything else happens at once.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::test_bot::{HEARTBEAT_INTERVAL, IDENTIFY_INTERVAL, TestBot, bot_leaves
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Discord closes so, and the session is resumed at once.
+/// Checks that a session is resumed at once after this close code.
 async fn is_resumed_after(code: impl Into<Option<u16>>) {
     let mut test = TestBot::start().await;
     test.ready().await.close(code).await;
@@ -19,13 +19,13 @@ async fn is_resumed_after(code: impl Into<Option<u16>>) {
     test.close(connection).await;
 }
 
-/// Discord closes so, and a session is begun anew as soon as the one before was long enough ago.
-async fn is_begun_anew_after(code: u16) {
+/// Checks that after this close code a new session starts as soon as the IDENTIFY interval allows.
+async fn starts_a_new_session_after(code: u16) {
     let mut test = TestBot::start().await;
     test.ready().await.close(code).await;
     test.pass_backoff(IDENTIFY_INTERVAL).await;
     let mut connection = test.starts_new_session().await;
-    // The old session is never heard of again.
+    // The old session is not used any more.
     connection.send(json!({ "op": 7, "d": null })).await;
     bot_leaves(connection).await;
     let mut connection = test.connection().await;
@@ -35,13 +35,14 @@ async fn is_begun_anew_after(code: u16) {
     test.close(connection).await;
 }
 
-/// Discord closes so in answer to IDENTIFY, and `run` ends with this.
+/// Checks that `run` returns an error with this text if Discord answers IDENTIFY with this close
+/// code.
 async fn ends_after(code: u16, intents: Intents) -> GatewayError {
     let options = |builder: smalld::Builder| builder.intents(intents);
     let mut test = TestBot::start_with(smalld::handler::Handlers::new(), options).await;
     test.identifying(HEARTBEAT_INTERVAL).await.close(code).await;
     let Err(Error::Gateway(error)) = test.ended().await else {
-        panic!("not ended by the gateway")
+        panic!("not an error of the gateway")
     };
     test.clock.advance(HEARTBEAT_INTERVAL * 10).await;
     assert!(test.has_no_other_connection());
@@ -79,14 +80,14 @@ async fn case_b3_4000_is_resumed() {
     is_resumed_after(4000).await;
 }
 
-/// The payload arrives, Discord closes so because of it, and it is not sent again.
+/// Checks that a payload because of which Discord closes the connection is not sent again.
 async fn is_not_sent_again(payload: Json, code: u16) {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     test.bot.send_gateway_payload(&payload).await.unwrap();
     assert_eq!(connection.payload(TIMEOUT).await, Some(payload));
     connection.close(code).await;
-    // Which sees that nothing but RESUME comes.
+    // `resumes` checks that only RESUME is sent.
     let connection = test.resumes().await;
     test.close(connection).await;
 }
@@ -102,12 +103,12 @@ async fn case_b5_a_payload_that_ends_in_4002_is_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b6_4003_is_begun_anew() {
-    is_begun_anew_after(4003).await;
+async fn case_b6_4003_gets_a_new_session() {
+    starts_a_new_session_after(4003).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b7_4004_ends_the_bot_without_a_word_of_the_token() {
+async fn case_b7_4004_ends_the_bot_without_showing_the_token() {
     let error = ends_after(4004, Intents::GUILDS).await.to_string();
     assert!(error.contains("authentication failed"), "{error}");
 }
@@ -118,7 +119,7 @@ async fn case_b8_4005_is_resumed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b9_4007_in_answer_to_a_resume_is_begun_anew() {
+async fn case_b9_4007_after_a_resume_gets_a_new_session() {
     let mut test = TestBot::start().await;
     test.ready().await.cut();
     test.resuming(42).await.close(4007).await;
@@ -146,8 +147,8 @@ async fn case_b10_4008_is_resumed_after_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b11_4009_is_begun_anew() {
-    is_begun_anew_after(4009).await;
+async fn case_b11_4009_gets_a_new_session() {
+    starts_a_new_session_after(4009).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,7 +178,7 @@ async fn case_b15_4013_ends_the_bot_and_shows_the_number_of_the_intents() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b16_4014_ends_the_bot_and_names_intents_and_switch() {
+async fn case_b16_4014_ends_the_bot_and_says_which_intents_to_enable_and_where() {
     let error = ends_after(4014, Intents::GUILDS | Intents::MESSAGE_CONTENT).await;
     let error = error.to_string();
     assert!(error.contains("MESSAGE_CONTENT"), "{error}");
@@ -185,7 +186,7 @@ async fn case_b16_4014_ends_the_bot_and_names_intents_and_switch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b17_1000_is_resumed_and_begun_anew_only_if_refused() {
+async fn case_b17_1000_is_resumed_and_gets_a_new_session_only_if_refused() {
     let mut test = TestBot::start().await;
     test.ready().await.close(1000).await;
     let mut connection = test.resuming(42).await;
@@ -202,7 +203,7 @@ async fn case_b18_1001_is_resumed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_b19_a_code_from_the_future_is_resumed_and_not_in_a_tight_loop() {
+async fn case_b19_an_unknown_code_is_resumed_but_not_in_a_tight_loop() {
     let mut test = TestBot::start().await;
     test.ready().await.close(4099).await;
     for seconds in [0, 2, 4, 8] {

@@ -1,4 +1,4 @@
-//! C: resumes. No time passes but where a test lets it: what comes next comes at once.
+//! C: resumes. Time passes only if a test advances the clock, so everything else happens at once.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::test_bot::{
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn case_c1_a_clean_resume_hands_over_what_was_missed_in_order() {
+async fn case_c1_a_resume_delivers_missed_events_in_order() {
     let mut test = TestBot::start().await;
     test.ready().await.close(4000).await;
     let mut connection = test.resuming(42).await;
@@ -57,7 +57,7 @@ async fn case_c2_the_interval_is_that_of_the_newest_hello() {
     assert_eq!(connection.payload(TIMEOUT).await.unwrap()["op"], 6);
     connection.resumed(43).await;
     test.record.wait_for(43).await;
-    // One in each second, and none of the older rhythm besides.
+    // One heartbeat per second, and none at the old interval.
     for _ in 0..45 {
         test.clock.advance(SECOND).await;
         let beat = json!({ "op": 1, "d": 43 });
@@ -67,7 +67,7 @@ async fn case_c2_the_interval_is_that_of_the_newest_hello() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_c3_a_refused_resume_is_begun_anew() {
+async fn case_c3_a_refused_resume_gets_a_new_session() {
     let mut test = TestBot::start().await;
     test.ready().await.cut();
     let mut connection = test.resuming(42).await;
@@ -116,7 +116,7 @@ async fn until_ready_twice(test: &TestBot) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_c5_an_interrupted_replay_goes_on_where_it_came_to() {
+async fn case_c5_an_interrupted_replay_continues_where_it_stopped() {
     let mut test = TestBot::start().await;
     test.ready().await.cut();
     let mut connection = test.resuming(42).await;
@@ -150,12 +150,12 @@ async fn case_c6_events_before_resumed_are_delivered_and_payloads_wait_for_it() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_c7_an_unreachable_resume_url_gives_way_to_the_general_one() {
+async fn case_c7_the_general_url_is_used_if_the_resume_url_is_unreachable() {
     let mut test = TestBot::start().await;
     let connection = test.ready().await;
     test.script.refuse(Refusal::dropped().at_resume_url(), 9);
     connection.cut();
-    // The loss itself, and the first attempt.
+    // The lost connection, and the first attempt.
     test.wait_for_disconnects(2).await;
     assert_eq!(test.sandbox.refused_connections(), 1);
     test.clock.advance(SECOND * 2).await;
@@ -168,7 +168,7 @@ async fn case_c7_an_unreachable_resume_url_gives_way_to_the_general_one() {
     connection.send(json!({ "op": 9, "d": false })).await;
     bot_leaves(connection).await;
     test.wait_for_disconnects(4).await;
-    // Three attempts came to nothing.
+    // Three attempts failed.
     test.clock.advance(SECOND * 8).await;
     let connection = test.starts_new_session().await;
     test.close(connection).await;
@@ -184,7 +184,7 @@ async fn case_c8_without_a_session_there_is_nothing_to_resume() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_c9_failed_connects_leave_the_number_as_it_was() {
+async fn case_c9_failed_connections_do_not_change_the_sequence_number() {
     let mut test = TestBot::start().await;
     let connection = test.ready().await;
     test.script.refuse(Refusal::status(503), 3);
@@ -211,7 +211,7 @@ async fn case_c10_the_resume_url_gets_the_query_once_with_and_without_a_slash() 
         connection.dispatch("READY", 42, d).await;
         test.record.wait_for(42).await;
         connection.cut();
-        // Which looks at the whole of path and query.
+        // `connection` compares the whole path and query.
         let connection = test.resumes().await;
         test.close(connection).await;
     }
@@ -220,7 +220,7 @@ async fn case_c10_the_resume_url_gets_the_query_once_with_and_without_a_slash() 
 #[tokio::test(start_paused = true)]
 async fn case_c11_a_resume_waits_for_no_identify_window() {
     let mut test = TestBot::start().await;
-    // No time has passed since IDENTIFY, and none does until RESUME.
+    // No time passes between IDENTIFY and RESUME.
     test.ready().await.close(4000).await;
     let connection = test.resumes().await;
     test.close(connection).await;
@@ -231,7 +231,7 @@ async fn case_c12_a_loop_of_resumes_ends_in_one_identify() {
     let mut test = TestBot::start().await;
     test.ready().await.close(4000).await;
     for resume in 0..10 {
-        // The longest waits are a minute.
+        // The longest wait is a minute.
         test.pass_backoff(SECOND * 64.min(1 << resume)).await;
         test.resuming(42).await.close(4000).await;
     }
@@ -241,7 +241,7 @@ async fn case_c12_a_loop_of_resumes_ends_in_one_identify() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loop_of_resumes_that_come_through_and_break_is_held_back() {
+async fn a_loop_of_successful_resumes_is_slowed_down() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     for seq in 42..161 {
@@ -268,7 +268,7 @@ async fn case_c13_a_resume_holds_the_bare_token() {
     let options = |builder: smalld::Builder| builder.token("Bot Zm9v.bare.token");
     let mut test = TestBot::start_on(sandbox, smalld::handler::Handlers::new(), options);
     test.ready().await.cut();
-    // Which looks at the whole of RESUME.
+    // `resuming` compares the whole of RESUME.
     let connection = test.resumes().await;
     test.close(connection).await;
 }

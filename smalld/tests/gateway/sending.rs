@@ -1,4 +1,4 @@
-//! F: what bots send over the gateway.
+//! F: payloads that bots send over the gateway.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::test_bot::{HEARTBEAT_INTERVAL, TestBot, sent_so_far};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Sends it beside the test.
+/// Sends a payload in a task of its own.
 fn sends(bot: &SmallD, payload: Json) -> JoinHandle<Result<()>> {
     let bot = bot.clone();
     tokio::spawn(async move { bot.send_gateway_payload(payload).await })
 }
 
-/// A payload that is known again.
+/// A payload that can be recognized by its number.
 fn numbered(n: u64) -> Json {
     json!({ "op": 43, "d": { "n": n } })
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_f1_4096_bytes_go_out_and_4097_are_an_error() {
-    // Counted in bytes: an é has two of them, an emoji four.
+async fn case_f1_4096_bytes_are_sent_and_4097_are_an_error() {
+    // The limit is in bytes: an é has two, an emoji four.
     let of_size = |size: usize| {
         let empty = json!({ "op": 3, "d": "é👍" }).to_string().len();
         json!({ "op": 3, "d": format!("é👍{}", "x".repeat(size - empty)) })
@@ -44,7 +44,7 @@ async fn case_f1_4096_bytes_go_out_and_4097_are_an_error() {
     test.close(connection).await;
 }
 
-/// Sends so many, and each again when it may be if it was refused.
+/// Sends this many payloads. One that is refused is sent again when it may be.
 async fn sends_patiently(bot: SmallD, payloads: u64) {
     for n in 0..payloads {
         while let Err(error) = bot.send_gateway_payload(numbered(n)).await {
@@ -56,7 +56,7 @@ async fn sends_patiently(bot: SmallD, payloads: u64) {
     }
 }
 
-/// What came in which second.
+/// The payloads of this many seconds, each with the second in which it was received.
 async fn watch(test: &TestBot, connection: &mut Connection, seconds: usize) -> Vec<(usize, Json)> {
     let mut seen = Vec::new();
     for second in 0..seconds {
@@ -74,7 +74,7 @@ async fn watch(test: &TestBot, connection: &mut Connection, seconds: usize) -> V
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_f2_120_payloads_go_out_in_a_minute_and_none_is_lost_or_late() {
+async fn case_f2_120_payloads_are_sent_in_a_minute_and_none_is_lost_or_late() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     let sending = tokio::spawn(sends_patiently(test.bot.clone(), 300));
@@ -91,7 +91,7 @@ async fn case_f2_120_payloads_go_out_in_a_minute_and_none_is_lost_or_late() {
         let minute = seen
             .iter()
             .filter(|(at, _)| (*from..from + 60).contains(at));
-        // IDENTIFY went before the first.
+        // IDENTIFY counts too.
         assert!(minute.count() <= 119);
     }
     let times: Vec<usize> = beats.iter().map(|(at, _)| *at).collect();
@@ -105,7 +105,7 @@ async fn case_f2_120_payloads_go_out_in_a_minute_and_none_is_lost_or_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_f2_past_the_limit_the_caller_is_told_at_once_when_to_try_again() {
+async fn case_f2_beyond_the_limit_an_error_says_at_once_when_to_try_again() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     let error = loop {
@@ -123,7 +123,7 @@ async fn case_f2_past_the_limit_the_caller_is_told_at_once_when_to_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_f3_payloads_wait_for_resumed_and_go_out_once() {
+async fn case_f3_payloads_wait_for_resumed_and_are_sent_once() {
     let mut test = TestBot::start().await;
     test.ready().await.cut();
     let mut connection = test.connection().await;
@@ -205,7 +205,7 @@ async fn case_f5_chunks_are_told_apart_by_their_nonce() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_f6_who_asks_again_is_told_how_long_to_wait() {
+async fn case_f6_a_repeated_request_is_an_error_that_says_how_long_to_wait() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     let ask = |nonce: &str| json!({ "op": 8, "d": { "guild_id": "7", "query": "", "limit": 0, "nonce": nonce } });
@@ -232,7 +232,7 @@ async fn case_f6_who_asks_again_is_told_how_long_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_f8_of_a_burst_of_presences_five_go_out_in_twenty_seconds() {
+async fn case_f8_five_presences_of_a_burst_are_sent_in_twenty_seconds() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     let presence = |n: u64| json!({ "op": 3, "d": { "since": n } });

@@ -61,11 +61,11 @@ async fn each_shard_handles_its_own_events_and_reports_its_state() {
     assert_eq!(second.reconnects(), 0);
     sandbox.shard(2).cut();
     assert!(until(|| second.reconnects() == 1).await);
-    assert_eq!(second.session_start(), Some(begun), "it goes on");
+    assert_eq!(second.session_start(), Some(begun), "the bot continues");
     sandbox.shard(2).interrupt(false);
     assert!(
         until(|| second.session_start().is_none()).await,
-        "it is gone"
+        "the shard is closed"
     );
     let others: u64 = bot.shards().map(|shard| shard.reconnects()).sum();
     assert_eq!(others, 1);
@@ -86,7 +86,7 @@ async fn a_payload_goes_to_the_shard_that_owns_its_guild() {
     let guild = sandbox.guild_id();
     let owner = (guild.parse::<u64>().unwrap() >> 22) % SHARDS;
     let before = sandbox.last_seq(owner).unwrap();
-    // The answer comes over the connection of the request.
+    // The answer is sent on the connection of the request.
     let request = json!({ "op": 43, "d": { "guild_id": guild, "fields": ["status"] } });
     bot.send_gateway_payload(&request).await.unwrap();
     let answered = |sandbox: &Sandbox| sandbox.last_seq(owner) == Some(before + 1);
@@ -115,7 +115,7 @@ async fn a_shard_that_fails_for_good_is_named_and_the_others_close() {
     let (_bot, running) = ready(options.shards(Shards::range(1..4, 4))).await;
     sandbox.shard(2).close(4011);
     let Err(Error::Gateway(error)) = running.await.unwrap() else {
-        panic!("it goes on");
+        panic!("the bot continues");
     };
     assert_eq!((error.close_code, error.shard), (Some(4011), Some((2, 4))));
     assert!(error.to_string().starts_with("shard 2 of 4: "), "{error}");
@@ -184,7 +184,7 @@ async fn no_session_starts_left_is_an_error_with_the_time_to_wait() {
 }
 
 #[tokio::test]
-async fn few_session_starts_left_are_a_warning() {
+async fn a_warning_is_logged_if_few_session_starts_are_left() {
     let sandbox = Sandbox::builder()
         .session_starts(1000)
         .session_starts_spent(960);

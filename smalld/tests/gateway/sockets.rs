@@ -93,7 +93,7 @@ async fn a_payload_waits_for_a_connection_and_is_not_sent_twice() {
     assert_eq!(
         sandbox.gateway_payloads()[0]["op"],
         2,
-        "IDENTIFY goes first"
+        "IDENTIFY is sent first"
     );
     bot.close();
     running.await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! D: when sessions are begun. What shards have to do with it is in `shards.rs`.
+//! D: when sessions start. `shards.rs` has the tests with several shards.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::test_bot::{HEARTBEAT_INTERVAL, IDENTIFY_INTERVAL, TestBot, bot_leaves
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A Discord whose `/gateway/bot` answers so.
+/// Sandbox whose `/gateway/bot` returns this response.
 async fn start_with_limit(total: u32, remaining: u32) -> (TestBot, Scripted) {
     let sandbox = Sandbox::start().await.unwrap();
     let limit = json!({
@@ -30,7 +30,7 @@ async fn start_with_limit(total: u32, remaining: u32) -> (TestBot, Scripted) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_d4_a_refused_identify_is_tried_again_after_the_window_and_then_later() {
+async fn case_d4_a_refused_identify_is_retried_at_growing_intervals() {
     let mut test = TestBot::start().await;
     for seconds in [5, 10, 20] {
         let mut connection = test.identifying(HEARTBEAT_INTERVAL).await;
@@ -70,7 +70,7 @@ async fn case_d6_few_session_starts_are_a_warning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_d7_sessions_that_do_not_last_are_begun_at_growing_intervals() {
+async fn case_d7_sessions_that_do_not_last_start_at_growing_intervals() {
     let mut test = TestBot::start().await;
     let mut connection = test.identifying(HEARTBEAT_INTERVAL).await;
     for seconds in [5, 10, 20, 40, 80] {
@@ -90,7 +90,7 @@ async fn case_d7_sessions_that_do_not_last_are_begun_at_growing_intervals() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_d7_a_session_that_lasted_ten_minutes_was_not_begun_in_vain() {
+async fn case_d7_a_session_that_lasted_ten_minutes_is_not_a_failed_start() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     connection.send(json!({ "op": 9, "d": false })).await;
@@ -103,14 +103,14 @@ async fn case_d7_a_session_that_lasted_ten_minutes_was_not_begun_in_vain() {
     }
     connection.send(json!({ "op": 9, "d": false })).await;
     bot_leaves(connection).await;
-    // Two that did not last would be ten seconds apart.
+    // After two that did not last, the wait would be ten seconds.
     test.pass_backoff(IDENTIFY_INTERVAL).await;
     let connection = test.starts_new_session().await;
     test.close(connection).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_d9_an_outage_of_rest_is_outlived() {
+async fn case_d9_the_bot_survives_an_outage_of_rest() {
     let sandbox = Sandbox::start().await.unwrap();
     let limit = json!({ "total": 9, "remaining": 9, "reset_after": 0, "max_concurrency": 1 });
     let good = json!({ "url": sandbox.gateway_url(), "shards": 1, "session_start_limit": limit });
@@ -143,7 +143,7 @@ async fn case_d9_an_outage_of_rest_is_outlived() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_d9_a_page_of_somebody_in_between_is_no_answer() {
+async fn case_d9_a_page_of_a_proxy_is_not_an_answer() {
     let sandbox = Sandbox::start().await.unwrap();
     let limit = json!({ "total": 9, "remaining": 9, "reset_after": 0, "max_concurrency": 1 });
     let good = json!({ "url": sandbox.gateway_url(), "shards": 1, "session_start_limit": limit });

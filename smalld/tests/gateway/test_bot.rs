@@ -1,4 +1,4 @@
-//! A bot on a stage: its server is the test, and what its handlers get is on record.
+//! Bot whose server is the test, and whose handlers record what they receive.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::support::{Log, TIMEOUT, builder};
 
-/// Heartbeats are far away.
+/// Long enough that no heartbeat is due in most tests.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(40);
 
-/// After it Discord takes another IDENTIFY; the wait after a session that ended is within it, too.
+/// Longer than Discord's IDENTIFY interval, and than the wait after a session that was lost.
 pub const IDENTIFY_INTERVAL: Duration = Duration::from_secs(6);
 
 pub struct TestBot {
@@ -26,7 +26,7 @@ pub struct TestBot {
     pub running: JoinHandle<Result<()>>,
     pub clock: Clock,
     pub log: Log,
-    /// How many connections were taken.
+    /// Number of connections that the test has accepted.
     taken: usize,
 }
 
@@ -36,13 +36,13 @@ impl TestBot {
         Self::start_with(Handlers::new(), |builder| builder).await
     }
 
-    /// The same with other handlers besides, and options.
+    /// Like `start`, with more handlers and with options.
     pub async fn start_with(handlers: Handlers, options: impl FnOnce(Builder) -> Builder) -> Self {
         let sandbox = Sandbox::start().await.unwrap();
         Self::start_on(sandbox, handlers, options)
     }
 
-    /// The same against a sandbox with options of its own.
+    /// Like `start_with`, against this sandbox.
     pub fn start_on(
         sandbox: Sandbox,
         handlers: Handlers,
@@ -72,7 +72,7 @@ impl TestBot {
         }
     }
 
-    /// The next one, to whichever URL.
+    /// Accepts the next connection, to either URL.
     pub async fn connection(&mut self) -> Connection {
         self.taken += 1;
         let connection = self.script.connection(TIMEOUT).await.expect("a connection");
@@ -80,7 +80,7 @@ impl TestBot {
         connection
     }
 
-    /// A connection to the general URL that got HELLO and answered it by IDENTIFY.
+    /// Accepts a connection to the general URL, sends HELLO and expects IDENTIFY.
     pub async fn identifying(&mut self, interval: Duration) -> Connection {
         let mut connection = self.connection().await;
         assert!(!connection.to_resume_url());
@@ -91,7 +91,7 @@ impl TestBot {
         connection
     }
 
-    /// A connection with a session that is ready and has seen number 42.
+    /// Accepts a connection, starts a session and dispatches an event with number 42.
     pub async fn ready(&mut self) -> Connection {
         self.ready_with_interval(HEARTBEAT_INTERVAL).await
     }
@@ -105,7 +105,7 @@ impl TestBot {
         connection
     }
 
-    /// A connection to the resume URL that got HELLO and answered it by RESUME from here.
+    /// Accepts a connection to the resume URL, sends HELLO and expects RESUME from this number.
     pub async fn resuming(&mut self, seq: u64) -> Connection {
         let mut connection = self.connection().await;
         assert!(connection.to_resume_url());
@@ -124,7 +124,8 @@ impl TestBot {
         );
     }
 
-    /// The session is resumed from 42 and is as good as before; that was all that it took.
+    /// Resumes the session from 42, and checks that the bot sends nothing else and makes no other
+    /// connection.
     pub async fn resumes(&mut self) -> Connection {
         let mut connection = self.resuming(42).await;
         connection.answer_heartbeats(true);
@@ -135,7 +136,8 @@ impl TestBot {
         connection
     }
 
-    /// A session is begun that has nothing of the one before.
+    /// Starts a new session, and checks that the bot sends nothing else and makes no other
+    /// connection.
     pub async fn starts_new_session(&mut self) -> Connection {
         let mut connection = self.identifying(HEARTBEAT_INTERVAL).await;
         connection.answer_heartbeats(true);
@@ -145,24 +147,23 @@ impl TestBot {
         connection
     }
 
-    /// Lets time pass for a bot that waits before its next connection.
+    /// Waits until the bot has lost its connections, and advances the clock past its wait.
     pub async fn pass_backoff(&self, time: Duration) {
         self.wait_for_disconnects(self.taken).await;
         self.clock.advance(time).await;
     }
 
-    /// Waits until so many connections have ended, those that failed among them, and the bot waits
-    /// before the next.
+    /// Waits until this many connections have ended, including failed ones.
     pub async fn wait_for_disconnects(&self, times: usize) {
         until(|| self.log.lines("connection ended").len() >= times).await;
     }
 
-    /// No connection was made but those that were taken.
+    /// Whether every connection has been accepted by the test.
     pub fn has_no_other_connection(&self) -> bool {
         self.sandbox.connections() == self.taken
     }
 
-    /// The bot is closed: it says so on its connection, and `run` ends.
+    /// Closes the bot, and checks that it sends a close frame and that `run` returns.
     pub async fn close(mut self, mut connection: Connection) {
         self.bot.close();
         assert_eq!(close_code(&mut connection).await, Some(1000));
@@ -171,16 +172,16 @@ impl TestBot {
         self.ended().await.unwrap();
     }
 
-    /// What `run` came to by itself.
+    /// Waits for the result of `run`.
     pub async fn ended(&mut self) -> Result<()> {
         timeout(TIMEOUT, &mut self.running)
             .await
-            .expect("an end in time")
+            .expect("`run` returns in time")
             .expect("no panic")
     }
 }
 
-/// Lets others go on until something is so. Bounded by real time, whatever the clock says.
+/// Yields until a condition holds. Limited by real time, whatever the clock says.
 pub async fn until(is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
@@ -189,30 +190,30 @@ pub async fn until(is_so: impl Fn() -> bool) {
     }
 }
 
-/// Path and query of every connection; it may ask for compression.
+/// Whether these are the right path and query. They may ask for compression.
 fn is_target(target: &str) -> bool {
     let rest = target.strip_prefix("/?v=10&encoding=json");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("&compress="))
 }
 
-/// The code of the close frame that comes next; heartbeats may go before it.
+/// Returns the code of the next close frame; heartbeats may precede it.
 pub async fn close_code(connection: &mut Connection) -> Option<u16> {
     loop {
         match connection.receive(TIMEOUT).await {
             Received::Payload(payload) if payload["op"] == 1 => {}
             Received::Close(code) => return code,
-            other => panic!("no close frame but {other:?}"),
+            other => panic!("expected a close frame, got {other:?}"),
         }
     }
 }
 
-/// The bot leaves with a code that keeps its session, and goes.
+/// Checks that the bot closes the connection with a code that keeps its session.
 pub async fn bot_leaves(mut connection: Connection) {
     assert_eq!(close_code(&mut connection).await, Some(4900));
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
 }
 
-/// Lets seconds pass on a connection that does nothing but acknowledge heartbeats.
+/// Advances the clock by this many seconds while the connection only acknowledges heartbeats.
 pub async fn acknowledge_for(test: &TestBot, connection: &mut Connection, seconds: u32) {
     connection.answer_heartbeats(true);
     for _ in 0..seconds {
@@ -223,11 +224,11 @@ pub async fn acknowledge_for(test: &TestBot, connection: &mut Connection, second
     }
 }
 
-/// What the bot has sent by now; it has also read what was sent to it.
+/// Returns what the bot has sent so far. It has read everything that was sent to it by then.
 pub async fn sent_so_far(connection: &mut Connection) -> Vec<Json> {
     let mut all = until_pong(connection).await;
     if !all.is_empty() {
-        // What came may have been answered.
+        // The bot may have answered to what it read.
         all.extend(until_pong(connection).await);
     }
     all
@@ -240,12 +241,12 @@ async fn until_pong(connection: &mut Connection) -> Vec<Json> {
         match connection.receive(TIMEOUT).await {
             Received::Pong(_) => return all,
             Received::Payload(payload) => all.push(payload),
-            other => panic!("no pong but {other:?}"),
+            other => panic!("expected a pong, got {other:?}"),
         }
     }
 }
 
-/// What the handlers got, in order.
+/// Payloads that the handlers received, in order.
 #[derive(Clone)]
 pub struct Record(watch::Sender<Vec<Json>>);
 
@@ -269,7 +270,7 @@ impl Record {
         self.0.borrow().clone()
     }
 
-    /// The dispatches so far: names and numbers.
+    /// Names and numbers of the dispatches so far.
     pub fn dispatches(&self) -> Vec<(String, u64)> {
         let dispatches = self.all().into_iter().filter(|payload| payload["op"] == 0);
         dispatches
@@ -280,7 +281,7 @@ impl Record {
             .collect()
     }
 
-    /// Waits until some payload is so.
+    /// Waits for a payload with this property.
     pub async fn wait(&self, is_so: impl Fn(&Json) -> bool) -> Json {
         let mut watching = self.0.subscribe();
         let found = watching.wait_for(|all| all.iter().any(&is_so));
@@ -288,7 +289,7 @@ impl Record {
         all.iter().find(|payload| is_so(payload)).unwrap().clone()
     }
 
-    /// Waits for the dispatch of this number.
+    /// Waits for the dispatch with this number.
     pub async fn wait_for(&self, s: u64) -> Json {
         self.wait(|payload| payload["s"] == s).await
     }

@@ -112,7 +112,7 @@ async fn a_hundred_events_of_a_guild_wait_and_more_run_out_of_order() {
             .sandbox
             .dispatch("TEST", json!({ "guild_id": "1", "number": number }));
     }
-    // One runs, a hundred wait, nine run out of order.
+    // One event runs, a hundred wait, and nine run out of order.
     assert!(
         until(|| watched.begun().len() == 10).await,
         "{:?}",

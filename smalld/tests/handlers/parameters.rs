@@ -267,7 +267,7 @@ async fn closures_are_handlers_too() {
 }
 
 #[tokio::test]
-async fn closures_take_filters_in_the_order_of_their_guild() {
+async fn closures_take_filters_and_run_in_order_by_guild() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&seen);
     let id = json!({ "id": "7" });
@@ -280,7 +280,7 @@ async fn closures_take_filters_in_the_order_of_their_guild() {
         let writer = Arc::clone(&writer);
         async move {
             let event: Json = payload.json()?;
-            // Without the order, those that yield less would come first.
+            // Without `ordered`, handlers that yield less would come first.
             for _ in 0..event["wait"].as_u64().unwrap_or(0) {
                 tokio::task::yield_now().await;
             }

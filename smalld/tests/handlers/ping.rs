@@ -1,4 +1,4 @@
-//! The main job: a bot declared by an attribute answers, also after its connection broke.
+//! A bot that is declared by an attribute answers, even after its connection broke.
 
 use crate::support::{self, Running};
 use smalld::handler::Handlers;

@@ -47,7 +47,7 @@ fn the_token_is_not_logged_at_any_level() {
     let here = Builder::new_current_thread().enable_all().build().unwrap();
     here.block_on(whole_life(&sandbox));
     let (traced, logged) = (traced.text(), LOGGED.lock().unwrap().clone());
-    // Both really captured something.
+    // Checks that both captured something.
     assert!(
         traced.contains("a failure") && traced.contains("TRACE"),
         "{traced}"

@@ -204,7 +204,7 @@ async fn a_stale_session_or_one_of_another_configuration_is_not_resumed_and_logg
         first.close().await.unwrap();
         sessions.change(|json| {
             change(json);
-            // As if that had been long ago, so that the next bot does not wait.
+            // Pretends that this was long ago, so that the next bot does not wait.
             json["shards"][0]["last_session_start"] = json!(0);
         });
         let log = Log::capture();
@@ -289,7 +289,7 @@ async fn an_event_that_ended_three_processes_is_skipped_and_named() {
     first.close().await.unwrap();
     number(&sandbox, 1);
     number(&sandbox, 2);
-    // What three processes leave behind that ended at the first of these.
+    // The state that three processes leave behind if each ended at the first of these events.
     sessions.change(|json| {
         let session = &mut json["shards"][0]["session"];
         session["received"] = json!(session["handled"].as_u64().unwrap() + 1);
@@ -379,7 +379,7 @@ fn failing(sandbox: &Sandbox, saves: usize, for_ever: bool) -> Builder {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_ends_the_start_and_is_logged_once_later() {
+async fn a_failing_store_prevents_the_start_and_is_logged_once_later() {
     let sandbox = sandbox().await;
     let error = failing(&sandbox, 0, false).run().await.unwrap_err();
     assert!(
@@ -387,7 +387,7 @@ async fn a_store_that_fails_ends_the_start_and_is_logged_once_later() {
         "{error}"
     );
     let log = Log::capture();
-    // The first save is that of the start, the second that before IDENTIFY.
+    // The first save is at startup, the second before IDENTIFY.
     let bot = Bot::ready(failing(&sandbox, 1, false)).await;
     bot.close().await.unwrap();
     assert_eq!(log.lines("cannot be saved").len(), 1, "{}", log.text());
@@ -425,7 +425,7 @@ async fn only_the_owner_can_read_the_file_and_the_second_bot_waits_for_the_first
             .handlers(Handlers::new())
             .sessions(path.as_path())
     };
-    // What a process leaves behind that was killed while it wrote.
+    // Left behind by a process that was killed while it wrote.
     std::fs::write(folder.join("sessions.json.new"), "x".repeat(100_000)).unwrap();
     let first = Bot::ready(of_file()).await;
     let text = std::fs::read_to_string(&path).unwrap();

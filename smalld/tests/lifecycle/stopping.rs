@@ -37,7 +37,7 @@ async fn a_handler_that_closes_the_bot_finishes_and_its_event_is_not_replayed() 
         .sessions(Sessions::store(sessions.clone()))
         .build()
         .unwrap();
-    // As in a `main` that runs the bot: on a thread without a shard.
+    // On a thread without a shard, as in a `main` that runs the bot.
     let (ended, ready) = tokio::join!(bot.run(), async {
         let ready = sandbox.wait_until_ready(TIMEOUT).await;
         sandbox.dispatch("CLOSE", json!({}));

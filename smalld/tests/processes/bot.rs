@@ -82,7 +82,7 @@ impl Diary {
         }
     }
 
-    /// Writes in one piece. Once this has returned, the end of the process takes nothing back.
+    /// Writes the line in one piece. After that, the end of the process cannot lose it.
     fn write(&self, number: u64, payload: &Payload) -> std::io::Result<()> {
         let (seq, run, replay) = (payload.s().unwrap_or(0), self.run, payload.is_replay());
         let line = format!("{number} {seq} {run} {replay}\n");

@@ -1,5 +1,5 @@
-//! A sandbox, and one bot process after the other that connects to it: what they were sent, what
-//! they handled and what they saved.
+//! A sandbox and successive bot processes: what they were sent, what they handled and what they
+//! saved.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -91,7 +91,7 @@ impl Deployment {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// Sends the next number, with what the bot is to do with it.
+    /// Sends the next number and what the bot is to do with it.
     pub(crate) fn send(&self, mut d: Json) -> u64 {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         d["number"] = json!(number);
@@ -170,7 +170,7 @@ impl Deployment {
         std::fs::write(self.sessions_file(), json.to_string()).unwrap();
     }
 
-    /// The logs of all processes, for when a test fails.
+    /// The logs of all processes, shown if a test fails.
     pub(crate) fn story(&self) -> String {
         let mut story = format!("saved: {:?}\n", self.saved());
         for run in 1..=self.run() {
@@ -207,7 +207,7 @@ impl Drop for Deployment {
     }
 }
 
-/// Random numbers, seeded by `SMALLD_TEST_SEED` or by chance; the seed is printed.
+/// Random numbers. `SMALLD_TEST_SEED` sets the seed, which is printed.
 pub(crate) fn chance() -> fastrand::Rng {
     let given = std::env::var("SMALLD_TEST_SEED").ok();
     let seed = given.and_then(|seed| seed.parse().ok());

@@ -1,4 +1,4 @@
-//! An event that ends the process whenever it is handled: the bot gets past it, and no other event
+//! An event that ends the process whenever it is handled is skipped in the end, and no other event
 //! is lost.
 
 use smalld::json;
@@ -106,7 +106,7 @@ async fn start_until_it_lives(deployment: &Deployment, poison: u64) -> (Process,
     start_until(deployment, || deployment.missing() == [poison]).await
 }
 
-/// Starts processes, as a supervisor does, until one gets this far.
+/// Starts processes, as a supervisor does, until this condition holds.
 async fn start_until(deployment: &Deployment, is_past: impl Fn() -> bool) -> (Process, usize) {
     for starts in 1..=20 {
         let mut process = deployment.start();

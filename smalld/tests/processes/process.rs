@@ -10,9 +10,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::bot;
 
-/// No wait in these tests takes nearly as long, unless something is broken.
+/// Much longer than any wait in these tests takes, unless something is broken.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
-/// Between two checks of what another process does.
+/// Time between two checks of another process.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Waits until this is true. Returns false if it is not within [`TIMEOUT`].
@@ -65,7 +65,7 @@ impl Process {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// Waits until it has ended, and returns how.
+    /// Waits until it has ended, and returns its exit status.
     pub(crate) async fn ended(mut self) -> ExitStatus {
         let ending = async {
             loop {
@@ -112,7 +112,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended long ago.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

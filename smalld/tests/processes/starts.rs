@@ -10,7 +10,7 @@ use crate::bot;
 use crate::deployment::Deployment;
 use crate::process::{Process, until};
 
-/// Identifying twice within one window is not what these tests are about.
+/// These tests are not about the IDENTIFY interval.
 fn sandbox() -> Builder {
     Sandbox::builder().identify_window(Duration::ZERO)
 }
@@ -69,7 +69,7 @@ async fn each_process_that_starts_a_new_session_waits_longer() {
             assert_eq!(process.terminate().await.code(), Some(0));
         }
         assert_eq!(deployment.sandbox.identifies(), started);
-        // As if it had waited.
+        // Pretends that it has waited.
         deployment.change_saved(|saved| saved["last_session_start"] = json!(0));
         ends(&deployment).await;
     }
@@ -86,7 +86,7 @@ async fn waits(process: &Process, started: usize) -> f64 {
 }
 
 #[tokio::test]
-async fn without_sessions_the_last_starts_of_the_day_are_spread_over_what_is_left_of_it() {
+async fn without_sessions_the_last_starts_of_the_day_are_spread_over_the_rest_of_it() {
     let limited = sandbox().session_starts(40).session_starts_spent(25);
     let deployment = ends_when_ready(limited).await.without_sessions();
     for _ in 0..5 {

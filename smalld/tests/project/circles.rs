@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// From each file to those that it imports from.
+/// The files that each file imports from.
 pub(crate) type Graph<'f> = BTreeMap<&'f str, BTreeSet<&'f str>>;
 
-/// One circle, the shortest, of each group of files that all lead to each other.
+/// The shortest circle of each group of files that all lead to each other.
 pub(crate) fn circles<'f>(graph: &Graph<'f>) -> Vec<Vec<&'f str>> {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut circles = Vec::new();
@@ -41,7 +41,7 @@ fn reachable<'f>(graph: &Graph<'f>, from: &str) -> BTreeSet<&'f str> {
     reached
 }
 
-/// The shortest way from a file to itself, without its end.
+/// The shortest path from a file back to itself, without its end.
 fn circle<'f>(graph: &Graph<'f>, file: &'f str) -> Option<Vec<&'f str>> {
     let mut ways = VecDeque::from([vec![file]]);
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The lists in `data/`, held to the notes on Discord's protocol if these are at hand.
+//! Compares the lists in `data/` with the notes on Discord's protocol, if these exist.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The project itself: its documents and sources, as files.
+//! Tests of the project itself: its documents and sources.
 
 mod circles;
 mod conformance;

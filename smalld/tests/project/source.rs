@@ -1,20 +1,20 @@
-//! What a Rust file refers to: the paths in its imports and in its code, without its tests.
+//! References of a Rust file: the paths in its imports and in its code, without its tests.
 //!
-//! A reader of tokens, and no compiler: it knows comments, literals, attributes, `use` trees and inline
-//! modules, which is enough to find paths. Paths that a macro builds from pieces are not seen.
+//! It reads tokens and is not a compiler: it knows comments, literals, attributes, `use` trees and
+//! inline modules, which is enough to find paths. It does not see paths that a macro builds.
 
-/// A path as it stands in the source, and what it means.
+/// A path in the source, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
     pub(crate) line: usize,
     /// Whether the path leads into this crate. `segments` then begin at its root.
     pub(crate) is_ours: bool,
     pub(crate) segments: Vec<String>,
-    /// Whether it is an import of everything.
+    /// Whether it is a glob import.
     pub(crate) is_glob: bool,
 }
 
-/// The references of a file that is this module, but not those of its tests.
+/// The references of the file of this module, without those of its tests.
 pub(crate) fn references(text: &str, module: &[String]) -> Vec<Reference> {
     let tokens = tokens(text);
     let children = declared_modules(&tokens);
@@ -41,13 +41,13 @@ enum Token {
 struct Reader<'t> {
     tokens: &'t [(usize, Token)],
     position: usize,
-    /// Of braces.
+    /// Depth of braces.
     depth: usize,
     /// The module that the reader is in.
     module: Vec<String>,
-    /// The depths at which the inline modules began that the reader is in.
+    /// The depths at which the inline modules around the reader began.
     inline: Vec<usize>,
-    /// Modules of the file that are files of their own.
+    /// Child modules that are files of their own.
     children: Vec<String>,
     found: Vec<Reference>,
 }
@@ -123,7 +123,7 @@ impl Reader<'_> {
         has("test") && !has("not") && !has("any")
     }
 
-    /// From an attribute to the end of what it is on.
+    /// Skips an attribute and the item that it is on.
     fn skip_item(&mut self) {
         while self.is_sign(0, '#') {
             self.position += 1;
@@ -143,7 +143,7 @@ impl Reader<'_> {
                     }
                 }
                 Token::Sign('(' | '[') => self.skip_group(),
-                // The end of what is around it: it was on a field or an argument.
+                // The end of the surrounding item: the attribute was on a field or an argument.
                 Token::Sign('}' | ')' | ']') => return,
                 _ => self.position += 1,
             }
@@ -154,7 +154,7 @@ impl Reader<'_> {
         self.position = self.end_of_group(self.position);
     }
 
-    /// Behind the bracket that closes the one at this position.
+    /// The position after the bracket that closes the one at this position.
     fn end_of_group(&self, begin: usize) -> usize {
         let mut depth = 0_usize;
         for (offset, (_, token)) in self.tokens[begin..].iter().enumerate() {
@@ -170,7 +170,7 @@ impl Reader<'_> {
         self.tokens.len()
     }
 
-    /// One tree of an import, up to the `;`, `,` or `}` behind it.
+    /// Reads one tree of an import, up to the `;`, `,` or `}` after it.
     fn use_tree(&mut self, prefix: &[String]) {
         let mut path = prefix.to_vec();
         let line = self.line();
@@ -207,7 +207,7 @@ impl Reader<'_> {
         }
         self.add(line, &path, false);
         if path == prefix {
-            // Nothing that is known here.
+            // The root of the path is unknown.
             self.position += 1;
         }
     }
@@ -273,7 +273,7 @@ impl Reader<'_> {
     }
 }
 
-/// `mod name;`, which has a file.
+/// Names of the modules that `mod name;` declares, which have files.
 fn declared_modules(tokens: &[(usize, Token)]) -> Vec<String> {
     let word = |token: &Token| match token {
         Token::Word(word) => Some(word.clone()),
@@ -361,7 +361,7 @@ fn quote(rest: &str) -> usize {
     }
 }
 
-/// A word, or the literal that one begins: `r#"..."#`, `b"..."`, `c"..."`, `b'..'`.
+/// A word, or a literal that begins like one: `r#".."#`, `b".."`, `c".."`, `b'..'`.
 fn word(rest: &str) -> (usize, Option<Token>) {
     let end = rest.find(|char: char| !char.is_alphanumeric() && char != '_');
     let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
@@ -391,7 +391,7 @@ fn word(rest: &str) -> (usize, Option<Token>) {
 mod tests {
     use super::*;
 
-    /// The references of a file that is `a::b`, in words.
+    /// The references of the file of module `a::b`, as text.
     fn read(text: &str) -> Vec<String> {
         let module = ["a".to_owned(), "b".to_owned()];
         let show = |reference: Reference| {

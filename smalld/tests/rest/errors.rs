@@ -1,4 +1,4 @@
-//! What errors say, and what they never show.
+//! Messages of errors, and what they never contain.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use smalld::error::{HttpError, NetworkError, NetworkErrorKind};
 use smalld::rest::RateLimits;
 use smalld::{Error, SmallD, json};
 
-/// What a fixture becomes; by a POST, so that nothing is tried again.
+/// The error that a fixture becomes. The request is a POST, so it is not retried.
 async fn error_of(reply: Reply) -> HttpError {
     let server = Scripted::always(reply).await;
     let bot = server.bot(RateLimits::Error);
@@ -18,7 +18,7 @@ async fn error_of(reply: Reply) -> HttpError {
 }
 
 #[tokio::test]
-async fn discords_message_and_what_to_do_become_a_sentence() {
+async fn an_error_shows_discords_message_and_what_to_do() {
     for (fixture, text) in [
         (
             "error_403_50013",
@@ -58,7 +58,7 @@ async fn discords_message_and_what_to_do_become_a_sentence() {
 }
 
 #[tokio::test]
-async fn each_field_at_fault_is_a_line() {
+async fn each_invalid_field_is_a_line() {
     let error = error_of(Reply::fixture("error_400_50035_nested")).await;
     assert_eq!(error.code, Some(50035));
     assert!(!error.fields.is_empty());
@@ -106,7 +106,7 @@ fn network<T: std::fmt::Debug>(result: Result<T, Error>) -> NetworkError {
     }
 }
 
-/// Once, with nothing to wait for; POSTs are tried again only where they cannot have arrived.
+/// The error of a single POST. A POST is retried only if it cannot have arrived.
 async fn once(url: &str) -> NetworkError {
     let bot = SmallD::builder()
         .token(TOKEN)
@@ -119,7 +119,7 @@ async fn once(url: &str) -> NetworkError {
 
 #[tokio::test]
 async fn failures_below_http_have_different_kinds() {
-    // A label that is too long is refused by the resolver itself; no question leaves this machine.
+    // The resolver refuses a label that is too long without sending a query.
     let error = once(&format!("http://{}.invalid/api/v10", "a".repeat(64))).await;
     assert_eq!(
         (error.kind, error.may_have_arrived),

@@ -48,7 +48,8 @@ async fn case_04_while_the_first_response_is_in_flight_other_requests_wait_in_bo
         let bot = server.bot(mode);
         let sent: Vec<_> = (0..5).map(|_| tokio::spawn(post(&bot, 1))).collect();
         server.wait_for(1).await;
-        // Another channel passes them by; when it is through, they have had their time to be wrong.
+        // A request to another channel overtakes them. When it has ended, they have had time to be
+        // sent by mistake.
         within(post(&bot, 2)).await.unwrap();
         assert_eq!(server.count(), 2, "{mode:?}");
         gate.open();
@@ -59,7 +60,7 @@ async fn case_04_while_the_first_response_is_in_flight_other_requests_wait_in_bo
 }
 
 #[tokio::test]
-async fn case_05_responses_without_limits_hold_nothing_back() {
+async fn case_05_responses_without_limits_delay_no_request() {
     let server = Scripted::always(Reply::fixture("success_without_rate_headers")).await;
     let bot = server.bot(RateLimits::Error);
     within(bot.get("/voice/regions")).await.unwrap();
@@ -172,7 +173,7 @@ async fn case_49_after_a_proxys_page_a_retry_passes_the_limiter() {
         .unwrap();
     assert_eq!(server.count(), 2);
     assert!(begun.elapsed() >= Duration::from_secs(1));
-    // A POST may have been done, and is not.
+    // The POST may have been executed, so it is not retried.
     let server = Scripted::always(page()).await;
     let Err(Error::Http(error)) = within(post(&server.bot(RateLimits::Error), 1)).await else {
         panic!("not refused")

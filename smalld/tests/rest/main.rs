@@ -1,4 +1,4 @@
-//! Requests to Discord's REST API: against a server that answers by script, and against the sandbox.
+//! Requests to Discord's REST API, against a scripted server and against the sandbox.
 
 #[path = "../scripted/mod.rs"]
 mod scripted;

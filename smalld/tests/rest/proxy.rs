@@ -1,4 +1,5 @@
-//! Proxies: one that looks after the rate limits of several bots, and those of the environment.
+//! Proxies: one that enforces the rate limits of several bots, and those that environment variables
+//! name.
 
 use std::process::Command;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use smalld::{Error, SmallD, json, path};
 use smalld_sandbox::Sandbox;
 use tokio::net::{TcpListener, TcpStream};
 
-/// A small one of the kind of twilight's http-proxy and nirn-proxy: it takes requests under its own
-/// address, waits for Discord's limits, and hands back what Discord says.
+/// A small proxy like twilight's http-proxy and nirn-proxy: it accepts requests at its own address,
+/// waits for Discord's limits, and returns Discord's responses.
 async fn proxy(upstream: SmallD) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/api/v10", listener.local_addr().expect("a port"));
@@ -55,7 +56,7 @@ async fn forward(socket: TcpStream, upstream: SmallD) -> Option<()> {
 }
 
 #[tokio::test]
-async fn a_proxy_that_looks_after_the_limits_works_by_base_url_alone() {
+async fn a_proxy_that_enforces_the_limits_needs_only_base_url() {
     let sandbox = Sandbox::start().await.unwrap();
     let upstream = SmallD::builder()
         .token(sandbox.token())
@@ -97,7 +98,7 @@ async fn a_proxy_that_looks_after_the_limits_works_by_base_url_alone() {
     assert!(statuses.into_iter().all(|status| status != 429));
 }
 
-/// The child below finds its proxy in its environment.
+/// The child process below reads its proxy from the environment.
 const CHILD: &str = "SMALLD_TEST_OF_A_CHILD";
 
 #[tokio::test]
@@ -131,7 +132,7 @@ async fn the_usual_variables_name_a_proxy() {
             ("CONNECT", "discord.invalid:443"),
         ]
     );
-    // What goes through a tunnel is encrypted; the proxy is not told the token.
+    // A tunnel is encrypted, and the proxy does not see the token.
     assert_eq!(seen[1].header("authorization"), None);
 }
 
@@ -150,10 +151,10 @@ async fn a_child_that_asks_discord() {
         "proxy"
     );
     let encrypted = bot("https://discord.invalid/api/v10").post("/users/@me", ());
-    // There is nobody at the other end of this tunnel.
+    // The tunnel has no other end.
     let error = within(encrypted.timeout(Duration::from_millis(900))).await;
     assert!(matches!(error, Err(Error::Network(_))), "{error:?}");
-    // No proxy leads to this machine.
+    // Requests to this machine use no proxy.
     let local = Scripted::always(Reply::ok()).await;
     let bot = local.bot(RateLimits::Off);
     within(bot.get("/users/@me")).await.unwrap();

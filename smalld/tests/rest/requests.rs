@@ -1,4 +1,4 @@
-//! What a request is made of: headers, bodies, queries, and what comes of its answer.
+//! Requests and responses: headers, bodies and queries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ async fn server() -> (Scripted, SmallD) {
     (server, bot)
 }
 
-/// By each of the five methods, without a payload.
+/// One request without a payload for each of the five methods.
 fn by_every_method(bot: &SmallD) -> [Request; 5] {
     let path = "/users/@me";
     [
@@ -63,7 +63,7 @@ async fn without_a_payload_there_is_no_body_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_payload_is_anything_that_serializes_by_every_method() {
+async fn every_method_takes_any_payload_that_serializes() {
     #[derive(Serialize)]
     struct Message<'a> {
         content: &'a str,
@@ -104,7 +104,7 @@ async fn what_cannot_be_serialized_is_not_sent() {
 }
 
 #[tokio::test]
-async fn parameters_are_repeated_left_out_and_true() {
+async fn query_parameters_can_be_repeated_omitted_and_boolean() {
     let (server, bot) = server().await;
     let request = bot
         .get("/guilds/1/members?first=1")
@@ -149,7 +149,7 @@ async fn a_reason_is_percent_encoded_and_bounded() {
 }
 
 #[tokio::test]
-async fn other_headers_are_the_callers_but_for_those_that_frame_the_request() {
+async fn other_headers_can_be_set_except_those_that_frame_the_request() {
     let (server, bot) = server().await;
     let get = || bot.get("/users/@me");
     within(get().header("X-Super", "1").header("x-super", "2"))
@@ -178,7 +178,7 @@ async fn other_headers_are_the_callers_but_for_those_that_frame_the_request() {
 }
 
 #[tokio::test]
-async fn attachments_go_along_by_every_method() {
+async fn every_method_sends_attachments() {
     let (server, bot) = server().await;
     for (request, method) in by_every_method(&bot).into_iter().zip(METHODS) {
         let request = request
@@ -221,7 +221,7 @@ async fn attachments_go_along_by_every_method() {
 }
 
 #[tokio::test]
-async fn forms_without_json_are_made_of_fields() {
+async fn a_form_without_json_consists_of_its_fields() {
     let (server, bot) = server().await;
     let sticker = Attachment::from(("w.png", "png", "image/png")).field("file");
     let request = bot
@@ -256,7 +256,7 @@ async fn forms_without_json_are_made_of_fields() {
 }
 
 #[tokio::test]
-async fn an_answer_is_json_or_null_or_what_was_asked_for() {
+async fn a_response_is_json_or_null_or_the_requested_type() {
     #[derive(Deserialize)]
     struct User {
         id: String,
@@ -323,7 +323,7 @@ async fn a_request_is_a_future_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_timeout_is_over_all() {
+async fn a_timeout_covers_all_attempts() {
     let gate = scripted::Gate::default();
     let server = Scripted::always(Reply::ok().behind(&gate)).await;
     let bot = server.bot(RateLimits::Off);

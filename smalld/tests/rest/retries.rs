@@ -1,4 +1,4 @@
-//! What is sent again, how often, and after what.
+//! Retries: which requests are sent again, how often, and after which waits.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::scripted::{Reply, Scripted, within};
 use smalld::rest::{Attachment, RateLimits, Request};
 use smalld::{Error, SmallD, json, path};
 
-/// How many requests there were, where the first answer is this and the second is good.
+/// The number of requests if the first response is this one and the second is a success.
 async fn tries(first: Reply, request: impl Fn(&SmallD) -> Request) -> (usize, bool) {
     let server = Scripted::replies([first, Reply::ok()]).await;
     let bot = server.bot(RateLimits::Error);
@@ -15,7 +15,7 @@ async fn tries(first: Reply, request: impl Fn(&SmallD) -> Request) -> (usize, bo
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again_where_twice_is_as_good_as_once() {
+async fn temporary_failures_are_retried_if_the_request_is_idempotent() {
     let guarded = json!({ "content": "x", "nonce": "1", "enforce_nonce": true });
     let cases = |first: fn() -> Reply| {
         let guarded = guarded.clone();
@@ -53,7 +53,7 @@ async fn what_is_an_answer_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_have_arrived_is_tried_again_whatever_it_is() {
+async fn a_request_that_cannot_have_arrived_is_retried_whatever_its_method() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api/v10", listener.local_addr().unwrap());
     drop(listener);
@@ -66,7 +66,7 @@ async fn what_cannot_have_arrived_is_tried_again_whatever_it_is() {
     let post = bot.post("/x", json!({})).timeout(Duration::from_secs(2));
     let error = within(post).await.unwrap_err();
     assert!(matches!(error, Error::Network(_)), "{error:?}");
-    // One second and a part of another: the next wait would have been beyond the timeout.
+    // One second and a part of another: the next wait would exceed the timeout.
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert!(begun.elapsed() < Duration::from_secs(2));
 }
@@ -81,7 +81,7 @@ async fn a_failure_that_no_limit_lets_repeat_is_the_error() {
 }
 
 #[tokio::test]
-async fn an_interaction_is_answered_once_more_and_within_its_three_seconds() {
+async fn an_interaction_response_is_retried_once_within_its_three_seconds() {
     let answer = |bot: &SmallD| {
         let callback = path!("/interactions/{}/{}/callback", 1, "token");
         bot.post(callback, json!({ "type": 5 }))

@@ -1,5 +1,6 @@
-//! Every operation that Discord documents, called by its own path. With each, what arrives is the
-//! method and the path that were meant. Bucket keys are held to the same list beside `Route`.
+//! Every operation that Discord documents, called by its own path: the method and the path that the
+//! server receives must be the documented ones. The tests of `Route` use the same list for bucket
+//! keys.
 //!
 //! The list is a copy of `data/routes.csv`.
 
@@ -7,7 +8,7 @@ use crate::scripted::{Reply, Scripted};
 use smalld::rest::{RateLimits, Request};
 use smalld::{SmallD, json, path};
 
-/// What stands for each value, percent-encoded.
+/// The value of each placeholder, percent-encoded.
 const VALUES: [(&str, &str); 32] = [
     ("answer_id", "1000"),
     ("application_id", "1001"),
@@ -56,7 +57,7 @@ macro_rules! call {
 }
 
 #[tokio::test]
-async fn every_documented_operation_arrives_as_it_was_meant() {
+async fn every_documented_operation_is_sent_correctly() {
     let server = Scripted::always(Reply::ok().limits("all 999999/999998 9")).await;
     let bot = server.builder().global_limit(1_000_000);
     let bot = bot.rate_limits(RateLimits::Wait).build().unwrap();

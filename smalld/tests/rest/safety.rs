@@ -1,4 +1,4 @@
-//! No value changes the route of a request, and no token goes where it does not belong.
+//! No value changes the route of a request, and no token is sent where it does not belong.
 
 use crate::scripted::{Reply, Scripted, within};
 use percent_encoding::percent_decode_str;
@@ -85,7 +85,7 @@ async fn a_value_that_cannot_be_a_segment_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_plain_path_is_sent_as_it_was_written_or_not() {
+async fn a_plain_path_is_sent_as_written_or_refused() {
     let server = Scripted::always(Reply::ok()).await;
     let bot = server.bot(RateLimits::Off);
     for path in [

@@ -48,7 +48,7 @@ impl tracing::Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// All that an error has to say, its causes included.
+/// Everything that an error shows, including its causes.
 fn whole(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
     match error {
@@ -86,7 +86,8 @@ fn assert_secret(text: &str) {
 #[tokio::test]
 async fn no_token_is_shown_by_any_error_or_log() {
     let log = Log::default();
-    // Without a subscriber for all threads, this thread's misses what another logs first.
+    // The subscriber must be the one of all threads: otherwise events that another thread logs
+    // first are lost.
     let _every_thread = support::Log::capture();
     let guard = tracing::subscriber::set_default(log.clone());
     let paths = || {
@@ -107,7 +108,7 @@ async fn no_token_is_shown_by_any_error_or_log() {
         Reply::text(200, "no json"),
         Reply::text(302, "").header("location", "http://127.0.0.1:1/"),
         Reply::dropped(),
-        // Servers that echo what they were sent.
+        // Servers that echo the request.
         Reply::text(500, format!("<pre>authorization: Bot {TOKEN}</pre>")),
         Reply::text(200, format!("\"Bot {TOKEN}\"")).header("x-echo", TOKEN),
         Reply::json(

@@ -221,7 +221,7 @@ async fn case_35_a_401_is_the_last_request_with_this_token() {
 }
 
 #[tokio::test]
-async fn case_36_a_403_is_an_error_and_not_tried_again() {
+async fn case_36_a_403_is_an_error_and_is_not_retried() {
     let server = Scripted::always(Reply::fixture("error_403_50013")).await;
     let bot = server.bot(RateLimits::Wait);
     for channel in 0..3 {
@@ -251,7 +251,7 @@ async fn case_37_a_webhook_that_is_gone_is_not_called_again() {
         assert_eq!(server.count(), 1);
         call("tokB").await.unwrap_err();
         assert_eq!(server.count(), 2);
-        // That of an interaction is unknown until it is answered.
+        // The limit of an interaction is unknown until it is answered.
         for count in [3, 4] {
             call("aW50ZXJhY3Rpb246MTUx").await.unwrap_err();
             assert_eq!(server.count(), count);

@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpListener;
 
 const SIZE: usize = 100 << 20;
-/// What sockets of the loopback may hold, with room to spare.
+/// More than the buffers of a loopback socket can hold.
 const MOST_HELD: usize = 32 << 20;
 
-/// As many zeros, counted as they are taken.
+/// A reader of this many zeros that counts how many have been read.
 struct Zeros {
     left: usize,
     taken: Arc<AtomicUsize>,
@@ -50,9 +50,9 @@ impl AsyncRead for Broken {
     }
 }
 
-/// One thread: whenever the server yields, the client goes as far as it can.
+/// On one thread: whenever the server yields, the client sends as much as it can.
 #[tokio::test(flavor = "current_thread")]
-async fn a_reader_is_not_read_ahead_of_what_the_server_takes() {
+async fn an_attachment_is_read_only_as_fast_as_the_server_takes_it() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api/v10", listener.local_addr().unwrap());
     let taken = Arc::new(AtomicUsize::new(0));

@@ -1,5 +1,5 @@
-//! A server that answers as it was told, over plain HTTP/1.1 on the loopback, and remembers what it
-//! was asked, byte for byte. By hand, so that it can do what a proper server would not.
+//! Scripted server: plain HTTP/1.1 on the loopback. It records every request byte for byte. Written
+//! by hand, so that it can do what a proper server would not.
 
 #![allow(dead_code, reason = "each test binary uses some of it")]
 #![allow(unused_imports, reason = "the same")]
@@ -24,16 +24,16 @@ use tokio::time::timeout;
 pub use reply::{Gate, Reply};
 pub use wire::Part;
 
-/// No wait in these tests comes near to it, unless something is broken.
+/// Much longer than any wait in these tests takes, unless something is broken.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 pub const TOKEN: &str = "MTA3.secret.bot-token";
 
-/// Whatever it is, it comes in time.
+/// Waits for a future, with a limit.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
     timeout(TIMEOUT, future).await.expect("in time")
 }
 
-/// A message into a channel.
+/// A request that creates a message.
 pub fn post(bot: &SmallD, channel: u64) -> Request {
     let content = json!({ "content": "hi" });
     bot.post(path!("/channels/{channel}/messages"), content)
@@ -51,13 +51,13 @@ pub fn limited<T: Debug>(result: Result<T, Error>) -> RateLimitError {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub method: String,
-    /// As it was sent, before the query, without `/api/v10`.
+    /// The path as it was sent, without the query and without `/api/v10`.
     pub path: String,
     pub query: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// The target of the request line, whole.
+    /// The whole target of the request line.
     pub target: String,
 }
 
@@ -71,7 +71,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// Answers by a function of the number of the request, from 0, and the request itself.
+    /// Responds with a function of the request and its number, from 0.
     pub async fn by(script: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -95,7 +95,7 @@ impl Scripted {
         }
     }
 
-    /// Answers in this order; the last one again and again.
+    /// Responds with these in order, and repeats the last one.
     pub async fn replies(replies: impl IntoIterator<Item = Reply>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().collect();
         Self::by(move |nth, _| replies[nth.min(replies.len() - 1)].clone()).await
@@ -133,7 +133,7 @@ impl Scripted {
         *self.changed.borrow()
     }
 
-    /// The only request that there was.
+    /// The only request; panics if there were more.
     #[track_caller]
     pub fn only(&self) -> Seen {
         let mut seen = self.seen();
@@ -141,7 +141,7 @@ impl Scripted {
         seen.remove(0)
     }
 
-    /// Waits until so many have arrived.
+    /// Waits until this many requests have arrived.
     pub async fn wait_for(&self, count: usize) {
         let mut changed = self.changed.clone();
         let arrived = timeout(TIMEOUT, changed.wait_for(|&arrived| arrived >= count)).await;

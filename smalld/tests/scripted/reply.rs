@@ -1,4 +1,4 @@
-//! What the server answers, and when.
+//! Responses of the scripted server, and when it sends them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Reply {
         Self::json(200, &serde_json::json!({}))
     }
 
-    /// 429 with a body of Discord's.
+    /// 429 with a body as Discord sends it.
     pub fn too_many(retry_after: f64) -> Self {
         let body = serde_json::json!({
             "message": "You are being rate limited.",
@@ -66,7 +66,7 @@ impl Reply {
             .header("x-ratelimit-scope", "user")
     }
 
-    /// One of `data/rest`, as Discord answers.
+    /// A response from `data/rest`, as Discord sends it.
     pub fn fixture(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rest");
         let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("a file");
@@ -89,7 +89,7 @@ impl Reply {
         self
     }
 
-    /// The headers `H(hash limit/remaining after)`, written so.
+    /// Adds rate limit headers, from the form `hash limit/remaining reset-after`.
     pub fn limits(self, h: &str) -> Self {
         let (hash, rest) = h.split_once(' ').expect("a hash");
         let (counts, after) = rest.split_once(' ').expect("counts");
@@ -100,20 +100,20 @@ impl Reply {
             .header("X-RateLimit-Reset-After", after)
     }
 
-    /// Answers when the gate is opened.
+    /// Responds when the gate is opened.
     pub fn behind(mut self, gate: &Gate) -> Self {
         self.gate = Some(gate.clone());
         self
     }
 
-    /// Takes the request and closes the connection without a word.
+    /// Reads the request and closes the connection without a response.
     pub fn dropped() -> Self {
         let mut reply = Self::text(0, "");
         reply.drops = true;
         reply
     }
 
-    /// Whether the connection goes on.
+    /// Whether the connection stays open.
     pub(super) async fn send(&self, connection: &mut Connection) -> bool {
         if let Some(gate) = &self.gate {
             // Closed is open: nothing is ever acquired.

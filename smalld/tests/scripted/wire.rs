@@ -1,4 +1,4 @@
-//! Bytes to requests, as much of HTTP/1.1 as clients need.
+//! Parser of requests: as much of HTTP/1.1 as clients need.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -7,13 +7,13 @@ use super::Seen;
 
 pub struct Connection {
     socket: TcpStream,
-    /// Read, and not taken yet.
+    /// Bytes that were read and not parsed yet.
     buffer: Vec<u8>,
 }
 
 impl Connection {
     pub fn new(socket: TcpStream) -> Self {
-        // Or the second of two writes waits for the other side's acknowledgement.
+        // Otherwise the second of two writes waits for the other side's acknowledgement.
         let _ = socket.set_nodelay(true);
         Self {
             socket,
@@ -21,7 +21,7 @@ impl Connection {
         }
     }
 
-    /// The next request; none when the client has gone.
+    /// Returns the next request, or `None` when the client has closed the connection.
     pub async fn request(&mut self) -> Option<Seen> {
         let head = self.until(b"\r\n\r\n").await?;
         let head = String::from_utf8(head).expect("a head of ASCII");
@@ -39,7 +39,7 @@ impl Connection {
             let length = header("content-length").map_or(Some(0), |(_, n)| n.parse().ok());
             self.take(length?).await?
         };
-        // A proxy is given the whole URL.
+        // A proxy receives the whole URL.
         let path = target
             .split_once("://")
             .map_or(target.as_str(), |(_, rest)| {
@@ -73,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// What comes before these bytes, which are taken, too.
+    /// Takes everything up to and including these bytes, and returns what was before them.
     async fn until(&mut self, end: &[u8]) -> Option<Vec<u8>> {
         loop {
             let found = self.buffer.windows(end.len()).position(|at| at == end);
@@ -95,7 +95,7 @@ impl Connection {
 
     async fn read(&mut self) -> Option<()> {
         let read = self.socket.read_buf(&mut self.buffer).await.ok()?;
-        // A handshake of TLS, which is answered as a server of plain HTTP would.
+        // A TLS handshake, which a plain HTTP server refuses like this.
         if self.buffer.first() == Some(&0x16) {
             self.write(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
             return None;

@@ -1,5 +1,5 @@
-//! A source as the author of a message broker's client writes it: acks, naks, work in progress, events
-//! that come again, and a stop that loses none.
+//! A source as the author of a client of a message broker would write it: acks, naks, work in
+//! progress, redelivered events, and a stop that loses none.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,7 +8,7 @@ use super::*;
 use smalld::{Json, Payload, State, json};
 use tokio::sync::Notify;
 
-/// A queue on a server, with what `JetStream` does to a message that was not acknowledged.
+/// A queue on a server that treats unacknowledged messages as `JetStream` does.
 #[derive(Clone, Default)]
 struct Stream(Arc<Inner>);
 
@@ -96,12 +96,12 @@ impl Stream {
     }
 }
 
-/// From here on as in a crate of its own.
+/// From here on, the code is what a crate of its own would have.
 struct Broker(Stream);
 
 struct Ack {
     seq: u64,
-    // As long as what the server lets be in flight.
+    // As large as the number of messages that the server allows in flight.
     replies: mpsc::UnboundedSender<(u64, Reply)>,
 }
 
@@ -142,7 +142,7 @@ impl Source for Broker {
                 sink.deliver(delivery).await;
             }
         };
-        // Ends when the last event has: only they hold senders then.
+        // Ends with the last event: after that nothing holds a sender.
         let reply = async {
             while let Some((seq, reply)) = to_send.recv().await {
                 stream.reply(seq, reply).await;
@@ -173,7 +173,7 @@ async fn work_until_idle(stream: &Stream, seen: &Arc<Seen>) {
         .build()
         .unwrap();
     let task = run(&bot);
-    // On paused time this passes when there is nothing left to do.
+    // With a paused clock, this time passes when no task is ready.
     tokio::time::sleep(Duration::from_secs(30)).await;
     bot.close();
     ended(task).await.unwrap();
@@ -184,7 +184,7 @@ fn event(seq: u64, d: &Json) -> Json {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broker_gets_each_event_back_that_was_not_handled() {
+async fn a_broker_gets_back_each_event_that_was_not_handled() {
     let (stream, seen) = (Stream::default(), Arc::<Seen>::default());
     stream.publish(1, "COUNTED", &event(1, &json!({})));
     stream.publish(2, "COUNTED", &"not a payload");

@@ -1,4 +1,4 @@
-//! The acknowledgement of an event: when it comes, and what it says.
+//! The acknowledgement of an event: when it is called, and with which ending.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -78,9 +78,9 @@ async fn a_handler_that_ended_in_any_way_has_handled_the_event() {
         "PANICS_SYNC",
         "WANTED_BY_NOBODY",
     ] {
-        let (delivery, mut hears) = heard(name, "{}");
+        let (delivery, mut reports) = reported(name, "{}");
         running.sink.deliver(delivery).await;
-        assert_eq!(hears.ending().await, Ending::Handled, "{name}");
+        assert_eq!(reports.ending().await, Ending::Handled, "{name}");
     }
     running.close().await;
 }
@@ -112,18 +112,18 @@ async fn an_event_is_acknowledged_only_when_its_last_handler_has_ended() {
     ] as [&dyn Fn(); 3];
     let before = tasks();
     for last in 0..end.len() {
-        let (delivery, mut hears) = heard("BLOCKS", "1");
+        let (delivery, mut reports) = reported("BLOCKS", "1");
         assert!(until(|| tasks() == before).await);
         running.sink.deliver(delivery).await;
         assert_eq!(tasks(), before + 3);
         for (_, end) in end.iter().enumerate().filter(|&(it, _)| it != last) {
-            assert!(hears.nothing_yet());
+            assert!(reports.is_empty());
             end();
         }
         assert!(until(|| tasks() == before + 1).await);
-        assert!(hears.nothing_yet());
+        assert!(reports.is_empty());
         end[last]();
-        assert_eq!(hears.ending().await, Ending::Handled);
+        assert_eq!(reports.ending().await, Ending::Handled);
     }
     running.close().await;
 }
@@ -134,10 +134,10 @@ async fn an_error_handler_belongs_to_the_event() {
         .on("FAILS", |_, _| async { Err("on purpose") })
         .on_error(|_, _| tokio::time::sleep(Duration::from_secs(5)));
     let running = Running::start(handlers).await;
-    let (delivery, mut hears) = heard("FAILS", "{}");
+    let (delivery, mut reports) = reported("FAILS", "{}");
     let begin = Instant::now();
     running.sink.deliver(delivery).await;
-    assert_eq!(hears.ending().await, Ending::Handled);
+    assert_eq!(reports.ending().await, Ending::Handled);
     assert_eq!(begin.elapsed().as_secs(), 5);
     running.close().await;
 }
@@ -147,15 +147,18 @@ async fn a_slow_handler_is_in_progress_every_ten_seconds() {
     let handlers = Handlers::new().on("SLOW", |_, _| tokio::time::sleep(Duration::from_secs(35)));
     let running = Running::start(handlers).await;
     let begin = Instant::now();
-    let (delivery, mut hears) = heard("SLOW", "{}");
+    let (delivery, mut reports) = reported("SLOW", "{}");
     running.sink.deliver(delivery).await;
-    for (told, at) in [
-        (Told::InProgress, 10),
-        (Told::InProgress, 20),
-        (Told::InProgress, 30),
-        (Told::Ended(Ending::Handled), 35),
+    for (report, at) in [
+        (Report::InProgress, 10),
+        (Report::InProgress, 20),
+        (Report::InProgress, 30),
+        (Report::Ended(Ending::Handled), 35),
     ] {
-        assert_eq!((hears.next().await, begin.elapsed().as_secs()), (told, at));
+        assert_eq!(
+            (reports.next().await, begin.elapsed().as_secs()),
+            (report, at)
+        );
     }
     running.close().await;
 }
@@ -164,7 +167,7 @@ async fn a_slow_handler_is_in_progress_every_ten_seconds() {
 const MAX_SLOW: usize = 10_000;
 
 #[tokio::test(start_paused = true)]
-async fn the_worst_ending_of_all_handlers_is_told() {
+async fn the_worst_ending_of_all_handlers_is_reported() {
     let hangs = On::any_event(["HANG", "HANG_AND_END", "HANG_AND_LAST"]);
     let handlers = Handlers::new()
         .on(hangs, |_, _| std::future::pending::<()>())
@@ -173,21 +176,21 @@ async fn the_worst_ending_of_all_handlers_is_told() {
         .on("END_AND_LAST", |_, _| std::future::pending::<()>())
         .on("END_AND_LAST", |_, _| async {});
     let running = Running::start(handlers).await;
-    // Until its slow runs are too many.
+    // Until it has too many slow runs.
     for _ in 0..MAX_SLOW {
         running.sink.deliver(Delivery::event("HANG", "{}")).await;
     }
     tokio::time::sleep(Duration::from_secs(11)).await;
-    let (alone, mut refused) = heard("HANG", "{}");
-    let (beside, mut refused_too) = heard("HANG_AND_END", "{}");
-    let (lasting, mut abandoned) = heard("HANG_AND_LAST", "{}");
-    let (lasting_too, mut abandoned_too) = heard("END_AND_LAST", "{}");
+    let (alone, mut refused) = reported("HANG", "{}");
+    let (beside, mut refused_too) = reported("HANG_AND_END", "{}");
+    let (lasting, mut abandoned) = reported("HANG_AND_LAST", "{}");
+    let (lasting_too, mut abandoned_too) = reported("END_AND_LAST", "{}");
     for delivery in [alone, beside, lasting, lasting_too] {
         running.sink.deliver(delivery).await;
     }
     assert_eq!(refused.ending().await, Ending::Refused);
     assert_eq!(refused_too.ending().await, Ending::Refused);
-    assert!(abandoned.nothing_yet() && abandoned_too.nothing_yet());
+    assert!(abandoned.is_empty() && abandoned_too.is_empty());
     running.close().await;
     assert_eq!(abandoned.ending().await, Ending::Abandoned);
     assert_eq!(abandoned_too.ending().await, Ending::Abandoned);
@@ -218,13 +221,13 @@ async fn at_the_bound_deliver_waits_and_dropping_it_abandons_the_event() {
         let waits = pin!(sink.deliver(Delivery::event("WAIT", "{}")));
         assert!(!is_pending(waits).await);
     }
-    let (delivery, mut dropped) = heard("START", "{}");
+    let (delivery, mut dropped) = reported("START", "{}");
     assert!(is_pending(Box::pin(sink.deliver(delivery))).await);
     assert_eq!(dropped.ending().await, Ending::Abandoned);
-    let (delivery, mut delivered) = heard("START", "{}");
+    let (delivery, mut delivered) = reported("START", "{}");
     let mut waits = Box::pin(sink.deliver(delivery));
     assert!(is_pending(&mut waits).await);
-    assert!(delivered.nothing_yet());
+    assert!(delivered.is_empty());
     assert_eq!(started.load(Ordering::Relaxed), 0);
     permits.add_permits(1);
     waits.await;
@@ -245,16 +248,19 @@ async fn an_event_that_waits_for_a_place_is_in_progress() {
     let begin = Instant::now();
     let d = r#"{"guild_id":"1"}"#;
     sink.deliver(Delivery::event("ORDERED", d)).await;
-    let (waits_for_its_turn, mut hears) = heard("ORDERED", d);
+    let (waits_for_its_turn, mut reports) = reported("ORDERED", d);
     sink.deliver(waits_for_its_turn).await;
-    for (told, at) in [
-        (Told::InProgress, 10),
-        (Told::InProgress, 20),
-        (Told::InProgress, 35),
-        (Told::InProgress, 45),
-        (Told::Ended(Ending::Handled), 50),
+    for (report, at) in [
+        (Report::InProgress, 10),
+        (Report::InProgress, 20),
+        (Report::InProgress, 35),
+        (Report::InProgress, 45),
+        (Report::Ended(Ending::Handled), 50),
     ] {
-        assert_eq!((hears.next().await, begin.elapsed().as_secs()), (told, at));
+        assert_eq!(
+            (reports.next().await, begin.elapsed().as_secs()),
+            (report, at)
+        );
     }
     running.close().await;
 }
@@ -262,18 +268,18 @@ async fn an_event_that_waits_for_a_place_is_in_progress() {
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_no_sink_took_is_abandoned() {
     let running = Running::start(annotated::handlers()).await;
-    let (delivery, mut hears) = heard("RETURNS", "{}");
+    let (delivery, mut reports) = reported("RETURNS", "{}");
     drop(delivery);
-    assert_eq!(hears.ending().await, Ending::Abandoned);
+    assert_eq!(reports.ending().await, Ending::Abandoned);
     // As a branch of `select!` that is not polled.
-    let (delivery, mut hears) = heard("RETURNS", "{}");
+    let (delivery, mut reports) = reported("RETURNS", "{}");
     drop(running.sink.deliver(delivery));
-    assert_eq!(hears.ending().await, Ending::Abandoned);
+    assert_eq!(reports.ending().await, Ending::Abandoned);
     running.close().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_panics_when_it_is_told_hurts_nobody() {
+async fn a_source_whose_acknowledgement_panics_affects_nothing_else() {
     struct Panics;
 
     impl Acknowledge for Panics {
@@ -287,9 +293,9 @@ async fn a_source_that_panics_when_it_is_told_hurts_nobody() {
     let delivery = Delivery::event("RETURNS", "{}").acknowledge(Panics);
     running.sink.deliver(delivery).await;
     assert_eq!(log.lines("implementation of a source panicked").len(), 1);
-    let (delivery, mut hears) = heard("RETURNS", "{}");
+    let (delivery, mut reports) = reported("RETURNS", "{}");
     running.sink.deliver(delivery).await;
-    assert_eq!(hears.ending().await, Ending::Handled);
+    assert_eq!(reports.ending().await, Ending::Handled);
     running.close().await;
 }
 

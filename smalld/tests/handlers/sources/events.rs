@@ -91,18 +91,18 @@ async fn started(seen: &Seen) -> Running {
 }
 
 async fn handled(running: &Running, delivery: Delivery<'_>) {
-    let (tells, hears) = mpsc::unbounded_channel();
+    let (sender, reports) = mpsc::unbounded_channel();
     running
         .sink
-        .deliver(delivery.acknowledge(Tells(tells)))
+        .deliver(delivery.acknowledge(ReportSender(sender)))
         .await;
-    assert_eq!(Hears(hears).ending().await, Ending::Handled);
+    assert_eq!(Reports(reports).ending().await, Ending::Handled);
 }
 
 const COMMAND: &str = r#"{"id":"7","type":2,"token":"secret","data":{"name":"greet"}}"#;
 
 #[tokio::test(start_paused = true)]
-async fn a_bare_event_reaches_handlers_by_filters_and_parameters_of_every_kind() {
+async fn a_bare_event_passes_filters_and_fills_parameters_of_every_kind() {
     let seen = Seen::default();
     let running = started(&seen).await;
     handled(&running, Delivery::event("INTERACTION_CREATE", COMMAND)).await;

@@ -1,5 +1,5 @@
-//! A source as the author of an HTTP endpoint for interactions writes it: one task for each request,
-//! and a response that depends on whether a handler could be started.
+//! A source as the author of an HTTP endpoint for interactions would write it: one task for each
+//! request, and a response that depends on whether a handler could be started.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use super::*;
 use smalld::{Json, State};
 use tokio::task::JoinSet;
 
-/// A verified request: its body, and where the status of the response goes.
+/// A verified request: its body, and a channel for the status of the response.
 type Request = (String, oneshot::Sender<u16>);
 
 struct Endpoint(mpsc::Receiver<Request>);

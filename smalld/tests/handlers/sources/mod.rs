@@ -63,7 +63,7 @@ fn open(sinks: oneshot::Sender<Sink>) -> impl Source {
     })
 }
 
-/// A bot without the gateway, and without any Discord to ask.
+/// A bot without a gateway, and without a Discord to send requests to.
 fn alone(handlers: Handlers) -> Builder {
     SmallD::builder()
         .token("a.b.c")
@@ -106,55 +106,55 @@ async fn ended(task: JoinHandle<Result<()>>) -> Result<()> {
     timeout(TIMEOUT, task).await.expect("run ends").unwrap()
 }
 
-/// What a source is told of one event.
+/// What a source learns about one event.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Told {
+enum Report {
     InProgress,
     Ended(Ending),
 }
 
-struct Tells(mpsc::UnboundedSender<Told>);
+struct ReportSender(mpsc::UnboundedSender<Report>);
 
-impl Acknowledge for Tells {
+impl Acknowledge for ReportSender {
     fn acknowledge(&self, ending: Ending) {
-        let _ = self.0.send(Told::Ended(ending));
+        let _ = self.0.send(Report::Ended(ending));
     }
 
     fn in_progress(&self) {
-        let _ = self.0.send(Told::InProgress);
+        let _ = self.0.send(Report::InProgress);
     }
 }
 
-/// What is told of an event, in order.
-struct Hears(mpsc::UnboundedReceiver<Told>);
+/// What a source has learned about one event, in order.
+struct Reports(mpsc::UnboundedReceiver<Report>);
 
-impl Hears {
-    async fn next(&mut self) -> Told {
-        let told = timeout(TIMEOUT, self.0.recv()).await;
-        told.expect("the source is told").expect("only once")
+impl Reports {
+    async fn next(&mut self) -> Report {
+        let report = timeout(TIMEOUT, self.0.recv()).await;
+        report.expect("a report in time").expect("only once")
     }
 
-    /// How the event ended, which is told once and last.
+    /// The ending of the event, which is reported once and last.
     async fn ending(&mut self) -> Ending {
         loop {
-            if let Told::Ended(ending) = self.next().await {
-                assert_eq!(self.0.recv().await, None, "told again");
+            if let Report::Ended(ending) = self.next().await {
+                assert_eq!(self.0.recv().await, None, "another report");
                 return ending;
             }
         }
     }
 
-    /// Nothing has been told so far.
-    fn nothing_yet(&mut self) -> bool {
+    /// Whether nothing has been reported so far.
+    fn is_empty(&mut self) -> bool {
         self.0.try_recv() == Err(mpsc::error::TryRecvError::Empty)
     }
 }
 
 /// An event that is acknowledged to the test.
-fn heard<'a>(name: &'a str, d: &'a str) -> (Delivery<'a>, Hears) {
-    let (tells, hears) = mpsc::unbounded_channel();
-    let delivery = Delivery::event(name, d).acknowledge(Tells(tells));
-    (delivery, Hears(hears))
+fn reported<'a>(name: &'a str, d: &'a str) -> (Delivery<'a>, Reports) {
+    let (sender, reports) = mpsc::unbounded_channel();
+    let delivery = Delivery::event(name, d).acknowledge(ReportSender(sender));
+    (delivery, Reports(reports))
 }
 
 /// Whether a future stays pending for a moment. For tests on paused time.

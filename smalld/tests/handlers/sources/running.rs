@@ -1,4 +1,4 @@
-//! How a bot runs on sources: in place of the gateway or beside it, one or several, until they end.
+//! Bots that run on sources: instead of the gateway or beside it, one or several, until these end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ fn counting() -> (Handlers, Arc<AtomicUsize>) {
     (handlers, count)
 }
 
-/// Delivers so many events, and ends.
+/// A source that delivers this many events and ends.
 fn plays(events: usize) -> impl Source {
     source(async move |sink: Sink| {
         for _ in 0..events {
@@ -59,7 +59,7 @@ async fn a_source_replaces_the_gateway_and_its_end_ends_the_bot() {
 fn run_takes_a_source_by_name() {
     let (handlers, count) = counting();
     let thread = std::thread::spawn(move || {
-        // Or `run!` would set up a log for all tests.
+        // Otherwise `run!` would set up a log for all tests.
         let _log = Log::capture();
         smalld::run!(
             token = "a.b.c",
@@ -224,7 +224,7 @@ async fn a_shard_without_a_gateway_is_an_error_at_startup_that_names_the_handler
 }
 
 #[tokio::test]
-async fn beside_the_gateway_a_shard_is_only_for_events_that_one_of_the_bots_shards_received() {
+async fn with_a_gateway_a_shard_parameter_needs_an_event_of_the_bots_own_shards() {
     let log = Log::capture();
     let sandbox = Sandbox::start().await.unwrap();
     let (sinks, sink) = oneshot::channel();
@@ -238,12 +238,12 @@ async fn beside_the_gateway_a_shard_is_only_for_events_that_one_of_the_bots_shar
     let sink = sink.await.unwrap();
     for (shard, fails) in [(None, true), (Some((0, 1)), false), (Some((0, 16)), true)] {
         let before = log.lines("no shard of this bot received the event").len();
-        let (mut delivery, mut hears) = heard("EVENT", "{}");
+        let (mut delivery, mut reports) = reported("EVENT", "{}");
         if let Some((id, count)) = shard {
             delivery = delivery.shard(id, count);
         }
         sink.deliver(delivery).await;
-        assert_eq!(hears.ending().await, Ending::Handled);
+        assert_eq!(reports.ending().await, Ending::Handled);
         let after = log.lines("no shard of this bot received the event").len();
         assert_eq!(after > before, fails, "{shard:?}: {}", log.text());
     }
@@ -297,7 +297,7 @@ impl SessionStore for FailsOnce {
 }
 
 #[tokio::test]
-async fn handlers_of_the_start_run_before_the_first_event() {
+async fn on_start_handlers_run_before_the_first_event() {
     let (handlers, count) = counting();
     let counts = Arc::clone(&count);
     let handlers = handlers.on_start(move |bot| {

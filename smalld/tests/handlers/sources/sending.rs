@@ -12,7 +12,7 @@ fn presence() -> Json {
     json!({ "op": 3, "d": { "since": null, "activities": [], "status": "idle", "afk": false } })
 }
 
-/// Lasts until the bot stops, and sends payloads by this router.
+/// A source that runs until the bot stops, with this router.
 fn with_router(router: Router) -> impl Source {
     FromFn {
         run: async |sink: Sink| {

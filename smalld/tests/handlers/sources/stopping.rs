@@ -1,4 +1,4 @@
-//! The stop of a bot, as its sources see it.
+//! Shutdown of a bot, as its sources see it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_ends_when_the_bot_stops_delays_nothing() {
+async fn a_source_that_ends_when_the_bot_stops_does_not_delay_the_stop() {
     let running = Running::start(Handlers::new()).await;
     let begin = Instant::now();
     running.close().await;
@@ -54,17 +54,17 @@ async fn a_source_learns_of_abandoned_events_before_it_is_dropped() {
     let (endings, mut ended_with) = mpsc::unbounded_channel();
     let (started, is_started) = oneshot::channel();
     let drains = source(async move |sink: Sink| {
-        let (tells, mut told) = mpsc::unbounded_channel();
+        let (sender, mut report) = mpsc::unbounded_channel();
         for name in ["SHORT", "LONG"] {
-            let delivery = Delivery::event(name, "{}").acknowledge(Tells(tells.clone()));
+            let delivery = Delivery::event(name, "{}").acknowledge(ReportSender(sender.clone()));
             sink.deliver(delivery).await;
         }
         let _ = started.send(());
         sink.closed().await;
-        // Only events that have not ended hold senders now.
-        drop(tells);
-        while let Some(told) = told.recv().await {
-            let _ = endings.send((Instant::now(), told));
+        // From now on, only events that have not ended hold senders.
+        drop(sender);
+        while let Some(report) = report.recv().await {
+            let _ = endings.send((Instant::now(), report));
         }
         Ok(())
     });
@@ -80,9 +80,9 @@ async fn a_source_learns_of_abandoned_events_before_it_is_dropped() {
     task.await.unwrap().unwrap();
     assert_eq!(begin.elapsed().as_secs(), 6, "nothing is left to wait for");
     for expected in [(4, Ending::Handled), (6, Ending::Abandoned)] {
-        let (at, told) = ended_with.recv().await.unwrap();
-        let told = ((at - begin).as_secs(), told);
-        assert_eq!(told, (expected.0, Told::Ended(expected.1)));
+        let (at, report) = ended_with.recv().await.unwrap();
+        let report = ((at - begin).as_secs(), report);
+        assert_eq!(report, (expected.0, Report::Ended(expected.1)));
     }
 }
 
@@ -98,9 +98,9 @@ async fn after_the_stop_no_handler_is_started() {
     let sink = running.sink.clone();
     sink.deliver(Delivery::event("EVENT", "{}")).await;
     running.close().await;
-    let (delivery, mut hears) = heard("EVENT", "{}");
+    let (delivery, mut reports) = reported("EVENT", "{}");
     sink.deliver(delivery).await;
-    assert_eq!(hears.ending().await, Ending::Abandoned);
+    assert_eq!(reports.ending().await, Ending::Abandoned);
     assert_eq!(count.load(Ordering::Relaxed), 1);
     timeout(TIMEOUT, sink.closed()).await.unwrap();
 }
@@ -109,17 +109,17 @@ async fn after_the_stop_no_handler_is_started() {
 async fn a_bot_that_is_dropped_while_it_runs_drops_its_sources_and_abandons_their_events() {
     let handlers = Handlers::new().on("LONG", |_, _| std::future::pending::<()>());
     let running = Running::start(handlers).await;
-    let (delivery, mut hears) = heard("LONG", "{}");
+    let (delivery, mut reports) = reported("LONG", "{}");
     running.sink.deliver(delivery).await;
     running.task.abort();
-    assert_eq!(hears.ending().await, Ending::Abandoned);
+    assert_eq!(reports.ending().await, Ending::Abandoned);
     let tasks = tokio::runtime::Handle::current().metrics();
     assert!(until(|| tasks.num_alive_tasks() == 0).await);
 }
 
-/// A source that always has a next event lets others run, on one thread too.
+/// A source that always has a next event lets other tasks run, even on one thread.
 #[tokio::test]
-async fn a_source_that_never_waits_starves_nobody() {
+async fn a_source_that_never_waits_does_not_starve_other_tasks() {
     let [flooding, is_over] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
     let (floods, over) = (Arc::clone(&flooding), Arc::clone(&is_over));
     let flood = source(async move |sink: Sink| {

@@ -83,7 +83,7 @@ fn case_04_requests_that_do_not_wait_are_refused_by_a_known_window_only() {
 }
 
 #[test]
-fn case_05_a_response_without_limits_holds_nobody_back() {
+fn case_05_a_response_without_limits_delays_no_request() {
     let mut client = Client::new();
     let mut claims = client.several(POST_A, 10);
     assert_eq!(client.leaving(&mut claims, 0.0), 1);

@@ -116,7 +116,7 @@ fn sixty(client: &mut Client) -> Vec<Claim> {
 }
 
 #[test]
-fn case_47_fifty_leave_in_a_second_and_the_others_in_the_next() {
+fn case_47_fifty_are_sent_in_a_second_and_the_others_in_the_next() {
     let mut client = Client::new();
     let mut waiting = sixty(&mut client);
     let limited = client.refused(("POST", "/channels/99/messages"), 0.0);
@@ -126,7 +126,7 @@ fn case_47_fifty_leave_in_a_second_and_the_others_in_the_next() {
 }
 
 #[test]
-fn case_47_requests_that_do_not_wait_are_refused_by_what_surely_counts() {
+fn case_47_requests_that_do_not_wait_are_refused_only_if_the_limit_is_surely_reached() {
     let mut client = Client::new();
     let mut claims = channels(&mut client, 50);
     assert_eq!(client.leaving(&mut claims, 0.0), 50);
@@ -151,7 +151,7 @@ fn case_47_the_queue_of_the_global_limit_is_first_come_first_served() {
 }
 
 #[test]
-fn case_48_follow_ups_go_on_top_of_the_fifty() {
+fn case_48_follow_ups_do_not_count_towards_the_fifty() {
     let mut client = Client::new();
     let mut waiting = sixty(&mut client);
     for nth in 0..20 {

@@ -71,7 +71,7 @@ fn case_24_a_global_429_stops_all_but_webhooks_and_interactions() {
 }
 
 #[test]
-fn case_24_a_global_429_of_a_webhook_or_an_interaction_holds_that_one_back() {
+fn case_24_a_global_429_of_a_webhook_or_an_interaction_delays_only_that_one() {
     for asked in [FOLLOW_UP, ("POST", "/webhooks/7/token"), CALLBACK] {
         let mut client = Client::new();
         let mut claim = client.sends(asked, 0.0);
@@ -205,7 +205,7 @@ fn case_32_the_last_of_several_429s_is_the_one_that_counts() {
 }
 
 #[test]
-fn case_33_after_many_429s_only_the_limit_leaves() {
+fn case_33_after_many_429s_no_more_than_the_limit_are_sent() {
     let mut client = Client::with_global_limit(1000);
     // Nothing was known to be limited, so a hundred are in flight.
     client.exchange(POST_A, &response(200, &[], ""), 0.0);
@@ -252,7 +252,7 @@ fn case_34_the_budget_of_invalid_requests_is_not_overdrawn() {
 }
 
 #[test]
-fn case_35_a_refused_token_is_not_tried_again_but_webhooks_go_on() {
+fn case_35_a_refused_token_is_not_used_again_but_webhooks_continue() {
     let mut client = Client::new();
     client.limiter.refuse_token();
     let mut claim = client.asks(("GET", "/users/@me"));
@@ -263,7 +263,7 @@ fn case_35_a_refused_token_is_not_tried_again_but_webhooks_go_on() {
 }
 
 #[test]
-fn case_36_every_thousand_403s_are_a_warning() {
+fn case_36_a_warning_is_logged_for_every_thousand_403s() {
     let mut client = Client::new();
     let warned: Vec<u32> = (0..2_500)
         .filter_map(|_| client.limiter.count_invalid(403, None, client.start))
@@ -301,7 +301,7 @@ fn case_38_the_headers_of_emoji_routes_are_not_trusted() {
 }
 
 #[test]
-fn case_39_a_wait_beyond_the_timeout_is_refused_at_once_and_others_wait_on() {
+fn case_39_a_wait_beyond_the_timeout_is_refused_at_once_and_others_continue_to_wait() {
     let mut client = Client::new();
     let refused = with(429, "m 5/0 30", &[USER], &limited_for("30"));
     client.exchange(POST_A, &refused, 0.0);
