@@ -26,7 +26,7 @@ impl Value {
     }
 }
 
-/// Splits them. An argument that is malformed is reported and skipped, so that the others are still
+/// Splits the arguments. A malformed one is reported and skipped, so that the others are still
 /// checked.
 pub(crate) fn split(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Argument> {
     let tokens = flat(arguments);

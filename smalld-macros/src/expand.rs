@@ -1,5 +1,5 @@
-//! Output of an attribute: one registration after the function. All that can be a normal function is
-//! one, in `smalld::__private`.
+//! Output of an attribute: the function and one registration. Everything that can be a normal
+//! function is one, in `smalld::__private`.
 //!
 //! Each piece has the span that an error about it should point at: a
 //! parameter's type, the return type, the function's name. Names introduced here are resolved where
@@ -21,7 +21,7 @@ pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     let path = handler.readable_name();
     // `line!` reports the outermost expansion of its own tokens: with the name's span, its line.
     let line = quote_spanned!(handler.name.span()=> ::core::line!());
-    // Without effect, but an editor leads from the name to the docs of the event.
+    // No effect, except that editors lead from the name to the documentation of the event.
     let smalld = &filter.smalld;
     let documented = filter.words.iter().map(
         |word| quote_spanned!(mixed=> const _: &::core::primitive::str = #smalld::events::#word;),

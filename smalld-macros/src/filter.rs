@@ -20,7 +20,7 @@ pub(crate) struct Filter {
     pub(crate) op: Option<u8>,
     /// The names of events, as Discord writes them.
     pub(crate) t: Vec<String>,
-    /// Those that were written as an identifier.
+    /// The names that were written as identifiers.
     pub(crate) words: Vec<Ident>,
     pub(crate) fields: Vec<Field>,
     /// Whether it sees the whole payload rather than `d`.

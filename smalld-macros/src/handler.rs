@@ -11,7 +11,7 @@ use syn::{Signature, Token, Type, Visibility};
 
 use crate::mistakes::Mistakes;
 
-/// A function that can be a handler, as far as its form goes; traits decide about its types.
+/// A function whose form is that of a handler. Traits check its types.
 pub(crate) struct Handler {
     pub(crate) name: Ident,
     /// Its `#[cfg(..)]` attributes.

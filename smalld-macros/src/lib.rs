@@ -1,6 +1,7 @@
 //! Macros of [smalld](https://docs.rs/smalld), which re-exports and documents them.
 //!
-//! A macro parses, checks and emits a few lines. All that can be a normal function is one, in smalld.
+//! A macro parses, checks and emits a few lines. Everything that can be a normal function is one,
+//! in smalld.
 
 mod arguments;
 mod event;

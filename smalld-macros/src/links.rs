@@ -1,5 +1,5 @@
-//! Completion of half-typed event names: paths into `smalld::events` for the unknown words of an
-//! attribute, which editors alone see.
+//! Completion of half-typed event names: for each unknown word of an attribute, a path into
+//! `smalld::events` that only editors see.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};

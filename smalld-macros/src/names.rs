@@ -23,7 +23,7 @@ pub(crate) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
         let (distance, name) = near.min_by_key(|&(distance, _)| distance)?;
         (distance <= 1 + written.chars().count() / 4).then_some(name)
     };
-    // By letters, other names are nearer to `create_message` and `member_add`.
+    // These misspellings have more letters in common with other names.
     let reordered = || {
         names
             .iter()

@@ -23,7 +23,7 @@ mod keyword {
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match parse.parse2(input) {
         Ok(call) => call.into_tokens(),
-        // In a block, since this is an expression and there may be several errors.
+        // A block, because this is an expression and there may be several errors.
         Err(error) => {
             let errors = error.into_compile_error();
             quote_spanned!(Span::mixed_site()=> { #errors })

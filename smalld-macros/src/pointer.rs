@@ -15,7 +15,7 @@ pub(crate) struct Field {
     pub(crate) is: Scalar,
 }
 
-/// A JSON value without parts.
+/// A JSON scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Scalar {
     Null,

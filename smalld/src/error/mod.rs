@@ -1,8 +1,8 @@
 //! Errors: one type, [`Error`], with a struct for each kind.
 //!
-//! Every struct has what can be said about its kind as public fields, implements
-//! [`Display`](std::fmt::Display) and [`std::error::Error`], and tells the request that it is about
-//! (`method()`, `path()`). [`Error`] tells the same whatever its kind is:
+//! Every struct has public fields, implements [`Display`](std::fmt::Display) and
+//! [`std::error::Error`], and has the method and path of its request (`method()`, `path()`).
+//! [`Error`] has the same accessors for every kind:
 //!
 //! ```
 //! # fn report(error: &smalld::Error) {
@@ -55,8 +55,8 @@ pub type SmallDError = Error;
 
 /// Everything that can go wrong in smalld.
 ///
-/// `Display` says what happened, why and what to do next. `Debug` is the same followed by the causes,
-/// because that is what a `main` that returns the error prints. Neither ever shows the token.
+/// `Display` says what happened, why and what to do next. `Debug` adds the causes, because it is
+/// what a `main` that returns the error prints. Neither shows the token.
 #[non_exhaustive]
 pub enum Error {
     /// Discord responded to a request with a status other than 2xx.
@@ -122,7 +122,7 @@ impl Error {
         }
     }
 
-    /// How long to wait until it is worth trying again, for an [`Error::RateLimit`].
+    /// How long to wait before trying again, for an [`Error::RateLimit`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -186,7 +186,7 @@ impl Error {
         Self::RateLimit(RateLimitError::of_gateway(subject.into(), retry_after))
     }
 
-    /// The error of this kind, which this enum shows as it is.
+    /// The struct inside, whose `Display` this enum uses.
     fn kind(&self) -> &(dyn std::error::Error + 'static) {
         match self {
             Self::Http(error) => error,

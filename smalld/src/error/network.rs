@@ -14,7 +14,7 @@ pub struct NetworkError {
     pub path: String,
     /// What failed. The cause, if there is one, is this error's [`source`](std::error::Error::source).
     pub kind: NetworkErrorKind,
-    /// Whether the request may have reached Discord all the same.
+    /// Whether the request may have reached Discord.
     pub may_have_arrived: bool,
     source: Option<BoxError>,
 }

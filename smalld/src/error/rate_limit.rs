@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 pub struct RateLimitError {
     /// When the limit no longer applies.
     pub reset: SystemTime,
-    /// How long that is from when the error was made.
+    /// How long that was when the error was created.
     pub retry_after: Duration,
     /// Discord's name of the bucket, if it is known.
     pub bucket: Option<Box<str>>,
@@ -40,8 +40,8 @@ pub enum RateLimitScope {
     Shared,
     /// All requests from this address, which Cloudflare, in front of Discord, has banned.
     Address,
-    /// All requests from here, because so many of the last ten minutes were invalid (401, 403, 429)
-    /// that more would get the address banned. smalld itself refuses to send them.
+    /// All requests from this address, because so many of the last ten minutes were invalid (401,
+    /// 403, 429) that more would get it banned. smalld itself refuses to send them.
     InvalidRequests,
 }
 

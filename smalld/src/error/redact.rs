@@ -1,13 +1,13 @@
-//! Secrets of a request, which nothing that is shown may contain.
+//! Secrets of a request, which no message may contain.
 //!
-//! Servers and proxies can echo what they were sent: a debug page shows the `Authorization` header, a
-//! page for an unknown route shows the path with the token of a webhook.
+//! Servers and proxies can echo requests: a debug page shows the `Authorization` header, and a page
+//! for an unknown route shows the path with the token of a webhook.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 const MASK: &str = "***";
-/// Anything shorter is not a token of Discord's, and would be found in ordinary words.
+/// Anything shorter is not one of Discord's tokens, and could be part of ordinary words.
 const MIN_LENGTH: usize = 8;
 
 /// The secrets that a request carried. Has no `Debug` on purpose.

@@ -78,7 +78,7 @@ impl Base {
         self.encrypted
     }
 
-    /// Whether it is this machine, which no proxy leads to.
+    /// Whether it is this machine, for which no proxy is used.
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
     }
@@ -87,8 +87,8 @@ impl Base {
         &self.text
     }
 
-    /// The URL of a path, if the URL's path is exactly the given one: URL parsers remove `..` however it
-    /// is encoded.
+    /// Returns the URL of a path, if the URL's path is exactly the given one: URL parsers remove
+    /// `..` however it is encoded.
     pub(crate) fn join(&self, path: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}{path}", self.text)).ok()?;
         let plain = path.split('?').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What all requests of a bot share: connections, address, token and limiter.
+//! Client: what all requests of a bot share (connections, address, token and limiter).
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -20,11 +20,11 @@ pub(super) struct Inner {
     pub(super) base: Base,
     /// `Bot` and the token, marked as a secret.
     pub(super) authorization: HeaderValue,
-    /// The token, to mask it in what is shown.
+    /// The token, to mask it in messages.
     pub(super) token: Arc<str>,
     pub(super) rate_limits: RateLimits,
     pub(super) limiter: SharedLimiter,
-    /// Whether the log has a line about odd rate limit headers already.
+    /// Whether odd rate limit headers have been logged.
     pub(super) warned_of_odd_headers: AtomicBool,
 }
 

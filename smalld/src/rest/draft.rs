@@ -10,7 +10,7 @@ use crate::rest::client::Rest;
 use crate::rest::path::Path;
 use crate::rest::rate_limits::RateLimits;
 
-/// What is to be sent. Mistakes in it are reported when it is sent.
+/// A request before it is checked. Mistakes in it are reported when it is sent.
 pub(crate) struct Draft {
     pub(crate) rest: Rest,
     pub(crate) method: Method,

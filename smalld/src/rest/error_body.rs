@@ -1,8 +1,8 @@
 //! The JSON body of an error: Discord's code and message, the fields at fault and, with a 429, how
 //! long to wait.
 //!
-//! It is parsed once, and everything kept of it is bounded: a broken or hostile server must not be
-//! able to turn a small answer into a large error.
+//! It is parsed once, and its size in memory is limited: a broken or hostile server must not be
+//! able to turn a small response into a large error.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ const MAX_PATH_CHARS: usize = 200;
 const MAX_CODE_CHARS: usize = 100;
 const MAX_MESSAGE_CHARS: usize = 1_000;
 
-/// What an error body says. All of it is absent if the body is not a JSON object.
+/// Content of an error body. Everything is absent if the body is not a JSON object.
 ///
 /// See [Discord Docs/Error Messages](https://discord.com/developers/docs/reference#error-messages).
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Admission: whether a request may leave now, and if not, what it waits for.
+//! Admission: whether a request may be sent now, and what it waits for if not.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) struct Closed {
     pub(super) queue: WaitQueue,
 }
 
-/// A request's claim to leave, kept over its retries.
+/// A request's claim to be sent, kept over its retries.
 #[derive(Debug)]
 pub(crate) struct Claim {
     /// Its rank in every queue, so that a request that got a 429 takes up its old place.
@@ -48,7 +48,7 @@ pub(crate) struct Claim {
     pub(super) route: Route,
     patience: Patience,
     pub(super) stage: Stage,
-    /// When it left last.
+    /// When it was last sent.
     pub(super) sent: Option<Instant>,
     /// Its part of the global limit.
     pub(super) slot: Option<Slot>,
@@ -56,7 +56,7 @@ pub(crate) struct Claim {
     pub(super) held: Option<Limited>,
 }
 
-/// How far a request has come.
+/// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Stage {
     New,
@@ -64,7 +64,7 @@ pub(super) enum Stage {
     AtRoute,
     /// Waits for its bucket.
     AtBucket(BucketId),
-    /// Its bucket has let it through, it waits for the global limit.
+    /// Its bucket has admitted it; it waits for the global limit.
     AtGlobal(BucketId),
     /// It was sent. Interactions are answered without a bucket.
     InFlight(Option<BucketId>),
@@ -86,7 +86,7 @@ impl Limiter {
         }
     }
 
-    /// A new request, after all that came before.
+    /// Creates a claim for a new request, which is after all earlier ones.
     pub(crate) fn claim(&mut self, route: Route, patience: Patience) -> Claim {
         self.claims += 1;
         Claim {
@@ -100,8 +100,8 @@ impl Limiter {
         }
     }
 
-    /// Whether the request may leave now. If not, `waker` is woken when it is worth asking again. It
-    /// is refused if it would have to wait for longer than its patience.
+    /// Decides whether the request may be sent now. If not, `waker` is woken when it should ask
+    /// again. It is refused if it would have to wait for longer than its patience.
     pub(crate) fn ask(&mut self, claim: &mut Claim, now: Instant, waker: &Waker) -> Decision {
         if let Some(refusal) = self.refusal(&claim.route, now) {
             self.quit(claim);
@@ -130,8 +130,8 @@ impl Limiter {
         self.ask_global(claim, now, waker)
     }
 
-    /// What forbids a request even with [`RateLimits::Off`](crate::rest::RateLimits::Off): nothing good can
-    /// come of sending it.
+    /// Reasons to refuse a request even with [`RateLimits::Off`](crate::rest::RateLimits::Off),
+    /// because sending it can only do harm.
     pub(crate) fn barred(&self, route: &Route) -> Option<Refusal> {
         match route.kind {
             Kind::Bot if self.token_refused && route.with_bot_token => Some(Refusal::TokenRefused),
@@ -140,7 +140,7 @@ impl Limiter {
         }
     }
 
-    /// What forbids a request whatever its bucket.
+    /// Reasons to refuse a request whatever its bucket.
     fn refusal(&mut self, route: &Route, now: Instant) -> Option<Refusal> {
         let limited = |until, scope| {
             Some(Refusal::Limited(Limited {
@@ -169,7 +169,8 @@ impl Limiter {
         let Stage::AtGlobal(id) = claim.stage else {
             return false;
         };
-        // A bucket that became one with another had let it through without counting the others.
+        // The request's bucket was merged with another, and had admitted it without counting the
+        // requests of that one.
         let is_closed = self.buckets.is_moved(id)
             || self.buckets.get(id).is_closed(now)
             || self.route_closed_until(&claim.route, now).is_some();
@@ -275,7 +276,7 @@ impl Limiter {
         Decision::Leave
     }
 
-    /// The caller's time is up. Returns the limit that the request was waiting for, if it was one.
+    /// The request has timed out. Returns the limit that it was waiting for, if any.
     pub(crate) fn give_up(&mut self, claim: &mut Claim, now: Instant) -> Option<Refusal> {
         claim.patience = Patience::None;
         let decision = self.ask(claim, now, Waker::noop());
@@ -289,7 +290,7 @@ impl Limiter {
         }
     }
 
-    /// A request that was about to leave did not.
+    /// A request that was admitted was not sent.
     fn unsend(&mut self, claim: &mut Claim) {
         if let Stage::InFlight(Some(id)) = claim.stage {
             claim.stage = Stage::AtGlobal(id);
@@ -304,7 +305,7 @@ impl Limiter {
         Decision::Refuse(Refusal::Limited(limited))
     }
 
-    /// The request has failed without a response, or its caller has gone away: it gives up its place,
+    /// The request failed without a response, or its future was dropped: it gives up its place,
     /// wherever that is. If it was sent, it stays counted.
     pub(crate) fn quit(&mut self, claim: &mut Claim) {
         let stage = std::mem::replace(&mut claim.stage, Stage::New);
@@ -339,7 +340,7 @@ impl Limiter {
         }
     }
 
-    /// Forgets what is over.
+    /// Removes what no longer applies.
     fn sweep(&mut self, now: Instant) {
         self.buckets.sweep(now);
         if self.closed.len() < self.sweep_closed_at {

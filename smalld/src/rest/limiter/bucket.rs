@@ -1,9 +1,9 @@
-//! One bucket of Discord's rate limits: how many requests may leave, and when the next ones. Pure;
-//! the time comes in as an argument.
+//! One bucket of Discord's rate limits: how many requests may be sent, and when the next ones.
+//! Pure; the time is an argument.
 //!
-//! A bucket counts the requests of a fixed window, which begins with the first request that arrives.
-//! Responses tell the limit and when the window ends, but they come late and out of order. Two rules
-//! follow:
+//! A bucket counts the requests of a fixed window, which begins with the first request that
+//! arrives. Responses contain the limit and the time to the window's end, but arrive late and out
+//! of order. Two rules follow:
 //!
 //! - Within a window the number of remaining requests never goes up because of a response. When a
 //!   window ends, every request that may still arrive is counted in the next one.
@@ -22,21 +22,22 @@ use crate::rest::limiter::window_end::{Span, Window};
 #[cfg(test)]
 mod tests;
 
-/// The wait if a response says that nothing remains, but not until when.
+/// The wait if a response says that no requests remain, but not until when.
 const DEFAULT_RESET: Duration = Duration::from_secs(1);
-/// The longest wait for a window whose end no response has told. After that one request finds out.
+/// The longest wait for the end of a window if no response said when it ends. After that, one
+/// request is sent to find out.
 const MAX_GUESS: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
     knowledge: Knowledge,
-    /// Requests that were let through and have no response yet.
+    /// Requests that were admitted and have no response yet.
     in_flight: u32,
-    /// Requests that will have no response, by when they have arrived at the latest.
+    /// For each request that will have no response, when it has arrived at the latest.
     lost: VecDeque<Instant>,
-    /// When the end of the current window lies, once a response has told.
+    /// The end of the current window, if a response has told it.
     window: Option<Span>,
-    /// The same for the window before.
+    /// The end of the previous window.
     previous: Option<Span>,
     /// The length of a window, or less: the longest `Reset-After` so far.
     length: Duration,
@@ -49,24 +50,24 @@ pub(crate) struct Bucket {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Knowledge {
-    /// One request finds out, the others wait for its response.
+    /// One request is sent to find out, and the others wait for its response.
     #[default]
     Unknown,
-    /// Responses came without limits.
+    /// Responses had no limits.
     Unlimited,
-    /// Fewer than none remain if requests in flight exceed the limit.
+    /// `remaining` is negative if more requests are in flight than the limit allows.
     Limited { limit: i64, remaining: i64 },
 }
 
-/// Whether a request may leave.
+/// Whether a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     Open,
     /// Not before this time.
     Until(Instant),
-    /// Better not before this time, but no limit is known to forbid it.
+    /// Probably not before this time, but no known limit forbids it.
     Perhaps(Instant),
-    /// Not before a response that is in flight.
+    /// Not before the response to a request in flight.
     AfterResponse,
 }
 
@@ -95,7 +96,7 @@ impl Bucket {
             _ if !is_used_up => Gate::Open,
             Some(window) => Gate::Until(window.latest + MARGIN),
             None if self.in_flight > 0 => Gate::AfterResponse,
-            // Without a guess, only trying can tell.
+            // Without an estimate, one request has to find out.
             None => self.guess().map_or(Gate::Open, Gate::Perhaps),
         }
     }
@@ -112,7 +113,7 @@ impl Bucket {
         if ended || reopens && self.window.is_none() {
             self.begin_window();
         }
-        // All that used the window have gone, and no response told its end.
+        // All requests of the window have ended, and no response said when it ends.
         let is_stale = self.window.is_none() && self.in_flight == 0;
         if is_stale && self.guess().is_some_and(|end| end <= now) {
             if self.length > MAX_GUESS {
@@ -141,7 +142,7 @@ impl Bucket {
         lost.saturating_add(self.in_flight.into())
     }
 
-    /// A request is let through.
+    /// Admits a request.
     pub(crate) fn take(&mut self) {
         self.in_flight += 1;
         if let Knowledge::Limited { remaining, .. } = &mut self.knowledge {
@@ -149,12 +150,12 @@ impl Bucket {
         }
     }
 
-    /// Whether a 429 has closed the bucket, also for requests that were let through before.
+    /// Whether a 429 has closed the bucket, even for requests that were admitted before.
     pub(crate) fn is_closed(&self, now: Instant) -> bool {
         self.closed_until.is_some_and(|until| until > now)
     }
 
-    /// A request that was let through was not sent, or was counted by another bucket.
+    /// An admitted request was not sent, or was counted by another bucket.
     pub(crate) fn give_back(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.restore_one();
@@ -181,8 +182,8 @@ impl Bucket {
         self.take();
     }
 
-    /// A request that was let through has a response. `limits` is `None` if the response says
-    /// nothing, not even that there are no limits.
+    /// Processes the response to an admitted request. `limits` is `None` if the response has no
+    /// information, not even that there are no limits.
     pub(crate) fn answer(&mut self, limits: Option<&LimitHeaders>, sent: Instant, now: Instant) {
         self.roll(now);
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -289,7 +290,7 @@ impl Bucket {
         self.queue.wake_first_and_impatient();
     }
 
-    /// Whether forgetting it changes nothing.
+    /// Whether the bucket can be removed without any effect.
     pub(crate) fn is_idle(&mut self, now: Instant) -> bool {
         self.roll(now);
         let is_over = self.window.is_none() && self.closed_until.is_none();

@@ -1,10 +1,10 @@
 //! All buckets, by Discord's names for them. Pure.
 //!
-//! Discord names the bucket of a route in the route's first response. Until then each top-level
-//! resource has an unnamed bucket for it. When the name is known, all of them get it: one that is the
-//! first of its name keeps everything that is known of it, others become one with the bucket that has
-//! the name already. Requests hold their bucket by an id that stays valid over this, so none of them
-//! has to be looked for.
+//! Discord names the bucket of a route in the route's first response. Until then, each top-level
+//! resource has an unnamed bucket for the route. When the name is known, all of these get it: a
+//! bucket that is the first of its name keeps its state, and others are merged into the bucket that
+//! already has the name. Requests hold their bucket by an id that stays valid, so none of them has
+//! to be searched.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use std::time::Instant;
 use crate::rest::limiter::bucket::Bucket;
 use crate::rest::limiter::route::Route;
 
-/// How many buckets are held before the idle ones are looked for.
+/// With more buckets than this, idle ones are removed.
 pub(super) const MIN_SWEEP: usize = 1_024;
-/// Far more than Discord has routes. Beyond it, paths were taken for templates that are none.
+/// Far more than the number of Discord's routes. With more, paths were mistaken for templates.
 const MAX_NAMES: usize = 8 * MIN_SWEEP;
 
 /// Discord's hash and a top-level resource.
@@ -31,12 +31,12 @@ pub(super) struct Buckets {
     slots: Vec<Slot>,
     free: Vec<usize>,
     pub(super) sweep_at: usize,
-    /// How many slots were looked at, for tests of what naming a route costs.
+    /// Number of slots that were inspected, so that tests can check what naming a route costs.
     #[cfg(test)]
     pub(super) visits: usize,
 }
 
-/// A bucket. Whoever keeps one calls [`Buckets::hold`], and later [`Buckets::release`].
+/// A bucket. Code that keeps one calls [`Buckets::hold`], and later [`Buckets::release`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BucketId(usize);
 
@@ -51,7 +51,7 @@ struct Slot {
 enum Content {
     Empty,
     Bucket(Box<Bucket>),
-    /// It became one with this bucket, which has a name and moves no more.
+    /// It was merged into this bucket, which has a name and is never merged.
     MovedTo(usize),
 }
 
@@ -96,7 +96,7 @@ impl Buckets {
         id
     }
 
-    /// `id` was found just now, or is held.
+    /// `id` must have just been found, or be held.
     pub(super) fn get(&mut self, id: BucketId) -> &mut Bucket {
         #[cfg(test)]
         {
@@ -114,7 +114,7 @@ impl Buckets {
         self.place(one) == self.place(other)
     }
 
-    /// Whether it became one with another bucket after it was found.
+    /// Whether it has been merged into another bucket since it was found.
     pub(super) fn is_moved(&self, id: BucketId) -> bool {
         self.place(id) != id.0
     }
@@ -131,7 +131,7 @@ impl Buckets {
         }
     }
 
-    /// Keeps the bucket from being forgotten.
+    /// Prevents the removal of the bucket.
     pub(super) fn hold(&mut self, BucketId(place): BucketId) {
         self.slots[place].holders += 1;
     }
@@ -144,11 +144,11 @@ impl Buckets {
         }
     }
 
-    /// Discord says that the bucket of this route has this name.
+    /// Names the bucket of this route, as Discord did in a response.
     ///
-    /// The work is one step for each unnamed bucket of the route, whatever else there is. If the
-    /// route had another name, those that wait in the bucket of that name are woken, as some of them
-    /// may be of this route.
+    /// The cost is one step for each unnamed bucket of the route, however many others there are. If
+    /// the route had another name, the requests that wait in the bucket of that name are woken,
+    /// because some of them may belong to this route.
     pub(super) fn name(&mut self, route: &Route, hash: &str) {
         let known = self.names.get(&route.template);
         if known.is_some_and(|known| **known == *hash) {
@@ -216,7 +216,8 @@ impl Buckets {
         self.slots.len() - self.free.len()
     }
 
-    /// Forgets idle buckets once there are many: webhooks and interactions make keys without end.
+    /// Removes idle buckets if there are many, because webhooks and interactions create ever more
+    /// keys.
     pub(super) fn sweep(&mut self, now: Instant) {
         if self.len() < self.sweep_at {
             return;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::error::RateLimitScope as Scope;
 
-/// What a request does now.
+/// What a request has to do now.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Decision {
     Leave,

@@ -1,9 +1,9 @@
-//! The limit over all routes: so many requests in any second. Pure.
+//! The global limit: a number of requests in any second. Pure.
 //!
-//! Discord counts a request when it arrives, which is somewhere between its start and its response. So
-//! a request counts here until a second after its response: then no delay on the way can bring the
-//! requests of two seconds together. One that gets no response counts until it has surely arrived, and
-//! a second more.
+//! Discord counts a request when it arrives, at some time between its start and its response. So a
+//! request counts here until a second after its response; then no latency can bring the requests of
+//! two seconds together. A request without a response counts until one second after its latest
+//! possible arrival.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::rest::limiter::bucket::Gate;
 use crate::rest::limiter::timing::MAX_TIME_TO_ARRIVE;
 use crate::rest::limiter::wait_queue::WaitQueue;
 
-/// A second, and a little for clocks that do not tick alike.
+/// A second, and a margin for clocks that run at different speeds.
 const COUNTED: Duration = Duration::from_millis(1_010);
 
 /// Counts the requests of the last second.
@@ -21,7 +21,7 @@ const COUNTED: Duration = Duration::from_millis(1_010);
 #[derive(Debug)]
 pub(crate) struct GlobalLimit {
     limit: usize,
-    /// The requests that count, the first to stop counting first.
+    /// The requests that count, ordered by when they stop counting.
     counted: BTreeSet<Slot>,
     closed_until: Option<Instant>,
     pub(crate) queue: WaitQueue,
@@ -68,7 +68,7 @@ impl GlobalLimit {
         is_closed || self.counted.iter().filter(counts).count() >= self.limit
     }
 
-    /// The request of this number leaves.
+    /// The request with this number is sent.
     pub(crate) fn take(&mut self, number: u64, now: Instant) -> Slot {
         let slot = Slot {
             until: now + MAX_TIME_TO_ARRIVE + COUNTED,
@@ -79,7 +79,7 @@ impl GlobalLimit {
         slot
     }
 
-    /// The request did not leave after all.
+    /// The request was not sent after all.
     pub(crate) fn give_back(&mut self, slot: Slot) {
         if self.counted.remove(&slot) {
             self.queue.wake_first();

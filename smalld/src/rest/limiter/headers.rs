@@ -18,7 +18,7 @@ pub(crate) struct LimitHeaders {
     pub(crate) remaining: Option<u32>,
     pub(crate) reset_after: Option<Duration>,
     pub(crate) scope: Option<Box<str>>,
-    /// Whether a header has a value without a meaning.
+    /// Whether a header has a meaningless value.
     pub(crate) odd: bool,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn duration(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(bounded.min(MAX_WAIT.as_secs_f64())).ok()
 }
 
-/// Compared with the server's own clock: ours may be wrong by any amount.
+/// Compared with the server's own clock, because ours may be wrong.
 fn until_reset(response: &Response, odd: &mut bool) -> Option<Duration> {
     let reset = response.header("x-ratelimit-reset")?.parse().ok();
     let reset = reset.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

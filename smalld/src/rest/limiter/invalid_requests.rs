@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 const COUNTED: Duration = Duration::from_secs(600);
 const MAX_INVALID: u32 = 9_500;
 const WARNING_INTERVAL: u32 = 1_000;
-/// From here on every hundred is a warning.
+/// From here on, a warning is logged for every hundred.
 const CLOSE_TO_MAX: u32 = 9_000;
 const CLOSE_WARNING_INTERVAL: u32 = 100;
-/// Counted in slices, so that thousands of them take no memory.
+/// Counts are kept per slice of time, so that thousands of requests take no memory.
 const SLICE: Duration = Duration::from_secs(10);
 
 /// Responses with 401, 403 or 429 within the last ten minutes.

@@ -1,9 +1,10 @@
-//! Rate limits: which request may leave when. Pure but for `permit`, where decisions meet a clock.
+//! Rate limits: when a request may be sent. Pure, except for `permit`, which connects decisions
+//! with a clock.
 //!
 //! A request has a claim with a number and passes two queues, that of its bucket and the global one
-//! (`admit`). Queues are in the order of the numbers, so a request that got a 429 takes up its old
-//! place, and one that moves to another bucket keeps its rank there. Only the first of a queue watches
-//! the clock; it wakes the next one when it leaves. Responses are observed in `observe`.
+//! (`admit`). Queues are ordered by number, so a request that got a 429 returns to its old place,
+//! and one that moves to another bucket keeps its rank. Only the first request of a queue watches
+//! the clock, and wakes the next one when it is sent. `observe` processes the responses.
 
 mod admit;
 mod bucket;

@@ -1,12 +1,12 @@
-//! What the limiter is told of a response. It is made before the limiter is locked.
+//! Observation of a response, for the limiter. It is made before the limiter is locked.
 
 use std::time::Duration;
 
 use crate::error::{RateLimitScope as Scope, Response};
 use crate::rest::limiter::headers::{LimitHeaders, duration, retry_after};
 
-/// From here on a `Retry-After` without a trace of Discord is that of a ban. Bans last from minutes
-/// to hours; limits of ordinary proxies last seconds, up to a minute.
+/// A `Retry-After` of at least this, in a response that is not Discord's, means a ban. Bans last
+/// for minutes to hours; limits of ordinary proxies last for seconds, up to a minute.
 const MIN_BAN: Duration = Duration::from_secs(120);
 
 /// A response as the limiter sees it.
@@ -25,10 +25,10 @@ pub(crate) struct TooMany {
     pub(crate) scope: Scope,
 }
 
-/// What the JSON body of a 429 says.
+/// Content of the JSON body of a 429.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LimitBody {
-    /// In seconds, more exact than the header.
+    /// In seconds, and more precise than the header.
     pub(crate) retry_after: Option<f64>,
     pub(crate) global: bool,
 }
@@ -58,8 +58,8 @@ impl TooMany {
         let is_global = body.is_some_and(|body| body.global)
             || response.header("x-ratelimit-global") == Some("true");
         let scope = match limits.scope.as_deref() {
-            // Whoever answers before Discord knows this address and no buckets. If it does not say
-            // how long, it is taken for the ban, which must not be tested by trying.
+            // A server in front of Discord knows this address and no buckets. If it gives no time,
+            // this counts as a ban, which must not be tested by requests.
             _ if !is_discord && retry_after.is_none_or(|wait| wait >= MIN_BAN) => Scope::Address,
             _ if is_global || !is_discord => Scope::Global,
             Some("shared") => Scope::Shared,

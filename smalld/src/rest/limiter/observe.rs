@@ -1,4 +1,4 @@
-//! What the limiter learns from responses.
+//! Effects of responses on the limiter.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ use crate::rest::limiter::route::{Kind, Route};
 use crate::rest::limiter::timing::after;
 use crate::rest::limiter::wait_queue::WaitQueue;
 
-/// The wait if a 429 does not tell one.
+/// The wait if a 429 gives none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
-/// A ban if the response does not tell how long it lasts; doubled each time, up to an hour.
+/// Length of a ban if the response does not give one; doubled each time, up to an hour.
 const DEFAULT_BAN: Duration = Duration::from_secs(60);
 
 impl Limiter {
-    /// A request has a response. For a 429, returns the limit that it tells of.
+    /// Processes a response. For a 429, returns the limit that was reached.
     pub(crate) fn observe(
         &mut self,
         claim: &mut Claim,
@@ -42,7 +42,7 @@ impl Limiter {
             let is_held = claim.route.kind != Kind::Bot
                 && limited.as_ref().is_some_and(|it| it.scope == Scope::Global);
             if is_held {
-                // Outside the global limit, no queue holds it back.
+                // Outside the global limit it waits in no queue.
                 claim.held.clone_from(&limited);
             }
         } else {
@@ -83,7 +83,7 @@ impl Limiter {
         let tells = limits.count().is_some() || observed.status < 429 && !is_named;
         let bucket = self.buckets.get(counted_in);
         if limited.is_some_and(|limited| limited.scope == Scope::Shared) {
-            // It was not counted, and its headers say nothing of this bot's own limit.
+            // It was not counted, and its headers are not about this bot's own limit.
             bucket.give_back();
         } else {
             bucket.answer(tells.then_some(limits), sent, now);
@@ -97,7 +97,7 @@ impl Limiter {
         bucket.queue.wake_first_and_impatient();
     }
 
-    /// Closes what a 429 closes besides its bucket.
+    /// Closes everything that a 429 closes, except its bucket.
     fn close_for(
         &mut self,
         route: &Route,
@@ -142,12 +142,12 @@ impl Limiter {
         }
     }
 
-    /// Cloudflare, in front of Discord, has banned this address: all that wait are told.
+    /// Cloudflare, in front of Discord, has banned this address: all waiting requests are refused.
     fn ban(&mut self, retry_after: Option<Duration>, now: Instant) -> Limited {
         let known = self.banned_until.filter(|&until| until > now);
         let until = match (retry_after, known) {
             (Some(retry_after), _) => after(retry_after, now),
-            // Requests that were in flight together are banned together, and once.
+            // Requests that were in flight together count as one ban.
             (None, Some(known)) => known,
             (None, None) => {
                 self.bans += 1;
@@ -181,13 +181,13 @@ impl Limiter {
         }
     }
 
-    /// Discord refused the bot's token: no request with it is worth sending.
+    /// Discord refused the bot's token, so no request with it is sent again.
     pub(crate) fn refuse_token(&mut self) {
         self.token_refused = true;
         self.wake_all();
     }
 
-    /// Discord does not know this webhook any more.
+    /// The webhook no longer exists.
     pub(crate) fn webhook_is_gone(&mut self, route: &Route) {
         if route.kind == Kind::Webhook {
             self.dead.add(Arc::clone(&route.major));

@@ -1,4 +1,4 @@
-//! Waiting for the limiter: the one place where its decisions meet a clock and a lock.
+//! Waiting for the limiter. The only place that connects its decisions with a clock and a lock.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ pub(crate) fn lock(limiter: &SharedLimiter) -> MutexGuard<'_, Limiter> {
     limiter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A request's permit to leave, which has to be acquired for each attempt. Dropping it gives up the
+/// A request's permit, which has to be acquired for each attempt. Dropping it gives up the
 /// request's place, wherever that is.
 pub(crate) struct Permit {
     limiter: SharedLimiter,
@@ -38,7 +38,7 @@ impl Permit {
         }
     }
 
-    /// Ready when the request may leave.
+    /// Waits until the request may be sent.
     pub(crate) async fn acquire(&mut self) -> Result<(), Refusal> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -63,12 +63,12 @@ impl Permit {
         }
     }
 
-    /// The caller's time is up. Returns the limit that the request was waiting for, if it was one.
+    /// The request has timed out. Returns the limit that it was waiting for, if any.
     pub(crate) fn give_up(&mut self) -> Option<Refusal> {
         lock(&self.limiter).give_up(&mut self.claim, Instant::now().into_std())
     }
 
-    /// The request has a response. For a 429, returns the limit that it tells of.
+    /// Processes the response. For a 429, returns the limit that was reached.
     pub(crate) fn observe(&mut self, observed: &Observation) -> Option<Limited> {
         let now = Instant::now().into_std();
         lock(&self.limiter).observe(&mut self.claim, observed, now)

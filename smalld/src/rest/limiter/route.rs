@@ -1,4 +1,5 @@
-//! Which requests share a rate limit, as far as their method and path tell. Pure.
+//! Routes of requests: which requests share a rate limit, as far as that follows from method and
+//! path. Pure.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use std::sync::Arc;
 /// otherwise.
 const INTERACTION: &str = "aW50ZXJhY3Rpb246";
 
-/// Discord's route of a request, which has its limits until its bucket is known.
+/// Discord's route of a request. It determines the limits until the bucket is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Method and path with every value replaced by `{}`.
@@ -34,8 +35,8 @@ pub(crate) enum Kind {
 impl Route {
     /// `path` without its query, percent-encoded as it is sent.
     ///
-    /// The top-level resource is looked for at the start of the path only, as most clients do: a wrong
-    /// guess costs a wait, never a 429.
+    /// The top-level resource is expected at the start of the path only, as in most clients: a
+    /// wrong guess costs a wait, never a 429.
     ///
     /// See [Discord Docs/Rate Limits](https://discord.com/developers/docs/topics/rate-limits).
     pub(crate) fn new(method: &str, path: &str) -> Self {

@@ -1,4 +1,4 @@
-//! How long requests are taken to be on their way, and what is added to every wait.
+//! Assumptions about latency, and the margin that is added to every wait.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// later loses nothing.
 pub(crate) const MARGIN: Duration = Duration::from_millis(50);
 
-/// A request that was sent has arrived after this time, or never will. Whatever takes longer to be
-/// answered (an upload, work for Discord) has arrived long before its answer.
+/// After this time a request has arrived, or never will. A response that takes longer (an upload,
+/// slow work at Discord) belongs to a request that arrived long before.
 pub(crate) const MAX_TIME_TO_ARRIVE: Duration = Duration::from_secs(1);
 
 /// When a wait that a 429 asks for is over.

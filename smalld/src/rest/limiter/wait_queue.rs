@@ -44,7 +44,7 @@ impl WaitQueue {
         }
     }
 
-    /// The requests of another queue join this one, each at its place.
+    /// Adds the requests of another queue, each at its place.
     pub(crate) fn join(&mut self, mut other: Self) {
         self.wakers.append(&mut other.wakers);
         self.impatient.append(&mut other.impatient);
@@ -56,7 +56,7 @@ impl WaitQueue {
         }
     }
 
-    /// Wakes the first, and all that may have to be refused.
+    /// Wakes the first request, and all that may have to be refused.
     pub(crate) fn wake_first_and_impatient(&self) {
         self.wake_first();
         let wakers = self.impatient.iter().filter_map(|it| self.wakers.get(it));

@@ -1,15 +1,16 @@
-//! When a bucket's window ends, as far as responses tell, and which window a response is about. Pure.
+//! End of a bucket's window, as far as it follows from responses, and which window a response
+//! belongs to. Pure.
 
 use std::time::{Duration, Instant};
 
-/// The time between which the end of a window lies.
+/// The interval in which the end of a window lies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
     pub(super) earliest: Instant,
     pub(super) latest: Instant,
 }
 
-/// Which window a response is about.
+/// The window that a response belongs to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Window {
     Previous,
@@ -20,9 +21,9 @@ pub(super) enum Window {
 }
 
 impl Span {
-    /// What two responses tell of one window. Ends of different windows are at least `length` apart,
-    /// so spans that overlap and are shorter together cannot be of two windows. Others may be, and
-    /// then the later end counts.
+    /// Combines the spans of two responses of one window. Ends of different windows are at least
+    /// `length` apart, so two spans that overlap, and are shorter than that together, belong to one
+    /// window. Otherwise they may belong to two, and the later end counts.
     pub(super) fn and(self, other: Self, length: Duration) -> Self {
         let both = Self {
             earliest: self.earliest.max(other.earliest),

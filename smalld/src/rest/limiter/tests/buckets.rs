@@ -11,7 +11,7 @@ fn case_01_a_known_bucket_lets_its_remaining_requests_go_at_once() {
     assert_eq!(client.room(POST_A, 0.2), 3);
 }
 
-/// Five in a row, the last answered at 0.5 with nothing left until 1.1.
+/// Five requests in a row, the last answered at 0.5, with none remaining until 1.1.
 fn used_up() -> Client {
     let mut client = Client::new();
     for (nth, h) in ["4 1.0", "3 0.9", "2 0.8", "1 0.7", "0 0.6"]
@@ -136,7 +136,7 @@ fn case_09_responses_out_of_order_never_raise_the_count() {
     client.sends(POST_A, 3.2);
 }
 
-/// Window ended at 1.05; two of the old window are in flight.
+/// The window ended at 1.05, and two of its requests are in flight.
 fn with_two_late() -> (Client, Vec<Claim>) {
     let mut client = Client::new();
     client.exchange(POST_A, &ok("m 5/4 1.0"), 0.0);
@@ -182,10 +182,10 @@ fn case_12_waiting_requests_follow_a_route_to_its_newest_bucket() {
     client.hears(&mut other, &ok("d1 5/0 8.9"), 0.1);
     let mut waiting = client.asks(delete);
     assert!(!client.leaves(&mut waiting, 0.1));
-    // An old message: another bucket, and room in it.
+    // An old message has another bucket, in which requests remain.
     client.hears(&mut third, &ok("d2 30/29 4"), 0.2);
     assert!(client.leaves(&mut waiting, 0.2));
-    // And back again: the first one has kept its counters.
+    // Back to the first bucket, which has kept its count.
     client.hears(&mut waiting, &ok("d1 5/0 8.8"), 0.2);
     client.may_not_leave_before(delete, 0.3, 9.0 + MARGIN);
 }
@@ -311,7 +311,7 @@ fn case_22_interactions_are_answered_at_once() {
     }
 }
 
-/// Counted in looks at buckets; by trying each bucket for each waiting request it would be 50 million.
+/// Counts inspected buckets; trying each bucket for each waiting request would take 50 million.
 #[test]
 fn naming_a_route_is_linear_in_its_waiting_requests() {
     let mut client = Client::with_global_limit(u32::MAX);
@@ -330,7 +330,7 @@ fn naming_a_route_is_linear_in_its_waiting_requests() {
     client.hears(first, &ok("m 5/4 9"), 1.1);
     let naming = client.limiter.buckets.visits;
     assert!((5_000..5_100).contains(&naming), "{naming}");
-    // The route changes to another bucket, and all that wait go there.
+    // The route changes to another bucket, and all waiting requests follow it.
     assert_eq!(client.leaving(waiting, 1.1), 4);
     client.hears(&mut waiting[0], &ok("n 5/4 9"), 1.2);
     client.leaving(waiting, 1.2);

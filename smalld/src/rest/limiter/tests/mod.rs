@@ -1,5 +1,5 @@
-//! The limiter's decisions, with given instants. Tests named `case_NN` are cases of
-//! `CONFORMANCE.md`; times are in seconds.
+//! Decisions of the limiter at given instants. Tests named `case_NN` are cases of `CONFORMANCE.md`;
+//! times are in seconds.
 
 mod buckets;
 mod odd;
@@ -43,12 +43,12 @@ fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
     Response::new(status, headers.collect(), body.as_bytes().to_vec())
 }
 
-/// A 200 with the headers `H(hash limit/remaining after)`, written so.
+/// A 200 with rate limit headers, from the form `hash limit/remaining reset-after`.
 fn ok(h: &str) -> Response {
     with(200, h, &[], "")
 }
 
-/// Those headers, others, and a body.
+/// A response with these rate limit headers, other headers, and a body.
 fn with(status: u16, h: &str, more: &[(&str, &str)], body: &str) -> Response {
     let (hash, rest) = h.split_once(' ').unwrap();
     let (counts, after) = rest.split_once(' ').unwrap();
@@ -101,7 +101,7 @@ impl Client {
         self.answer(claim, seconds) == Decision::Leave
     }
 
-    /// How many of them may leave, each asked once, in order.
+    /// How many of these may be sent, if each asks once, in order.
     fn leaving(&mut self, claims: &mut [Claim], seconds: f64) -> usize {
         let answers = claims.iter_mut().map(|claim| self.leaves(claim, seconds));
         answers.filter(|&leaves| leaves).count()
@@ -114,7 +114,7 @@ impl Client {
             .observe(claim, &observed, at(self.start, seconds))
     }
 
-    /// A request that leaves at this time and gets no response.
+    /// Sends a request at this time that gets no response.
     #[track_caller]
     fn sends(&mut self, asked: (&str, &str), seconds: f64) -> Claim {
         let mut claim = self.asks(asked);
@@ -126,7 +126,7 @@ impl Client {
         claim
     }
 
-    /// A request that leaves at this time and gets its response at once.
+    /// Sends a request at this time that gets its response at once.
     #[track_caller]
     fn exchange(
         &mut self,
@@ -138,8 +138,8 @@ impl Client {
         self.hears(&mut claim, response, seconds)
     }
 
-    /// In both modes: a request that waits has to wait until then, another one is refused with the same
-    /// time.
+    /// Checks both modes: a request that waits has to wait until this time, and one that does not
+    /// wait is refused with the same time.
     #[track_caller]
     fn may_not_leave_before(&mut self, asked: (&str, &str), seconds: f64, until: f64) {
         let until = at(self.start, until);
@@ -151,7 +151,7 @@ impl Client {
         assert_eq!(limited.until, until, "{asked:?}");
     }
 
-    /// The limit that refuses a request that does not wait.
+    /// The limit for which a request that does not wait is refused.
     #[track_caller]
     fn refused(&mut self, (method, path): (&str, &str), seconds: f64) -> Limited {
         let route = Route::new(method, path);
@@ -162,7 +162,7 @@ impl Client {
         }
     }
 
-    /// How many requests may leave one after another at this time.
+    /// How many requests may be sent one after another at this time.
     fn room(&mut self, asked: (&str, &str), seconds: f64) -> usize {
         let mut claims = self.several(asked, 100);
         let left = self.leaving(&mut claims, seconds);
@@ -170,7 +170,7 @@ impl Client {
         left
     }
 
-    /// Their callers go away.
+    /// Drops the futures of these requests.
     fn gone(&mut self, claims: &mut [Claim]) {
         for claim in claims {
             self.limiter.quit(claim);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Nothing left for a second, and a reset that is `skew` seconds off our clock.
+/// No requests remain for a second, and the reset time is `skew` seconds off our clock.
 fn skewed(skew: f64) -> Response {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -105,7 +105,7 @@ fn channels(client: &mut Client, count: usize) -> Vec<Claim> {
     paths.map(|path| client.asks(("POST", &path))).collect()
 }
 
-/// Sixty ask, fifty of them leave and get their responses after a tenth of a second.
+/// Sixty requests ask, fifty are sent and get their responses after a tenth of a second.
 fn sixty(client: &mut Client) -> Vec<Claim> {
     let mut claims = channels(client, 60);
     assert_eq!(client.leaving(&mut claims, 0.0), 50);
@@ -191,7 +191,7 @@ fn case_51_a_request_without_a_response_is_used_but_not_in_flight() {
     client.gone(&mut claims);
     client.may_not_leave_before(GET_A, 0.2, 1.0 + MARGIN);
     assert_eq!(client.room(GET_A, 1.1), 5);
-    // It was to find out about an unknown bucket; the next one does.
+    // It was sent to find out about an unknown bucket; the next request does so instead.
     let mut lost = client.sends(POST_A, 2.0);
     let mut next = client.asks(POST_A);
     assert!(!client.leaves(&mut next, 2.0));
@@ -215,7 +215,11 @@ fn case_56_an_idle_bucket_may_be_forgotten_and_its_route_remembered() {
     client.exchange(POST_A, &ok("m 5/0 1"), 0.0);
     client.limiter.buckets.sweep_at = 1;
     client.sends(POST_B, 600.0);
-    assert_eq!(client.limiter.buckets.len(), 1, "that of channel 1 is gone");
+    assert_eq!(
+        client.limiter.buckets.len(),
+        1,
+        "the bucket of channel 1 has been removed"
+    );
     let post_a = Route::new(POST_A.0, POST_A.1);
     assert!(client.limiter.buckets.name_of(&post_a).is_some());
     client.sends(POST_A, 600.0);

@@ -1,8 +1,8 @@
-//! A whole bot against a server that counts as Discord does, in virtual time: many channels,
-//! latency that reorders, cancellations and faults. The figure that matters is the number of 429s.
+//! Simulation of a whole bot against a server that counts as Discord does, in virtual time: many
+//! channels, latency that reorders, cancellations and faults. It counts 429s.
 //!
-//! The simulation is driven by the limiter's wakers and times alone: a request that is neither woken
-//! nor told a time never leaves, and the simulation fails.
+//! Only the limiter's wakers and times drive the simulation: a request that is neither woken nor
+//! has a time to ask again is never sent, and the simulation fails.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -20,13 +20,13 @@ use crate::rest::limiter::decision::{Decision, Patience};
 use crate::rest::limiter::observation::Observation;
 use crate::rest::limiter::route::Route;
 
-/// What the bot calls, and how Discord limits it.
+/// An endpoint that the bot calls, and its limits.
 #[derive(Clone, Copy)]
 struct Endpoint {
     method: &'static str,
     /// `{}` is the channel, `#` a number that differs in each request.
     path: &'static str,
-    /// Hash, limit, and seconds of a window. Two of them: even and odd numbers differ.
+    /// Hash, limit, and seconds of a window; with two buckets, odd numbers use the second one.
     buckets: &'static [(&'static str, u32, f64)],
 }
 
@@ -85,7 +85,7 @@ const SHARING: &[Endpoint] = &[
     },
 ];
 
-/// One whose bucket changes with the age of the message.
+/// An endpoint whose bucket depends on the age of the message.
 const CHANGING: &[Endpoint] = &[
     SIMPLE[0],
     Endpoint {
@@ -95,16 +95,16 @@ const CHANGING: &[Endpoint] = &[
     },
 ];
 
-/// What goes wrong, each as a probability.
+/// Probabilities of faults.
 #[derive(Clone, Copy, Default)]
 struct Faults {
     /// It never arrives.
     lost: f64,
-    /// It arrives, and the answer does not.
+    /// It arrives, but the response is lost.
     unanswered: f64,
     /// A 502 without headers; half of them were counted.
     bad_gateway: f64,
-    /// Its caller goes away within two seconds.
+    /// Its future is dropped within two seconds.
     cancelled: f64,
 }
 
@@ -117,7 +117,7 @@ struct Scenario {
     rate: f64,
     /// Requests a second over all buckets.
     global_limit: u32,
-    /// The longest way to the server, and back.
+    /// The largest latency in each direction.
     latency: f64,
     faults: Faults,
 }
@@ -126,11 +126,12 @@ struct Scenario {
 struct Figures {
     arrived: u32,
     too_many: u32,
-    /// By Discord's global limit, which is part of the above.
+    /// 429s of the global limit, which are included above.
     globally: u32,
-    /// A request of the window had left before its bucket could be known; also part of the above.
+    /// 429s after a request of the window was sent before its bucket could be known; included
+    /// above.
     unforeseeable: u32,
-    /// A request that was counted had no response, or none that told anything; also part of the above.
+    /// 429s after a counted request had no response, or none with limits; included above.
     after_lost: u32,
     answered: u32,
     cancelled: u32,
@@ -161,9 +162,9 @@ struct Planned {
     number: u32,
     claim: Option<Claim>,
     stage: Stage,
-    /// Whether it left in the bucket that the server counts it in.
+    /// Whether it was sent in the bucket in which the server counts it.
     is_foreseen: bool,
-    /// Whether it was sent and has had no response that told anything of its bucket.
+    /// Whether it was sent and has had no response that names its bucket.
     is_lost: bool,
     answer: Option<Response>,
 }
@@ -231,7 +232,7 @@ impl Simulation {
             let index = simulation.requests.len();
             simulation.requests.push(Planned {
                 endpoint,
-                // A few channels are busy.
+                // A few channels have most of the requests.
                 channel: random
                     .u32(..scenario.channels)
                     .min(random.u32(..scenario.channels)),
@@ -328,7 +329,7 @@ impl Simulation {
         }
     }
 
-    /// Notes what the limiter knew when it let the request go.
+    /// Records what was known when the request was admitted.
     fn departs(&mut self, index: usize) {
         let request = &mut self.requests[index];
         request.stage = Stage::UnderWay;
@@ -378,7 +379,7 @@ impl Simulation {
         let answer = answer.filter(|_| !bad_gateway);
         let answer = answer.unwrap_or_else(|| response(502, &[], "<html>"));
         let at = self.now + self.way();
-        // A caller that went away hears nothing.
+        // A dropped future receives nothing.
         if self.requests[index].stage != Stage::UnderWay {
             return;
         }
@@ -513,7 +514,7 @@ fn total(scenario: Scenario, seeds: u64) -> Figures {
     total
 }
 
-/// A short way, a long one, many channels at once, and a global limit that is always used up.
+/// A small latency, a large one, many channels at once, and a global limit that is always used up.
 fn ways(endpoints: &'static [Endpoint], faults: Faults) -> [Scenario; 4] {
     let near = Scenario {
         endpoints,
@@ -562,8 +563,8 @@ fn without_faults_there_is_no_429() {
     }
 }
 
-/// What no client can know is which endpoints share a bucket, before Discord has named it for each of
-/// them, and into which bucket a request goes whose endpoint has several.
+/// No client can know which endpoints share a bucket before Discord has named it for each of them,
+/// or which bucket a request belongs to if its endpoint has several.
 #[test]
 fn there_is_no_429_that_could_be_foreseen() {
     for endpoints in [SHARING, CHANGING] {
@@ -575,7 +576,7 @@ fn there_is_no_429_that_could_be_foreseen() {
     }
 }
 
-/// With faults, a request can have been counted without a trace.
+/// With faults, a request may be counted without any sign of it.
 #[test]
 fn with_faults_there_is_no_429_that_could_be_foreseen() {
     for endpoints in [SIMPLE, SHARING, CHANGING] {

@@ -59,7 +59,7 @@ fn case_24_a_global_429_stops_all_but_webhooks_and_interactions() {
     client.sends(FOLLOW_UP, 0.1);
     client.sends(("POST", "/webhooks/7/token"), 0.1);
     client.sends(CALLBACK, 0.1);
-    // Then no more than the limit, and what the bucket had left is as it was.
+    // Then no more than the limit are sent, and the bucket still has its remaining requests.
     let channels: Vec<String> = (100..160).map(|n| format!("/channels/{n}")).collect();
     let mut claims: Vec<Claim> = channels
         .iter()
@@ -99,7 +99,7 @@ fn case_25_a_shared_limit_closes_its_route_and_not_the_bucket() {
         (invalid, client.limiter.invalid.spent(client.start)),
         (None, None)
     );
-    // A route of the same bucket has the nine that are left.
+    // A route of the same bucket has the nine remaining requests.
     client.exchange(("GET", "/channels/1"), &ok("x 10/9 15"), 1.0);
     assert_eq!(client.room(("GET", "/channels/1"), 1.0), 9);
 }
@@ -143,7 +143,7 @@ fn case_28_the_header_counts_if_the_body_has_no_time() {
 fn case_29_a_ban_without_a_time_stops_everything_and_grows() {
     let mut client = Client::new();
     let page = response(429, &[], "error code: 1015");
-    // Under way together, they are banned together.
+    // They were in flight together, so they count as one ban.
     let mut claims: Vec<Claim> = ["/channels/1", "/channels/2", "/channels/3"]
         .map(|path| client.sends(("GET", path), 0.0))
         .into();
@@ -207,7 +207,7 @@ fn case_32_the_last_of_several_429s_is_the_one_that_counts() {
 #[test]
 fn case_33_after_many_429s_no_more_than_the_limit_are_sent() {
     let mut client = Client::with_global_limit(1000);
-    // Nothing was known to be limited, so a hundred are in flight.
+    // No limit was known, so a hundred are in flight.
     client.exchange(POST_A, &response(200, &[], ""), 0.0);
     let mut claims = client.several(POST_A, 100);
     assert_eq!(client.leaving(&mut claims, 0.0), 100);
@@ -283,7 +283,7 @@ fn case_37_a_webhook_that_is_gone_is_not_called_again() {
         assert_eq!(client.answer(&mut claim, 0.0), refused);
     }
     client.sends(("POST", "/webhooks/7/tokB"), 0.0);
-    // An interaction that is not answered yet has the same code, and has a future.
+    // An interaction that is not answered yet gets the same code, but will become valid.
     client
         .limiter
         .webhook_is_gone(&Route::new(FOLLOW_UP.0, FOLLOW_UP.1));
