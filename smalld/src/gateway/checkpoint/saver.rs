@@ -202,6 +202,8 @@ impl SaverTask {
             let undecided = self.shards.iter().any(|progress| progress.is_undecided());
             let mut waiting = Vec::new();
             tokio::select! {
+                // A tick that is due must not come before requests that wait.
+                biased;
                 count = requests.recv_many(&mut waiting, MAX_WAITING) => if count == 0 {
                     return;
                 },
