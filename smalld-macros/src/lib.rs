@@ -1,4 +1,4 @@
-//! Macros of [smalld](https://docs.rs/smalld), which re-exports and documents them.
+//! Macros of smalld, which re-exports and documents them.
 //!
 //! A macro parses, checks and emits a few lines. Everything that can be a normal function is one,
 //! in smalld.
