@@ -242,7 +242,11 @@ impl Session {
     }
 
     fn wants(&self, event: &Event) -> bool {
-        self.sees(event.guild) && intents::want(self.intents, event.name, event.guild.is_some())
+        let is_wanted = match event.intents {
+            Some(needed) => self.intents & needed != 0,
+            None => intents::want(self.intents, event.name, event.guild.is_some()),
+        };
+        is_wanted && self.sees(event.guild)
     }
 
     /// A guild belongs to one shard, direct messages to shard 0.
@@ -268,6 +272,7 @@ mod tests {
             name: "MESSAGE_CREATE",
             data,
             guild,
+            intents: None,
             is_dispatched: true,
         }
     }

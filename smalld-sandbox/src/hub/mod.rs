@@ -117,7 +117,9 @@ impl Hub {
     /// Changes anything in the state, and dispatches the events of the world.
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut State, u64) -> T) -> T {
         let mut state = self.lock();
-        let result = update(&mut state, self.now_millis());
+        let now = self.now_millis();
+        state.world.pass_time(now);
+        let result = update(&mut state, now);
         let bot_id = state.world.bot().id.to_string();
         for event in state.world.take_events() {
             if event.is_dispatched {
@@ -146,6 +148,7 @@ impl Hub {
         let _ = self
             .advanced
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        self.change(|_, _| ());
     }
 
     /// Waits until `look` finds something; it looks now and after every change. None if the time is

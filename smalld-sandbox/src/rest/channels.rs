@@ -7,6 +7,7 @@ use super::error::Error;
 use super::mistakes::Mistakes;
 use super::reply::Answer;
 use super::rules::{self, Is, Rule, optional, required};
+use super::threads;
 use crate::world::audit::Action;
 use crate::world::channel::Kind;
 use crate::world::channels::{ChannelDraft, Move};
@@ -16,8 +17,8 @@ use crate::world::permission::{ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_ROLES};
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
-const SLOWMODE: Is = Is::Integer(0, 21_600);
-const ARCHIVE_AFTER: Is = Is::OneOf(&[60, 1440, 4320, 10_080]);
+pub(super) const SLOWMODE: Is = Is::Integer(0, 21_600);
+pub(super) const ARCHIVE_AFTER: Is = Is::OneOf(&[60, 1440, 4320, 10_080]);
 const CHANNEL: &[Rule] = &[
     optional("type", Is::OneOf(Kind::OF_GUILD)),
     optional("topic", Is::Text(0, 4096)),
@@ -88,8 +89,11 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
     let id = call.id("channel_id")?;
-    let guild = call.world.channel(id)?.guild();
-    let guild = guild.ok_or(Refusal::WrongChannelType)?;
+    let channel = call.world.channel(id)?;
+    let guild = channel.guild().ok_or(Refusal::WrongChannelType)?;
+    if channel.thread.is_some() {
+        return threads::edit(call, id);
+    }
     call.require_in(id, MANAGE_CHANNELS)?;
     let kind = call.world.channel(id)?.kind;
     let fields = call.fields(&[OTHER_NAME, CHANNEL].concat())?;
@@ -125,6 +129,9 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Error> {
     let Some(guild) = channel.guild() else {
         return Ok(Answer::Json(call.world.channel_json(channel)));
     };
+    if channel.thread.is_some() {
+        return threads::delete(call, id);
+    }
     call.require_in(id, MANAGE_CHANNELS)?;
     let deleted = call.world.delete_channel(id)?;
     call.audit(guild, Action::ChannelDelete, id);

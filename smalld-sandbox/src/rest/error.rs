@@ -64,6 +64,7 @@ const CODES: &[Known] = &[
     known(404, 10_062, "Unknown interaction"),
     known(404, 10_063, "Unknown application command"),
     known(400, 30_001, "Maximum number of guilds reached (100)"),
+    known(404, 10_087, "Unknown tag"),
     known(400, 30_005, "Maximum number of guild roles reached (250)"),
     known(400, 30_010, "Maximum number of reactions reached (20)"),
     known(
@@ -78,11 +79,21 @@ const CODES: &[Known] = &[
     ),
     known(
         400,
+        30_033,
+        "Maximum number of thread participants reached (1000)",
+    ),
+    known(
+        400,
         30_060,
         "Maximum number of channel permission overwrites reached (1000)",
     ),
     known(403, 40_007, "The user is banned from this guild."),
     known(400, 40_060, "Interaction has already been acknowledged."),
+    known(
+        400,
+        40_067,
+        "A tag is required to create a forum post in this channel",
+    ),
     known(403, 50_001, "Missing Access"),
     known(403, 50_003, "Cannot execute action on a DM channel"),
     known(
@@ -97,6 +108,14 @@ const CODES: &[Known] = &[
     known(401, 50_027, "Invalid Webhook Token"),
     known(400, 50_028, "Invalid Role"),
     known(400, 50_033, "Invalid Recipient(s)"),
+    known(400, 50_083, "Thread is archived"),
+    known(
+        400,
+        160_004,
+        "A thread has already been created for this message",
+    ),
+    known(400, 160_005, "This thread is locked"),
+    known(400, 160_006, "Maximum number of active threads reached"),
     known(400, 500_000, "Failed to ban users"),
 ];
 
@@ -123,6 +142,12 @@ impl Error {
             message: "Invalid Form Body".to_owned(),
             errors: Some(errors),
         }
+    }
+
+    /// The error for a body that is a field of another one.
+    pub(crate) fn inside(mut self, key: &str) -> Self {
+        self.errors = self.errors.map(|errors| json!({ key: errors }));
+        self
     }
 
     /// A mistake in the body as a whole.

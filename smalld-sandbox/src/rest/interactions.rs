@@ -142,13 +142,14 @@ fn callback(kind: Kind, body: Body) -> Result<Callback, Error> {
         json: (!data.is_null()).then(|| data.clone()),
         files: body.files,
     };
+    let of_data = |error: Error| error.inside("data");
     Ok(match json["type"].as_i64() {
-        Some(4) => Callback::Message(Box::new(message_form::draft(message)?)),
+        Some(4) => Callback::Message(Box::new(message_form::draft(message).map_err(of_data)?)),
         Some(5) => Callback::DeferMessage {
             is_ephemeral: data["flags"].as_u64().unwrap_or_default() & (1 << 6) != 0,
         },
         Some(6) => Callback::DeferUpdate,
-        Some(7) => Callback::Update(Box::new(message_form::edit(message)?)),
+        Some(7) => Callback::Update(Box::new(message_form::edit(message).map_err(of_data)?)),
         Some(8) => Callback::Choices(choices(&data)?),
         _ => Callback::Modal(modal(data)?),
     })

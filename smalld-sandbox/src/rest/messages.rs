@@ -10,7 +10,7 @@ use super::reply::Answer;
 use super::{message_form, query};
 use crate::world::intents;
 use crate::world::permission::{
-    ADD_REACTIONS, MANAGE_MESSAGES, READ_MESSAGE_HISTORY, SEND_MESSAGES,
+    ADD_REACTIONS, MANAGE_MESSAGES, MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES,
 };
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
@@ -45,6 +45,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
     if !call.world.channel(channel)?.kind.has_messages() {
         return Err(Refusal::NotATextChannel.into());
     }
+    check_open(call, channel)?;
     let draft = message_form::draft(mem::take(&mut call.body))?;
     let bot = call.world.bot().id;
     let id = call.world.post(channel, bot, draft, call.now)?;
@@ -54,6 +55,7 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
 pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
     call.world.message(channel, id)?;
+    check_active(call, channel)?;
     let edit = message_form::edit(mem::take(&mut call.body))?;
     if call.world.would_be_empty(channel, id, &edit) {
         return Err(Refusal::EmptyMessage.into());
@@ -76,6 +78,7 @@ pub(crate) fn react(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
     let (bot, emoji) = (call.world.bot().id, call.value("emoji_name").to_owned());
     call.require_in(channel, ADD_REACTIONS | READ_MESSAGE_HISTORY)?;
+    check_active(call, channel)?;
     call.world.react(channel, id, bot, &emoji)?;
     Ok(Answer::NoContent)
 }
@@ -105,6 +108,31 @@ pub(crate) fn type_in(call: &mut Call<'_>) -> Result<Answer, Error> {
     call.require_in(channel, SEND_MESSAGES)?;
     call.world.type_in(channel, bot, call.now)?;
     Ok(Answer::NoContent)
+}
+
+/// Refuses to write into a thread that is locked. One that is only archived opens again.
+pub(super) fn check_open(call: &Call<'_>, channel: Snowflake) -> Result<(), Refusal> {
+    let is_locked = call
+        .world
+        .thread(channel)
+        .is_ok_and(|thread| thread.is_locked);
+    if is_locked && call.require_in(channel, MANAGE_THREADS).is_err() {
+        return Err(Refusal::LockedThread);
+    }
+    Ok(())
+}
+
+/// Refuses to change what is in a thread that is archived.
+pub(super) fn check_active(call: &Call<'_>, channel: Snowflake) -> Result<(), Refusal> {
+    let is_archived = call
+        .world
+        .thread(channel)
+        .is_ok_and(|thread| thread.is_archived);
+    if is_archived {
+        Err(Refusal::ArchivedThread)
+    } else {
+        Ok(())
+    }
 }
 
 fn place(call: &Call<'_>) -> Result<(Snowflake, Snowflake), Error> {

@@ -36,4 +36,5 @@ mod roles;
 pub(crate) mod routes;
 mod rules;
 pub(crate) mod stubs;
+mod threads;
 mod uploads;

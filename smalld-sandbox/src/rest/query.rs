@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::error::Error;
 use crate::world::Page;
 use crate::world::snowflake::Snowflake;
+use crate::world::timestamp;
 
 /// Names and values, decoded, in order.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
@@ -74,7 +75,15 @@ pub(crate) fn after(query: &str) -> Result<Option<Snowflake>, Error> {
     after.map(|(name, value)| id(&name, &value)).transpose()
 }
 
-fn id(name: &str, value: &str) -> Result<Snowflake, Error> {
+/// A time as ISO 8601, in milliseconds since 1970.
+pub(crate) fn time(name: &str, value: &str) -> Result<u64, Error> {
+    let message = "Could not parse date. Should be ISO8601.";
+    let time = timestamp::parse_iso8601(value);
+    time.ok_or_else(|| Error::of_field(&[name], "DATE_TIME_TYPE_PARSE", message))
+}
+
+/// The id in a value of the query.
+pub(crate) fn id(name: &str, value: &str) -> Result<Snowflake, Error> {
     let message = format!("Value \"{value}\" is not snowflake.");
     Snowflake::parse(value).ok_or_else(|| Error::of_field(&[name], "NUMBER_TYPE_COERCE", &message))
 }

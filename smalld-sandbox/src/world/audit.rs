@@ -25,6 +25,9 @@ pub(crate) enum Action {
     RoleCreate = 30,
     RoleUpdate = 31,
     RoleDelete = 32,
+    ThreadCreate = 110,
+    ThreadUpdate = 111,
+    ThreadDelete = 112,
 }
 
 impl World {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::Message;
 use super::overwrite::Overwrite;
+use super::thread::Thread;
 use super::timestamp;
 use crate::world::snowflake::Snowflake;
 
@@ -23,6 +24,8 @@ pub(crate) struct Channel {
     pub(crate) messages: BTreeMap<Snowflake, Message>,
     /// When a message was last pinned, in milliseconds since 1970.
     pub(crate) last_pin: Option<u64>,
+    /// What only a thread has.
+    pub(crate) thread: Option<Thread>,
     /// What can be set and read but has no meaning of its own here, as in JSON.
     fields: Map<String, Value>,
 }
@@ -43,6 +46,9 @@ pub(crate) enum Kind {
     Voice = 2,
     Category = 4,
     Announcement = 5,
+    AnnouncementThread = 10,
+    PublicThread = 11,
+    PrivateThread = 12,
     Stage = 13,
     Forum = 15,
     Media = 16,
@@ -68,11 +74,28 @@ impl Kind {
             2 => Self::Voice,
             4 => Self::Category,
             5 => Self::Announcement,
+            10 => Self::AnnouncementThread,
+            11 => Self::PublicThread,
+            12 => Self::PrivateThread,
             13 => Self::Stage,
             15 => Self::Forum,
             16 => Self::Media,
             _ => return None,
         })
+    }
+
+    /// The type of threads that begin with a message.
+    pub(crate) fn thread(self) -> Self {
+        if self == Self::Announcement {
+            Self::AnnouncementThread
+        } else {
+            Self::PublicThread
+        }
+    }
+
+    fn is_thread(self) -> bool {
+        use Kind::{AnnouncementThread, PrivateThread, PublicThread};
+        matches!(self, AnnouncementThread | PublicThread | PrivateThread)
     }
 
     /// Whether messages are written in it.
@@ -96,6 +119,9 @@ impl Kind {
                 "default_forum_layout": 0, "default_thread_rate_limit_per_user": 0,
             }),
             Self::Category => json!({}),
+            Self::AnnouncementThread | Self::PublicThread | Self::PrivateThread => {
+                return json!({ "flags": 0, "rate_limit_per_user": 0 });
+            }
             Self::Direct => return json!({ "flags": 0 }),
         };
         merged(common, own)
@@ -147,6 +173,7 @@ impl Channel {
             last_message: None,
             messages: BTreeMap::new(),
             last_pin: None,
+            thread: None,
             fields: fields.as_object().cloned().unwrap_or_default(),
         }
     }
@@ -158,6 +185,12 @@ impl Channel {
         }
     }
 
+    /// Whether it is a thread that is archived.
+    pub(crate) fn is_archived(&self) -> bool {
+        let thread = self.thread.as_ref();
+        thread.is_some_and(|thread| thread.is_archived)
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.field("name").as_str().unwrap_or_default()
     }
@@ -166,8 +199,8 @@ impl Channel {
         self.field("position").as_u64().unwrap_or_default()
     }
 
-    /// The category of a channel.
-    pub(crate) fn parent(&self) -> Option<Snowflake> {
+    /// The category of a channel; none of a thread.
+    pub(crate) fn category(&self) -> Option<Snowflake> {
         self.field("parent_id").as_str().and_then(Snowflake::parse)
     }
 
@@ -203,6 +236,8 @@ impl Channel {
         fields.insert("type".to_owned(), json!(self.kind as u64));
         if let Some(guild) = self.guild() {
             fields.insert("guild_id".to_owned(), json!(guild));
+        }
+        if self.guild().is_some() && !self.kind.is_thread() {
             let overwrites = self
                 .overwrites
                 .iter()
@@ -215,6 +250,9 @@ impl Channel {
         if self.kind.has_messages() {
             let last_pin = json!(self.last_pin.map(timestamp::iso8601));
             fields.insert("last_pin_timestamp".to_owned(), last_pin);
+        }
+        if let Some(Value::Object(of_thread)) = self.thread.as_ref().map(|t| t.json(self.kind)) {
+            fields.extend(of_thread);
         }
         Value::Object(fields)
     }

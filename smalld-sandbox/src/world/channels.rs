@@ -56,11 +56,13 @@ impl World {
         self.channels.get(&channel).and_then(Channel::guild)
     }
 
-    /// The channel of a guild with this name, other than a category.
+    /// The channel of a guild with this name, other than a category; else the thread.
     pub(crate) fn channel_named(&self, guild: Snowflake, wanted: &str) -> Option<Snowflake> {
         let mut all = self.of_guild(guild);
         let named = |channel: &&Channel| channel.kind != Kind::Category && channel.name() == wanted;
-        all.find(named).map(|channel| channel.id)
+        let found = all.find(named);
+        let thread = || self.threads_of(guild).find(named);
+        found.or_else(thread).map(|channel| channel.id)
     }
 
     /// More text channels in the guild, as old as `general`.
@@ -128,7 +130,7 @@ impl World {
         let channel = self.channel(id)?;
         let guild = channel.guild().ok_or(Refusal::WrongChannelType)?;
         let other = draft.parent.value().copied();
-        let other = other.filter(|parent| channel.parent() != Some(*parent));
+        let other = other.filter(|parent| channel.category() != Some(*parent));
         self.check_category(guild, other, channel.kind)?;
         let fields = self.with_tag_ids(draft.fields, now);
         self.change_channel(id, |channel| {
@@ -147,14 +149,18 @@ impl World {
         })
     }
 
-    /// Deletes a channel of the guild. The channels of a category stay, without one.
+    /// Deletes a channel of the guild, and its threads. The channels of a category stay, without one.
     pub(crate) fn delete_channel(&mut self, id: Snowflake) -> Result<Value, Refusal> {
         let channel = self.channel(id)?;
         let is_category = channel.kind == Kind::Category;
         let (seen, whole) = (self.channel_event(channel), self.channel_json(channel));
         self.tell_channel("CHANNEL_DELETE", id, seen);
         self.channels.remove(&id);
-        let inside = self.channels.values().filter(|c| c.parent() == Some(id));
+        self.channels.retain(|_, channel| {
+            let thread = channel.thread.as_ref();
+            thread.is_none_or(|thread| thread.parent != id)
+        });
+        let inside = self.channels.values().filter(|c| c.category() == Some(id));
         let inside: Vec<_> = inside.map(|channel| channel.id).collect();
         for child in inside.into_iter().filter(|_| is_category) {
             // The child was just found.
@@ -244,6 +250,9 @@ impl World {
         if let Scope::Direct(with) = channel.scope {
             json["recipients"] = json!([self.users[&with].json()]);
         }
+        if let Some(member) = self.thread_member(channel.id, self.bot, false) {
+            json["member"] = member;
+        }
         json
     }
 
@@ -264,7 +273,7 @@ impl World {
             }],
             "flags": HIDDEN_FLAG,
             "nsfw": false,
-            "parent_id": channel.parent(),
+            "parent_id": channel.category(),
             "topic": null,
             "last_message_id": null,
         })
@@ -276,9 +285,13 @@ impl World {
         id: Snowflake,
         change: impl FnOnce(&mut Channel),
     ) -> Result<(), Refusal> {
+        let was_seen = self.bot_sees(id);
         change(self.channel_mut(id)?);
         let data = self.channel_event(self.channel(id)?);
         self.tell_channel("CHANNEL_UPDATE", id, data);
+        if let Some(guild) = self.guild_of(id).filter(|_| !was_seen && self.bot_sees(id)) {
+            self.sync_threads(guild, &[id]);
+        }
         Ok(())
     }
 
@@ -301,6 +314,10 @@ impl World {
                 self.tell_channel("CHANNEL_UPDATE", *id, data);
             }
         }
+        let gained: Vec<_> = after.difference(&before).copied().collect();
+        if !gained.is_empty() {
+            self.sync_threads(guild, &gained);
+        }
         result
     }
 
@@ -321,7 +338,7 @@ impl World {
 
     fn of_guild(&self, guild: Snowflake) -> impl Iterator<Item = &Channel> {
         let all = self.channels.values();
-        all.filter(move |channel| channel.guild() == Some(guild))
+        all.filter(move |channel| channel.guild() == Some(guild) && channel.thread.is_none())
     }
 
     /// Adds an event about a channel, which the bot also gets if it cannot see the channel.
@@ -358,7 +375,9 @@ impl World {
         if is_category != Some(Kind::Category) || kind == Kind::Category {
             return Err(Refusal::InvalidParent);
         }
-        let inside = self.of_guild(guild).filter(|c| c.parent() == Some(parent));
+        let inside = self
+            .of_guild(guild)
+            .filter(|c| c.category() == Some(parent));
         if inside.count() >= MAX_IN_CATEGORY {
             return Err(Refusal::FullCategory);
         }

@@ -128,6 +128,11 @@ fn guild_event(name: &str) -> Option<u64> {
         | "CHANNEL_UPDATE"
         | "CHANNEL_DELETE"
         | "CHANNEL_PINS_UPDATE"
+        | "THREAD_CREATE"
+        | "THREAD_UPDATE"
+        | "THREAD_DELETE"
+        | "THREAD_LIST_SYNC"
+        | "THREAD_MEMBER_UPDATE"
         | "GUILD_ROLE_CREATE"
         | "GUILD_ROLE_UPDATE"
         | "GUILD_ROLE_DELETE" => GUILDS,

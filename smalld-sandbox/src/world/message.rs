@@ -22,6 +22,8 @@ pub(crate) struct Message {
     pub(crate) mentions: Vec<Snowflake>,
     pub(crate) mentions_everyone: bool,
     pub(crate) reply_to: Option<Snowflake>,
+    /// The message or channel that it is about, other than that of a reply.
+    pub(crate) reference: Option<Reference>,
     /// Discord's type of the message.
     pub(crate) kind: u64,
     /// The interaction that the message answers.
@@ -35,6 +37,8 @@ pub(crate) struct Message {
 /// A message before it is sent.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
+    /// The id of the first message of a post, which is that of the thread.
+    pub(crate) id: Option<Snowflake>,
     pub(crate) content: String,
     pub(crate) tts: bool,
     pub(crate) nonce: Option<Value>,
@@ -45,6 +49,7 @@ pub(crate) struct Draft {
     pub(crate) components: Vec<Value>,
     pub(crate) poll: Option<Value>,
     pub(crate) reply_to: Option<Snowflake>,
+    pub(crate) reference: Option<Reference>,
     /// Whether a reply to an unknown message is refused; otherwise it becomes a plain message.
     pub(crate) must_exist: bool,
     pub(crate) may_mention: AllowedMentions,
@@ -53,6 +58,25 @@ pub(crate) struct Draft {
     pub(crate) kind: u64,
     pub(crate) interaction: Option<InteractionLink>,
     pub(crate) visible_to: Option<Snowflake>,
+}
+
+/// What a message points at, in any channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reference {
+    /// Discord's type of the reference.
+    pub(crate) kind: u64,
+    pub(crate) channel: Snowflake,
+    pub(crate) message: Option<Snowflake>,
+}
+
+impl Reference {
+    pub(crate) fn to(channel: Snowflake, message: Option<Snowflake>) -> Self {
+        Self {
+            kind: 0,
+            channel,
+            message,
+        }
+    }
 }
 
 /// What a message remembers of the interaction that it answers.

@@ -16,7 +16,7 @@ pub(crate) mod interaction;
 pub(crate) mod journal;
 pub(crate) mod member;
 mod mention;
-mod message;
+pub(crate) mod message;
 pub(crate) mod overwrite;
 pub(crate) mod permission;
 mod posting;
@@ -25,6 +25,7 @@ pub(crate) mod refusal;
 mod render;
 pub(crate) mod role;
 pub(crate) mod snowflake;
+pub(crate) mod thread;
 pub(crate) mod timestamp;
 pub(crate) mod token;
 mod user;
@@ -73,6 +74,8 @@ pub(crate) struct World {
     channels: BTreeMap<Snowflake, Channel>,
     commands: Commands,
     interactions: BTreeMap<Snowflake, Interaction>,
+    /// When something happens by itself, in milliseconds since 1970.
+    next_deadline: u64,
 }
 
 impl World {
@@ -107,6 +110,7 @@ impl World {
             channels: BTreeMap::new(),
             commands: Commands::new(),
             interactions: BTreeMap::new(),
+            next_deadline: u64::MAX,
         };
         world.found_home(robin);
         world
@@ -121,6 +125,18 @@ impl World {
         // Nobody is banned yet.
         let _ = self.join(self.home, second_member, self.founded + DAY);
         self.events.clear();
+    }
+
+    /// Lets happen what happens by itself until now: threads are archived.
+    pub(crate) fn pass_time(&mut self, now: u64) {
+        if now >= self.next_deadline {
+            self.next_deadline = self.archive_idle_threads(now);
+        }
+    }
+
+    /// Remembers when something will happen by itself.
+    fn note_deadline(&mut self, at: u64) {
+        self.next_deadline = self.next_deadline.min(at);
     }
 
     /// The events since the last call, in order.
@@ -313,6 +329,7 @@ impl World {
             name,
             data,
             guild,
+            intents: None,
             is_dispatched,
         });
     }

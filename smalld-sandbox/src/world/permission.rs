@@ -7,9 +7,11 @@
 use serde_json::{Value, json};
 
 use super::World;
+use super::channel::Kind;
 use super::guild::Guild;
 use super::overwrite::Overwrite;
 use super::refusal::Refusal;
+use super::thread::Thread;
 use crate::world::snowflake::Snowflake;
 
 pub(crate) const KICK_MEMBERS: u64 = 1 << 1;
@@ -31,6 +33,10 @@ pub(crate) const DEAFEN_MEMBERS: u64 = 1 << 23;
 pub(crate) const CHANGE_NICKNAME: u64 = 1 << 26;
 pub(crate) const MANAGE_NICKNAMES: u64 = 1 << 27;
 pub(crate) const MANAGE_ROLES: u64 = 1 << 28;
+pub(crate) const MANAGE_THREADS: u64 = 1 << 34;
+pub(crate) const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+pub(crate) const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
+const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 pub(crate) const MODERATE_MEMBERS: u64 = 1 << 40;
 
 /// Every permission that Discord has.
@@ -65,7 +71,10 @@ impl World {
         let Some(member) = member.filter(|_| granted != ALL) else {
             return granted;
         };
-        let overwrites = &channel.overwrites;
+        // A thread has the overwrites of its parent.
+        let thread = channel.thread.as_ref();
+        let parent = thread.and_then(|thread| self.channels.get(&thread.parent));
+        let overwrites = &parent.unwrap_or(channel).overwrites;
         let of_everyone = overwrites.get(&guild.id).into_iter();
         let of_roles = member.roles.iter().filter_map(|role| overwrites.get(role));
         let of_roles = of_roles.copied().reduce(|one, other| Overwrite {
@@ -76,6 +85,7 @@ impl World {
         let of_member = overwrites.get(&user).into_iter();
         let in_order = of_everyone.chain(of_roles.as_ref()).chain(of_member);
         let bits = in_order.fold(granted, |bits, overwrite| overwrite.apply(bits));
+        let bits = thread.map_or(bits, |thread| in_thread(channel.kind, thread, user, bits));
         silenced(guild, user, consistent(bits), now)
     }
 
@@ -171,6 +181,21 @@ fn silenced(guild: &Guild, user: Snowflake, bits: u64, now: u64) -> u64 {
         return bits & IN_TIMEOUT;
     }
     bits
+}
+
+/// What these permissions of the parent mean in a thread: sending has a permission of its own there,
+/// and private threads are seen by their members, and by those who manage threads.
+fn in_thread(kind: Kind, thread: &Thread, user: Snowflake, bits: u64) -> u64 {
+    let is_member = thread.members.contains_key(&user);
+    if kind == Kind::PrivateThread && !is_member && bits & MANAGE_THREADS == 0 {
+        return 0;
+    }
+    let may_send = bits & SEND_MESSAGES_IN_THREADS != 0;
+    if may_send {
+        bits | SEND_MESSAGES
+    } else {
+        bits & !SEND_MESSAGES
+    }
 }
 
 /// Without what other permissions require: nothing works in a channel that cannot be seen, and some

@@ -12,6 +12,8 @@ use crate::world::snowflake::Snowflake;
 /// Message flags.
 const EPHEMERAL: u64 = 1 << 6;
 const LOADING: u64 = 1 << 7;
+/// The type of the message with which a thread begins that began with a message of its parent.
+const THREAD_STARTER: u64 = 21;
 
 impl World {
     pub(crate) fn post(
@@ -24,7 +26,8 @@ impl World {
         if let Some(same) = self.with_same_nonce(channel, author, &draft)? {
             return Ok(same);
         }
-        if draft.is_empty() && draft.flags & LOADING == 0 {
+        let needs_no_text = draft.flags & LOADING != 0 || draft.reference.is_some();
+        if draft.is_empty() && !needs_no_text {
             return Err(Refusal::EmptyMessage);
         }
         component::number(&mut draft.components);
@@ -33,7 +36,7 @@ impl World {
         let message = Message {
             // Attachments have older ids than their message, as on Discord.
             attachments: self.attach(draft.uploads, now),
-            id: self.ids.next(now),
+            id: draft.id.unwrap_or_else(|| self.ids.next(now)),
             author,
             mentions_everyone: draft.may_mention.everyone && mention::everyone(&draft.content),
             mentions,
@@ -46,14 +49,20 @@ impl World {
             components: draft.components,
             poll: draft.poll,
             reply_to,
+            reference: draft.reference,
             kind: draft.kind,
             interaction: draft.interaction,
             visible_to: draft.visible_to,
             reactions: Vec::new(),
         };
         let id = message.id;
+        let begins_thread = message.kind == THREAD_STARTER || draft.id.is_some();
         self.channel_mut(channel)?.add(message);
+        self.count_message(channel, begins_thread, now);
         self.tell_of_message("MESSAGE_CREATE", channel, id);
+        if !begins_thread {
+            self.join_by_writing(channel, id, now);
+        }
         Ok(id)
     }
 
@@ -142,6 +151,9 @@ impl World {
             return Err(Refusal::NotInDirectMessages);
         }
         place.messages.remove(&id);
+        if let Some(thread) = &mut place.thread {
+            thread.messages = thread.messages.saturating_sub(1);
+        }
         self.tell(
             "MESSAGE_DELETE",
             channel,
@@ -163,6 +175,19 @@ impl World {
         }
         self.tell("TYPING_START", channel, event);
         Ok(())
+    }
+
+    /// The author of a message in a thread becomes a member, and so do those whom it mentions.
+    fn join_by_writing(&mut self, channel: Snowflake, id: Snowflake, now: u64) {
+        let place = self.channels.get(&channel).filter(|c| c.thread.is_some());
+        let Some(message) = place.and_then(|place| place.messages.get(&id)) else {
+            return;
+        };
+        let users = [&[message.author], &message.mentions[..]].concat();
+        for user in users {
+            // Webhooks, and users who have left the guild, do not become members.
+            let _ = self.add_to_thread(channel, user, now);
+        }
     }
 
     fn with_same_nonce(

@@ -8,8 +8,9 @@ use super::message::{Message, Reaction};
 use super::{World, timestamp};
 use crate::world::snowflake::Snowflake;
 
-/// The type of a message that is a reply.
+/// The types of messages that are replies, or repeat the one that a thread began with.
 const REPLY: u64 = 19;
+const THREAD_STARTER: u64 = 21;
 
 impl World {
     /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself.
@@ -30,8 +31,9 @@ impl World {
             .collect();
         json["presences"] = online.map(|user| presence(guild.id, *user)).collect();
         json["channels"] = self.guild_channel_events(guild.id);
+        let threads = self.active_threads(guild.id);
+        json["threads"] = self.threads_json(&threads, false)["threads"].take();
         for none in [
-            "threads",
             "voice_states",
             "stage_instances",
             "guild_scheduled_events",
@@ -58,6 +60,13 @@ impl World {
                 self.message_alone(channel, original)
             });
         }
+        if message.kind == THREAD_STARTER {
+            json["referenced_message"] = self.referenced(message);
+        }
+        let thread = self.channels.get(&message.id);
+        if let Some(thread) = thread.filter(|thread| thread.id != channel.id) {
+            json["thread"] = self.channel_json(thread);
+        }
         json
     }
 
@@ -81,6 +90,16 @@ impl World {
             .map(|user| self.mentioned(guild, *user))
             .collect();
         json
+    }
+
+    /// The message of another channel that a message is about.
+    fn referenced(&self, message: &Message) -> Value {
+        let place = message.reference.as_ref();
+        let place = place.and_then(|to| Some((self.channels.get(&to.channel)?, to.message?)));
+        let found = place.and_then(|(channel, id)| Some((channel, channel.messages.get(&id)?)));
+        found.map_or(Value::Null, |(channel, message)| {
+            self.message_alone(channel, message)
+        })
     }
 
     /// A message without the one it replies to.
@@ -123,6 +142,16 @@ impl World {
             let mut reference =
                 json!({ "type": 0, "message_id": original, "channel_id": channel.id });
             if let Some(guild) = channel.guild() {
+                reference["guild_id"] = json!(guild);
+            }
+            json.insert("message_reference".to_owned(), reference);
+        }
+        if let Some(to) = &message.reference {
+            let mut reference = json!({ "type": to.kind, "channel_id": to.channel });
+            if let Some(message) = to.message {
+                reference["message_id"] = json!(message);
+            }
+            if let Some(guild) = self.guild_of(to.channel) {
                 reference["guild_id"] = json!(guild);
             }
             json.insert("message_reference".to_owned(), reference);

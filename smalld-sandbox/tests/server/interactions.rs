@@ -283,13 +283,13 @@ async fn a_callback_must_fit_its_interaction() {
         (json!({ "type": 9, "data": { "title": "x" } }), "data"),
         (
             json!({ "type": 4, "data": { "content": "x".repeat(2001) } }),
-            "content",
+            "data",
         ),
         (
             json!({ "type": 4, "data": { "content": "x", "components": [{ "type": 1, "components": [
             { "type": 2, "style": 9, "custom_id": "a" },
         ] }] } }),
-            "components",
+            "data",
         ),
     ] {
         let refused = rest.post(&callback(&interaction), &answer).await;

@@ -15,3 +15,4 @@ mod rest;
 mod routes;
 mod safety;
 mod script;
+mod threads;
