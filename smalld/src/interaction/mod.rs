@@ -1,0 +1,6 @@
+//! Interactions.
+
+mod entered;
+mod fields;
+mod options;
+mod resolved;
