@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
 use reqwest::Method;
 use serde::Serialize;
@@ -156,6 +157,11 @@ impl SmallD {
 
     fn is_running(&self) -> bool {
         self.0.running.load(Ordering::Acquire)
+    }
+
+    /// How long ago `time` was by Discord's clock, at least. `None` before the first response.
+    pub(crate) fn min_age(&self, time: SystemTime) -> Option<Duration> {
+        self.0.rest.min_age(time)
     }
 
     /// Whether the gateway is one of the bot's sources of events.

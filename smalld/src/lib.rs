@@ -103,7 +103,7 @@ mod dispatch;
 pub mod error;
 mod event;
 pub mod gateway;
-mod interaction;
+pub mod interaction;
 mod log;
 mod permissions;
 pub mod rest;

@@ -31,6 +31,12 @@ pub struct User {
 }
 
 impl User {
+    /// The user's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(crate) fn new(hub: &Arc<Hub>, guild: Snowflake, id: Snowflake, name: &str) -> Self {
         Self {
             id: id.to_string(),

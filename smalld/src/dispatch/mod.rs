@@ -24,6 +24,7 @@ mod filter;
 mod handler;
 mod handler_error;
 mod handlers;
+mod interaction;
 mod label;
 mod on;
 mod ordered;

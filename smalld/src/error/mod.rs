@@ -26,6 +26,7 @@ mod config;
 pub(crate) mod duration;
 mod gateway;
 mod http;
+mod interaction;
 mod json;
 mod network;
 mod rate_limit;
@@ -41,6 +42,7 @@ pub(crate) use self::cause::sentence;
 pub use self::config::ConfigError;
 pub use self::gateway::GatewayError;
 pub use self::http::{FieldError, HttpError};
+pub use self::interaction::{InteractionError, InteractionErrorKind};
 pub use self::json::JsonError;
 pub use self::network::{NetworkError, NetworkErrorKind};
 pub use self::rate_limit::{RateLimitError, RateLimitScope};
@@ -70,6 +72,8 @@ pub enum Error {
     Config(ConfigError),
     /// The gateway connection ended and must not be made again, or a payload cannot be sent over it.
     Gateway(GatewayError),
+    /// An answer to an interaction was not sent, because Discord would refuse it.
+    Interaction(InteractionError),
     /// JSON cannot be written, or does not have the expected shape.
     Json(JsonError),
     /// A [source of events](crate::source::Source) failed, or its router could not pass on a payload.
@@ -86,7 +90,7 @@ impl Error {
             Self::RateLimit(error) => error.method(),
             Self::Config(error) => error.method(),
             Self::Json(error) => error.method(),
-            Self::Gateway(_) | Self::Source(_) => None,
+            Self::Gateway(_) | Self::Interaction(_) | Self::Source(_) => None,
         }
     }
 
@@ -99,7 +103,7 @@ impl Error {
             Self::RateLimit(error) => error.path(),
             Self::Config(error) => error.path(),
             Self::Json(error) => error.path(),
-            Self::Gateway(_) | Self::Source(_) => None,
+            Self::Gateway(_) | Self::Interaction(_) | Self::Source(_) => None,
         }
     }
 
@@ -195,6 +199,7 @@ impl Error {
             Self::Config(error) => error,
             Self::Gateway(error) => error,
             Self::Json(error) => error,
+            Self::Interaction(error) => error,
             Self::Source(error) => error,
         }
     }
@@ -234,6 +239,7 @@ from! {
     RateLimit(RateLimitError),
     Config(ConfigError),
     Gateway(GatewayError),
+    Interaction(InteractionError),
     Json(JsonError),
     Source(SourceError),
 }

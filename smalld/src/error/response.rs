@@ -57,6 +57,18 @@ impl Response {
         }
     }
 
+    /// The same response with another body.
+    pub(crate) fn with_body(&self, bytes: Vec<u8>) -> Self {
+        Self {
+            status: self.status,
+            parts: Arc::new(Parts {
+                headers: self.parts.headers.clone(),
+                bytes,
+                secrets: self.parts.secrets.clone(),
+            }),
+        }
+    }
+
     /// The value of the first header of this name, in whatever case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

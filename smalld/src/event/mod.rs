@@ -2,6 +2,7 @@
 //! acknowledgement. A source delivers them to a sink, which is implemented by the dispatcher.
 
 pub(crate) mod acknowledge;
+pub(crate) mod answer;
 pub mod catalog;
 pub(crate) mod delivery;
 pub(crate) mod envelope;

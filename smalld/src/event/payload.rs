@@ -5,10 +5,15 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::error::{Error, Result};
+use crate::event::answer::Answer;
 use crate::event::envelope::{Envelope, Parts};
 use crate::event::origin::Origin;
+
+/// The event that needs an answer.
+const INTERACTION: &str = "INTERACTION_CREATE";
 
 #[derive(Debug)]
 struct Event {
@@ -16,6 +21,8 @@ struct Event {
     origin: Origin,
     /// The whole payload of an event that came without an envelope, generated on first use.
     generated: OnceLock<Box<str>>,
+    /// Of an interaction.
+    answer: Option<Arc<Answer>>,
 }
 
 /// An event as Discord sent it: `op`, `t`, `s` and the raw JSON. As a parameter of a handler it parses
@@ -37,11 +44,16 @@ pub struct Payload {
 
 impl Payload {
     pub(crate) fn new(envelope: Envelope<'_>, origin: Origin) -> Self {
+        let answer = (envelope.t() == Some(INTERACTION)).then(|| {
+            let is_live = origin.shard.is_some() && !origin.replay;
+            Arc::new(Answer::new(is_live.then(Instant::now)))
+        });
         Self {
             event: Arc::new(Event {
                 parts: envelope.into_parts(),
                 origin,
                 generated: OnceLock::new(),
+                answer,
             }),
             whole: false,
         }
@@ -147,6 +159,12 @@ impl Payload {
     #[must_use]
     pub fn shard(&self) -> Option<(u32, u32)> {
         self.event.origin.shard
+    }
+
+    /// Whether the interaction has been answered: the same state for all handlers.
+    pub(crate) fn answer(&self) -> Arc<Answer> {
+        let answer = self.event.answer.as_ref();
+        answer.map_or_else(|| Arc::new(Answer::new(None)), Arc::clone)
     }
 
     /// The event's name in logs.

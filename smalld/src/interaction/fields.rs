@@ -21,7 +21,8 @@ struct Component {
     /// The choices of a select menu or a group of boxes, or the files of an upload.
     values: Option<Value>,
     /// Of a label.
-    component: Option<Box<Component>>,
+    #[serde(rename = "component")]
+    labelled: Option<Box<Component>>,
     /// Of an action row.
     #[serde(default)]
     components: Vec<Component>,
@@ -48,7 +49,7 @@ pub(crate) fn read<T: DeserializeOwned>(d: &str) -> Result<T, BoxError> {
     })?;
     let mut fields = Vec::new();
     collect(&data.components, &mut fields);
-    let fields = Fields {
+    let fields = Named {
         fields: &fields,
         resolved: &data.resolved,
     };
@@ -72,7 +73,7 @@ fn collect<'a>(
         if component.custom_id.is_some() {
             fields.push(component);
         }
-        collect(component.component.as_deref(), fields);
+        collect(component.labelled.as_deref(), fields);
         collect(&component.components, fields);
     }
 }
@@ -98,12 +99,12 @@ impl Component {
     }
 }
 
-struct Fields<'a> {
+struct Named<'a> {
     fields: &'a [&'a Component],
     resolved: &'a Resolved,
 }
 
-impl<'de> Deserializer<'de> for Fields<'_> {
+impl<'de> Deserializer<'de> for Named<'_> {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {

@@ -49,7 +49,7 @@ struct Command {
 /// Reads the options of the interaction `d`.
 pub(crate) fn read<T: DeserializeOwned>(d: &str) -> Result<T, BoxError> {
     let Interaction { data } = command(d)?;
-    let options = Options {
+    let options = Level {
         options: &data.options,
         resolved: &data.resolved,
     };
@@ -115,12 +115,12 @@ impl Given {
 
 /// The options of a command, of a group or of a subcommand.
 #[derive(Clone, Copy)]
-struct Options<'a> {
+struct Level<'a> {
     options: &'a [Given],
     resolved: &'a Resolved,
 }
 
-impl<'a> Options<'a> {
+impl<'a> Level<'a> {
     fn subcommand(self) -> Option<(&'a Given, Self)> {
         let [only] = self.options else { return None };
         only.holds_options().then_some((
@@ -141,7 +141,7 @@ impl<'a> Options<'a> {
 }
 
 /// An enum is the subcommand that the user chose. All else takes the options of the innermost one.
-impl<'de> Deserializer<'de> for Options<'_> {
+impl<'de> Deserializer<'de> for Level<'_> {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -204,12 +204,12 @@ impl<'de> Deserializer<'de> for Options<'_> {
 /// A subcommand or a group as a variant: its name, then its options.
 struct Subcommand<'a> {
     chosen: &'a Given,
-    options: Options<'a>,
+    options: Level<'a>,
 }
 
 impl<'de, 'a> EnumAccess<'de> for Subcommand<'a> {
     type Error = serde_json::Error;
-    type Variant = Options<'a>;
+    type Variant = Level<'a>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(
         self,
@@ -220,7 +220,7 @@ impl<'de, 'a> EnumAccess<'de> for Subcommand<'a> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Options<'_> {
+impl<'de> VariantAccess<'de> for Level<'_> {
     type Error = serde_json::Error;
 
     fn unit_variant(self) -> Result<(), Self::Error> {

@@ -62,7 +62,7 @@ pub(crate) struct Chosen<'a> {
     pub(crate) resolved: &'a Resolved,
 }
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Chosen<'_> {
+impl IntoDeserializer<'_, serde_json::Error> for Chosen<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use reqwest::Client;
 use reqwest::header::HeaderValue;
@@ -10,6 +11,7 @@ use crate::rest::base_url::Base;
 use crate::rest::limiter::Limiter;
 use crate::rest::limiter::permit::SharedLimiter;
 use crate::rest::rate_limits::RateLimits;
+use crate::rest::server_clock::ServerClock;
 
 /// The REST client of a bot, shared by all clones.
 #[derive(Clone)]
@@ -26,6 +28,7 @@ pub(super) struct Inner {
     pub(super) limiter: SharedLimiter,
     /// Whether odd rate limit headers have been logged.
     pub(super) warned_of_odd_headers: AtomicBool,
+    pub(super) clock: ServerClock,
 }
 
 impl Rest {
@@ -46,7 +49,13 @@ impl Rest {
             rate_limits,
             limiter: Arc::new(Mutex::new(Limiter::new(global_limit))),
             warned_of_odd_headers: AtomicBool::new(false),
+            clock: ServerClock::default(),
         }))
+    }
+
+    /// How long ago `time` was by Discord's clock, at least. `None` before the first response.
+    pub(crate) fn min_age(&self, time: SystemTime) -> Option<Duration> {
+        self.0.clock.min_age(time, SystemTime::now())
     }
 
     pub(crate) fn base(&self) -> &Base {

@@ -1,10 +1,12 @@
 //! A request as its caller described it.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
 
+use crate::error::{Response, Result};
 use crate::rest::attachment::Attachment;
 use crate::rest::client::Rest;
 use crate::rest::path::Path;
@@ -26,7 +28,14 @@ pub(crate) struct Draft {
     pub(crate) rate_limits: Option<RateLimits>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<bool>,
+    /// Sends it, if what is sent depends on more than the draft.
+    pub(crate) via: Option<Via>,
 }
+
+/// Sends a draft in another way than as it stands. The draft it takes has none.
+pub(crate) type Via = Box<dyn FnOnce(Draft) -> Sent + Send>;
+
+type Sent = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
 impl Draft {
     pub(crate) fn new(rest: Rest, method: Method, path: Path) -> Self {
@@ -43,6 +52,7 @@ impl Draft {
             rate_limits: None,
             timeout: None,
             retry: None,
+            via: None,
         }
     }
 }

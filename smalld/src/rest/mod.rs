@@ -26,6 +26,7 @@ mod rate_limits;
 mod request;
 mod retry;
 mod send;
+mod server_clock;
 mod transport;
 
 pub use self::attachment::Attachment;
@@ -36,3 +37,4 @@ pub use crate::error::Response;
 
 pub(crate) use self::base_url::{Base, DISCORD};
 pub(crate) use self::client::Rest;
+pub(crate) use self::draft::Draft;

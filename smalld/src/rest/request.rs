@@ -279,6 +279,16 @@ impl Request {
         blocking::wait(self.response())
     }
 
+    /// Sends it in another way than as it stands.
+    pub(crate) fn via(
+        self,
+        via: impl FnOnce(Draft) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>>
+        + Send
+        + 'static,
+    ) -> Self {
+        self.edit(|draft| draft.via = Some(Box::new(via)))
+    }
+
     fn into_draft(self) -> Draft {
         let draft = self.draft;
         *draft.expect("a request that was polled is pinned and cannot be moved here")

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -34,7 +34,10 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Draft {
     /// Sends the request. The response has a status of 2xx or 304.
-    pub(crate) async fn send(self) -> Result<Response> {
+    pub(crate) async fn send(mut self) -> Result<Response> {
+        if let Some(via) = self.via.take() {
+            return via(self).await;
+        }
         let sent = self.start()?.run().await;
         let_others_go_on().await;
         sent
@@ -42,6 +45,9 @@ impl Draft {
 
     /// Sends the request and reads the body of the response.
     pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        if self.via.is_some() {
+            return self.send().await?.json();
+        }
         let mut sending = self.start()?;
         let sent = sending.run().await;
         let Sending { prepared, .. } = sending;
@@ -205,6 +211,7 @@ impl Sending {
 
     /// Tells the limiter of the response, and decides whether the caller is done.
     fn judge(&mut self, response: Response) -> Attempt {
+        self.rest.0.clock.observe(&response, SystemTime::now());
         let body = match response.status {
             200..=299 | 304 => None,
             _ => Some(ErrorBody::parse(response.bytes())),

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod interactions;
 mod ordered;
 mod parameters;
 mod ping;

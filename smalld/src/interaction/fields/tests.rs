@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn submission(components: Value) -> String {
+fn submission(components: &Value) -> String {
     let resolved = json!({
         "users": { "20": { "id": "20", "username": "ada" } },
         "attachments": { "50": { "id": "50", "filename": "cat.png" } },
@@ -36,7 +36,7 @@ fn fields_are_read_from_labels_rows_and_text() {
         { "type": 18, "component": { "type": 19, "custom_id": "files", "values": ["50"] } },
         { "type": 18, "component": { "type": 21, "custom_id": "plan", "value": null } },
     ]);
-    let read: Suggestion = read(&submission(components)).unwrap();
+    let read: Suggestion = read(&submission(&components)).unwrap();
     assert_eq!(read.title, "Nine Quiet Rooms");
     assert_eq!(read.genre, ["mystery", "maps"]);
     assert_eq!((read.notify, read.who), (true, vec![20]));
@@ -48,7 +48,7 @@ fn fields_are_read_from_labels_rows_and_text() {
 fn choices_are_objects_where_json_is_asked_for() {
     let components =
         json!([{ "type": 18, "component": { "type": 5, "custom_id": "who", "values": ["20"] } }]);
-    let fields: Value = read(&submission(components)).unwrap();
+    let fields: Value = read(&submission(&components)).unwrap();
     assert_eq!(
         fields,
         json!({ "who": [{ "id": "20", "username": "ada" }] })
@@ -63,7 +63,7 @@ fn mistakes_name_the_field() {
         _reason: String,
     }
     let fails = |components| {
-        let error = read::<Form>(&submission(components)).unwrap_err();
+        let error = read::<Form>(&submission(&components)).unwrap_err();
         error.to_string()
     };
     assert_eq!(fails(json!([])), "the fields: missing field `reason`");

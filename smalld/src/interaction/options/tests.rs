@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn interaction(options: Value) -> String {
+fn interaction(options: &Value) -> String {
     let resolved = json!({
         "users": { "20": { "id": "20", "username": "ada" }, "21": { "id": "21", "username": "bob" } },
         "members": { "20": { "nick": "Countess", "permissions": "8" } },
@@ -17,7 +17,7 @@ fn interaction(options: Value) -> String {
         .to_string()
 }
 
-fn failure<T: DeserializeOwned>(options: Value) -> String {
+fn failure<T: DeserializeOwned>(options: &Value) -> String {
     let read = read::<T>(&interaction(options));
     read.err().expect("an error").to_string()
 }
@@ -36,7 +36,7 @@ fn options_are_fields_by_name() {
         { "name": "user", "type": 6, "value": "20" },
         { "name": "points", "type": 4, "value": 3 },
     ]);
-    let warn: Warn = read(&interaction(options)).unwrap();
+    let warn: Warn = read(&interaction(&options)).unwrap();
     assert_eq!(
         warn,
         Warn {
@@ -94,7 +94,7 @@ fn an_id_is_an_integer_a_newtype_or_its_object() {
         { "name": "i", "type": 9, "value": "30" },
         { "name": "j", "type": 9, "value": "30" },
     ]);
-    let all: All = read(&interaction(options)).unwrap();
+    let all: All = read(&interaction(&options)).unwrap();
     assert_eq!((all.a, all.b.0, &*all.c.0), (20, 20, "20"));
     assert_eq!(all.d.username, "ada");
     assert_eq!(all.d.member.unwrap()["nick"], "Countess");
@@ -135,7 +135,7 @@ fn subcommands() -> [Value; 3] {
 
 #[test]
 fn an_enum_is_the_subcommand() {
-    let [show, set, shelf] = subcommands().map(interaction);
+    let [show, set, shelf] = subcommands().map(|it| interaction(&it));
     assert_eq!(read::<Config>(&show).unwrap(), Config::Show);
     assert_eq!(
         read::<Config>(&set).unwrap(),
@@ -158,7 +158,7 @@ fn a_struct_takes_the_options_of_the_innermost_subcommand() {
     struct Add {
         label: String,
     }
-    let [_, set, shelf] = subcommands().map(interaction);
+    let [_, set, shelf] = subcommands().map(|it| interaction(&it));
     assert_eq!(read::<Add>(&shelf).unwrap().label, "Maps");
     assert_eq!(
         read::<Value>(&set).unwrap(),
@@ -170,22 +170,22 @@ fn a_struct_takes_the_options_of_the_innermost_subcommand() {
 fn mistakes_name_the_option() {
     assert_eq!(
         failure::<Warn>(
-            json!([{ "name": "user", "type": 3, "value": "x" }, { "name": "points", "type": 3, "value": "x" }])
+            &json!([{ "name": "user", "type": 3, "value": "x" }, { "name": "points", "type": 3, "value": "x" }])
         ),
         "option `points`: invalid type: string \"x\", expected u32"
     );
     assert_eq!(
-        failure::<Warn>(json!([])),
+        failure::<Warn>(&json!([])),
         "the options: missing field `user`"
     );
     assert_eq!(
-        failure::<Config>(json!([])),
+        failure::<Config>(&json!([])),
         "the options: an enum is read from a subcommand, and this command has none: use a struct"
     );
-    let unknown = failure::<Config>(json!([{ "name": "drop", "type": 1 }]));
+    let unknown = failure::<Config>(&json!([{ "name": "drop", "type": 1 }]));
     assert!(unknown.contains("unknown variant `drop`"), "{unknown}");
     let number =
-        failure::<BTreeMap<String, u64>>(json!([{ "name": "who", "type": 6, "value": "ada" }]));
+        failure::<BTreeMap<String, u64>>(&json!([{ "name": "who", "type": 6, "value": "ada" }]));
     assert_eq!(number, "option `who`: `ada` is not an id");
     let event = read::<Warn>(r#"{ "content": "hi" }"#)
         .unwrap_err()
@@ -202,12 +202,12 @@ fn the_focused_option_is_the_text_so_far() {
         { "name": "key", "type": 3, "value": "lo", "focused": true },
         { "name": "n", "type": 4, "value": 3 },
     ]}]);
-    let found = focused(&interaction(options)).unwrap();
+    let found = focused(&interaction(&options)).unwrap();
     assert_eq!(found, Some(("key".into(), "lo".into())));
     let number = json!([{ "name": "n", "type": 4, "value": "1", "focused": true }]);
     assert_eq!(
-        focused(&interaction(number)).unwrap(),
+        focused(&interaction(&number)).unwrap(),
         Some(("n".into(), "1".into()))
     );
-    assert_eq!(focused(&interaction(json!([]))).unwrap(), None);
+    assert_eq!(focused(&interaction(&json!([]))).unwrap(), None);
 }

@@ -7,6 +7,7 @@
     reason = "a test may panic, and a handler may be async for nothing"
 )]
 
+mod ages;
 mod broker;
 mod ending;
 mod events;

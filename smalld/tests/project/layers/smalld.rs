@@ -46,7 +46,14 @@ pub(super) const RULES: Rules = Rules {
                 "rest", "gateway", "event", "shutdown", "states", "error", "token", "tls",
             ],
         ),
-        ("dispatch", &["bot", "event", "states", "unwind", "error"]),
+        (
+            "interaction",
+            &["bot", "rest", "event", "permissions", "constants", "error"],
+        ),
+        (
+            "dispatch",
+            &["interaction", "bot", "event", "states", "unwind", "error"],
+        ),
         (
             "run",
             &[
