@@ -80,6 +80,12 @@ fn kept(sandbox: &Sandbox, sessions: &Memory, handlers: Handlers) -> Builder {
         .sessions(Sessions::store(sessions.clone()))
 }
 
+/// Runs a bot until it is ready, and closes it: its session is saved.
+async fn run_once(sandbox: &Sandbox, sessions: &Memory, handlers: Handlers) {
+    let bot = Bot::ready(kept(sandbox, sessions, handlers)).await;
+    bot.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_deploy_loses_no_event_and_handles_none_twice() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
@@ -200,8 +206,7 @@ async fn a_stale_session_or_one_of_another_configuration_is_not_resumed_and_logg
     for (words, change) in changes {
         let (sandbox, sessions) = (sandbox().await, Memory::default());
         let handled = Handled::default();
-        let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
-        first.close().await.unwrap();
+        run_once(&sandbox, &sessions, handled.handlers()).await;
         sessions.change(|json| {
             change(json);
             // Pretends that this was long ago, so that the next bot does not wait.
@@ -218,8 +223,7 @@ async fn a_stale_session_or_one_of_another_configuration_is_not_resumed_and_logg
 #[tokio::test]
 async fn a_new_session_waits_for_the_identify_window_of_the_process_before() {
     let (sandbox, sessions) = (Sandbox::start().await.unwrap(), Memory::default());
-    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
-    first.close().await.unwrap();
+    run_once(&sandbox, &sessions, Handlers::new()).await;
     sessions.change(|json| json["configuration"]["intents"] = json!(2));
     let second = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
     assert_eq!(sandbox.identifies(), 2);
@@ -242,8 +246,7 @@ async fn saved_text_that_cannot_be_read_is_logged_and_ignored() {
 #[tokio::test]
 async fn a_refused_resume_logs_how_many_events_are_not_replayed() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
-    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
-    first.close().await.unwrap();
+    run_once(&sandbox, &sessions, Handlers::new()).await;
     sandbox.invalidate_sessions();
     sessions.change(|json| {
         let session = &mut json["shards"][0]["session"];
@@ -264,8 +267,7 @@ async fn a_refused_resume_logs_how_many_events_are_not_replayed() {
 #[tokio::test]
 async fn replayed_events_do_not_count_when_a_later_resume_is_refused() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
-    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
-    first.close().await.unwrap();
+    run_once(&sandbox, &sessions, Handlers::new()).await;
     sandbox.dispatch("UNWANTED", json!({}));
     sessions.change(|json| {
         let session = &mut json["shards"][0]["session"];
@@ -285,8 +287,7 @@ async fn replayed_events_do_not_count_when_a_later_resume_is_refused() {
 async fn an_event_that_ended_three_processes_is_skipped_and_named() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
     let handled = Handled::default();
-    let first = Bot::ready(kept(&sandbox, &sessions, handled.handlers())).await;
-    first.close().await.unwrap();
+    run_once(&sandbox, &sessions, handled.handlers()).await;
     number(&sandbox, 1);
     number(&sandbox, 2);
     // The state that three processes leave behind if each ended at the first of these events.
@@ -310,8 +311,7 @@ async fn an_event_that_ended_three_processes_is_skipped_and_named() {
 #[tokio::test]
 async fn an_event_that_may_end_the_process_is_saved_before_it_is_handled() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
-    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
-    first.close().await.unwrap();
+    run_once(&sandbox, &sessions, Handlers::new()).await;
     number(&sandbox, 1);
     sessions.change(|json| json["shards"][0]["session"]["failed_starts"] = json!(1));
     let known = Arc::new(Mutex::new(None));
@@ -335,8 +335,7 @@ async fn an_event_that_may_end_the_process_is_saved_before_it_is_handled() {
 #[tokio::test]
 async fn the_token_is_not_sent_to_a_resume_url_of_another_site() {
     let (sandbox, sessions) = (sandbox().await, Memory::default());
-    let first = Bot::ready(kept(&sandbox, &sessions, Handlers::new())).await;
-    first.close().await.unwrap();
+    run_once(&sandbox, &sessions, Handlers::new()).await;
     let url = json!("ws://localhost:1");
     sessions.change(|json| json["shards"][0]["session"]["resume_url"] = url);
     let log = Log::capture();
