@@ -25,7 +25,7 @@ const fn close(code: u16, reason: &'static str) -> Close {
     Close { code, reason }
 }
 
-/// A second connection resumed the session of this one.
+/// Used if another connection resumed the session of this one.
 pub(crate) const TAKEN_OVER: Close = close(4000, "Session resumed elsewhere.");
 pub(crate) const UNKNOWN_OPCODE: Close = close(4001, "Unknown opcode.");
 pub(crate) const DECODE_ERROR: Close = close(4002, "Error while decoding payload.");

@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::Bytes;
 #[cfg(feature = "zstd")]
 use zstd_safe::{CCtx, InBuffer, OutBuffer, zstd_sys::ZSTD_EndDirective};
 
-/// By how much the output buffer grows at a time.
+/// The output buffer grows by this much at a time.
 const CHUNK_BYTES: usize = 16 << 10;
 /// As the first byte of a message it is invalid in every stream: neither zlib nor zstd has such a
 /// header, and for both it is an unknown block type.
@@ -21,7 +21,7 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// The compression that `compress` in the query asks for, or why it is refused.
+    /// The compression that `compress` in the query requests, or why it is refused.
     pub(crate) fn requested(name: &str) -> Result<Self, &'static str> {
         match name {
             "zlib-stream" => Ok(Self::ZlibStream),
@@ -73,7 +73,8 @@ impl Compressor {
     }
 }
 
-/// Repeats until all input is taken and the last step did not fill the buffer: then it is flushed.
+/// Repeats until all input is consumed and the last step did not fill the buffer: then everything
+/// is flushed.
 fn by_zlib(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() == bytes.capacity() || !text.is_empty() {

@@ -1,4 +1,5 @@
-//! The open connections as the sending side sees them: a bounded queue each, and a way to end them.
+//! Open connections, as the sending side sees them: a bounded queue for each, and a way to end
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use super::target::Target;
 /// How many texts may wait for a bot that does not read: more than a session remembers, so that a
 /// whole replay fits.
 const MAX_WAITING_TEXTS: usize = 12_000;
-/// How many bytes of them, for the same reason.
+/// How many bytes of texts may wait, for the same reason.
 const MAX_WAITING_BYTES: u32 = 48 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
-/// How a connection is to end.
+/// How a connection ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// With this close code, after everything that is queued.
@@ -32,7 +33,7 @@ pub(crate) enum Ending {
 #[derive(Debug)]
 pub(crate) struct OutgoingText {
     pub(crate) text: Utf8Bytes,
-    /// Whether it is made unreadable.
+    /// Whether it is corrupted.
     pub(crate) damaged: bool,
     /// In how many frames it is sent.
     pub(crate) pieces: usize,
@@ -91,7 +92,7 @@ impl Connections {
         self.open.remove(&id);
     }
 
-    /// Counts a connection as one of this shard from now on.
+    /// Assigns a connection to this shard from now on.
     pub(crate) fn assign(&mut self, id: ConnectionId, shard: u64) {
         if let Some(link) = self.open.get_mut(&id) {
             link.shard = Some(shard);
@@ -113,7 +114,8 @@ impl Connections {
         concerned.map(|(id, _)| *id).collect()
     }
 
-    /// Queues a text. A bot whose queue is full is cut off; its session stays, so that it can resume.
+    /// Queues a text. If the queue of a bot is full, its connection is dropped; its session stays,
+    /// so that it can resume.
     pub(crate) fn send(&mut self, id: ConnectionId, text: Utf8Bytes) {
         let Some(link) = self.open.get_mut(&id) else {
             return;
@@ -174,8 +176,8 @@ impl Link {
         });
     }
 
-    /// The share of a text of this length, none if too much waits. A text beyond the bound may go
-    /// alone.
+    /// Reserves the bytes of a text of this length. Returns `None` if too much waits. A text that
+    /// is larger than the whole bound may wait alone.
     fn share(&self, length: usize) -> Option<OwnedSemaphorePermit> {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room);

@@ -1,6 +1,6 @@
-//! The two addresses of the gateway.
+//! Addresses of the gateway: the general one and the one for resuming.
 
-/// The address to which a connection came.
+/// The address that a bot connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entrance {
     /// The one of `GET /gateway/bot`.

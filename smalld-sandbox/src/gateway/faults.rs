@@ -37,7 +37,7 @@ impl Faults {
         }
     }
 
-    /// Whether the IDENTIFY that has just come must be refused.
+    /// Whether the IDENTIFY that was just received must be refused.
     pub(super) fn refuses_identify(&mut self) -> bool {
         let refuses = self.refused_identifies > 0;
         self.refused_identifies -= usize::from(refuses);
@@ -46,8 +46,8 @@ impl Faults {
 }
 
 impl Gateway {
-    /// Ends connections. The sessions of those that hang can be resumed at once, as nothing will
-    /// report their end.
+    /// Ends connections. The sessions of hanging ones can be resumed at once, because their end
+    /// will not be reported.
     pub(crate) fn end(&mut self, target: Target, ending: &Ending) {
         if *ending == Ending::Hang {
             for connection in self.connections.ids(target) {

@@ -1,5 +1,5 @@
-//! How often a bot may identify: once per window for each group of shards, and a number of times a
-//! day. Pure: the time comes in as an argument.
+//! Limits of IDENTIFY: one per window for each group of shards, and a number per day. Pure: the
+//! time is an argument.
 //!
 //! See [Discord Docs/Session Start Limit].
 //!
@@ -15,13 +15,13 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// What a bot is allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowance {
-    /// How long after one IDENTIFY the next one of the same group is too early.
+    /// How long after an IDENTIFY another one of the same group is too early.
     pub(crate) window: Duration,
     /// In how many groups shards may identify at the same time.
     pub(crate) max_concurrency: u64,
     /// How many times a day.
     pub(crate) total: usize,
-    /// How many of them are used up from the start.
+    /// How many of these are used up from the start.
     pub(crate) spent: usize,
 }
 

@@ -1,8 +1,8 @@
 //! The gateway, without sockets: sessions, the queues of their connections, and the protocol's rules.
 //!
-//! A text from a bot becomes a `payload`. IDENTIFY passes `identify_limit` and begins a `session`;
-//! dispatches are numbered and remembered there, and go to the queue of a connection. `faults` and
-//! `refusal` are what a test makes go wrong.
+//! A text from a bot becomes a `payload`. IDENTIFY passes `identify_limit` and begins a `session`,
+//! which numbers and remembers dispatches and sends them to the queue of a connection. Tests cause
+//! `faults` and `refusal`s.
 
 pub(crate) mod close;
 pub(crate) mod compression;
@@ -42,7 +42,7 @@ use crate::world::{Event, Guild, World};
 /// How many times of IDENTIFY are recorded.
 const MAX_IDENTIFY_TIMES: usize = 10_000;
 
-/// The state of the gateway. Nothing in here waits.
+/// The state of the gateway. None of its methods waits.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) connections: Connections,
@@ -165,7 +165,7 @@ impl Gateway {
             .end_those(Target::All, &Ending::Close(code, reason.to_owned()));
     }
 
-    /// What is left of the day's sessions.
+    /// How many session starts of the day are left.
     pub(crate) fn starts_left(&mut self) -> StartsLeft {
         self.limit.left(Instant::now())
     }

@@ -1,4 +1,4 @@
-//! What a bot may send over the gateway: text to [`Payload`], or a close code.
+//! Payloads that a bot sends over the gateway: a text becomes a [`Payload`], or a close code.
 
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ pub(crate) struct RequestMembers {
 pub(crate) enum Which {
     /// A prefix of the name, and how many members at most; 0 is all.
     Named(String, usize),
-    /// As they were sent: a value that is not an id is echoed as it came.
+    /// Ids as they were sent; a value that is not an id is echoed.
     Users(Vec<Value>),
 }
 

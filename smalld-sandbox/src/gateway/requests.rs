@@ -1,4 +1,4 @@
-//! Requests over the gateway that are answered by a dispatch: members, sounds, channel info.
+//! Requests over the gateway that a dispatch answers: members, sounds, channel info.
 
 use serde_json::{Value, json};
 

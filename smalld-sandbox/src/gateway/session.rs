@@ -1,5 +1,5 @@
-//! Sessions: which dispatches each one wants, what was sent, and what a resume replays. Pure:
-//! connections are numbers here, and the time comes in as an argument.
+//! Sessions: which dispatches each one receives, what was sent, and what a resume replays. Pure:
+//! connections are numbers here, and the time is an argument.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,7 +20,8 @@ const MAX_REMEMBERED: usize = 10_000;
 const MAX_BYTES: usize = 32 << 20;
 /// How long a session outlives its connection.
 const SESSION_LIFETIME: Duration = Duration::from_secs(180);
-/// How many sessions there may be. The one that has been without a connection for longest is removed.
+/// Maximum number of sessions. With more, the one that has been without a connection for longest is
+/// removed.
 const MAX_SESSIONS: usize = 64;
 
 #[derive(Debug, Default)]

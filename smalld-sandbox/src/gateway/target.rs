@@ -1,4 +1,4 @@
-//! Which connections and sessions something is about: all, or those of one shard.
+//! Selection of connections and sessions: all, or those of one shard.
 
 /// Connections and sessions by their shard. A connection without a session has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

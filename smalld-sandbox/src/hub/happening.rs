@@ -1,4 +1,4 @@
-//! What happens in the sandbox, for those who subscribe.
+//! Happenings: what subscribers learn about the sandbox.
 
 use serde_json::Value;
 use tokio::sync::broadcast;

@@ -151,8 +151,8 @@ impl Hub {
         self.change(|_, _| ());
     }
 
-    /// Waits until `look` finds something; it looks now and after every change. None if the time is
-    /// over.
+    /// Waits until `look` finds something. It is called now and after every change. Returns `None`
+    /// on timeout.
     pub(crate) async fn wait_for<T>(
         &self,
         look: impl Fn(&State) -> Option<T>,

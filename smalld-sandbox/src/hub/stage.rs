@@ -1,4 +1,4 @@
-//! The queue of connections that go to a script instead of the sandbox's own gateway.
+//! Queue of connections that a script serves instead of the sandbox's own gateway.
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -9,7 +9,7 @@ use crate::gateway::socket::Socket;
 /// How many connections may wait for the script to take them; more wait before this queue.
 const QUEUE_CAPACITY: usize = 64;
 
-/// What a bot asked for when it opened a connection.
+/// The request with which a bot opened a connection.
 pub(crate) struct Opening {
     pub(crate) entrance: Entrance,
     /// Path and query, as they were sent.
@@ -24,7 +24,7 @@ pub(crate) struct Guest {
     pub(crate) opening: Opening,
     /// The `d` of a READY that lacks only its session id.
     pub(crate) ready: Value,
-    /// Takes the socket back when the script only wants it to stay open.
+    /// Takes the socket back if the script only wants it to stay open.
     pub(crate) silence: oneshot::Sender<Socket>,
 }
 
@@ -45,7 +45,7 @@ impl Stage {
         self.guests.is_closed()
     }
 
-    /// Hands a connection over. A connection that the script keeps silent stays open until the
+    /// Passes a connection to the script. One that the script keeps silent stays open until the
     /// script ends.
     pub(crate) async fn receive(self, socket: Socket, opening: Opening, ready: Value) {
         let (silence, silent) = oneshot::channel();

@@ -1,4 +1,4 @@
-//! Components as a user uses them: found in a message, and filled in a modal.
+//! Use of components: finding one in a message, and filling in a modal.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! What a test can read about the gateway: connections, sessions, and how a bot keeps to the rules.
+//! What a test can read about the gateway: connections, sessions, and whether a bot keeps the
+//! rules.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! From the names that tests use to ids. A name that is unknown panics, and the message says why.
+//! Lookup of ids by the names that tests use. An unknown name panics, and the message says what is
+//! there instead.
 
 use crate::hub::State;
 use crate::world;

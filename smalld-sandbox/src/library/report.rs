@@ -1,4 +1,4 @@
-//! What happened so far, for the message of a failing test.
+//! Report of what happened so far, for the message of a failing test.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Waiting for what a bot does, up to a time.
+//! Waiting for actions of a bot, with a timeout.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What is checked before the body of a request is read, in Discord's order: the caller, the path,
-//! the token.
+//! Admission: checks before the body of a request is read, in Discord's order: the caller, the
+//! path, the token.
 
 use super::error::{self, Error};
 use super::routes::{self, Found};

@@ -1,4 +1,4 @@
-//! Which rate limit a request counts against.
+//! Buckets: which rate limit a request counts against.
 
 use std::time::Duration;
 

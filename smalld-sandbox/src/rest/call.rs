@@ -1,4 +1,4 @@
-//! One request on its way to an endpoint: what was sent, and what it acts on.
+//! A request for an endpoint: what was sent, and what it acts on.
 
 use serde_json::{Map, Value, json};
 

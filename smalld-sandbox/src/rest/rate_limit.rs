@@ -64,7 +64,7 @@ struct Window {
     ends: Instant,
 }
 
-/// What the limits say about a request.
+/// Decision of the limits about a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// The limits are off.
@@ -78,7 +78,7 @@ pub(crate) enum Verdict {
     },
 }
 
-/// How a bucket stands after a request.
+/// State of a bucket after a request.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Standing {
     hash: String,
@@ -102,7 +102,7 @@ impl RateLimits {
         }
     }
 
-    /// Limits nothing but what is planned.
+    /// Limits nothing except planned requests.
     pub(crate) fn off() -> Self {
         Self {
             is_off: true,
@@ -244,7 +244,7 @@ impl Window {
     }
 }
 
-/// Says only whether two buckets are the same, as on Discord.
+/// Hash of a bucket, which only shows whether two are the same, as on Discord.
 fn hash(name: &str) -> String {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! What a request is answered with: a status, headers and perhaps JSON, not yet on the wire.
+//! Reply to a request: a status, headers and perhaps JSON, not yet on the wire.
 
 use serde_json::{Value, json};
 

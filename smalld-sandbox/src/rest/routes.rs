@@ -1,4 +1,4 @@
-//! The table of Discord's documented routes, and which of them a request means.
+//! Table of Discord's documented routes, and the search for the route of a request.
 //!
 //! `routes.csv` has one line for each of them: the method, the template of the path, the name of the
 //! operation, and whether it works without the bot's token.

@@ -1,4 +1,4 @@
-//! The answers that a test gives in place of the sandbox.
+//! Stubs: answers of a test instead of the sandbox's own.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,5 +1,5 @@
-//! One gateway connection: frames in, texts out, until either side ends it. The two directions do
-//! not wait for each other, so that a bot which reads slowly can still send.
+//! A gateway connection: frames in, texts out, until either side ends it. The two directions do not
+//! wait for each other, so a bot that reads slowly can still send.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ pub(crate) async fn serve(
         // Until the sandbox stops, or the test cuts the connection.
         cut(&mut ending).await;
     }
-    // The session can be resumed from here on, however long the close handshake takes.
+    // From now on the session can be resumed, however long the close handshake takes.
     guard.end(&end);
     match end {
         Disconnect::ByUs(close) => {
@@ -102,7 +102,8 @@ impl ConnectionGuard<'_> {
             Disconnect::Asked(Ending::Close(code, reason)) => (Some(*code), reason.as_str(), false),
             Disconnect::Asked(Ending::Hang | Ending::Cut) => (None, "", false),
         };
-        // What the documentation calls the end of a session; after anything else it can be resumed.
+        // According to the documentation this ends a session; after anything else it can be
+        // resumed.
         let over = matches!(end, Disconnect::ByUs(close) if *close == close::SESSION_TIMED_OUT)
             || by_bot && !close::keeps_session(code);
         let reason = reason.to_owned();

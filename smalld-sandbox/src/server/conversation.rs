@@ -1,4 +1,4 @@
-//! The protocol over one connection: a frame in, answers queued, or a reason to disconnect.
+//! Protocol of one connection: a frame in, queued answers or a reason to disconnect out.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ pub(super) struct Conversation<'h> {
     limit: SendLimit,
     /// When the next heartbeat must have come.
     deadline: Instant,
-    /// When the last heartbeat came, or HELLO went.
+    /// When the last heartbeat was received, or HELLO was sent.
     last_heartbeat: Instant,
     /// When delayed acknowledgements are due. The limit of what a bot may send bounds this queue.
     acks: VecDeque<Instant>,

@@ -1,8 +1,8 @@
-//! Which requests come from this machine: the check against web pages.
+//! Check that a request comes from this machine, and not from a web page.
 //!
-//! The sockets are on the loopback, but a browser on this machine can be made to reach them: by a
-//! page of another site, which sends its `Origin`, or by a name that was pointed to 127.0.0.1 (DNS
-//! rebinding), which stands in `Host`. Neither is served.
+//! The sockets are on the loopback, but a page of another site can make a browser on this machine
+//! send requests, with its `Origin`; or a name can point to 127.0.0.1 (DNS rebinding), and is in
+//! `Host`. Both are refused.
 
 use std::net::IpAddr;
 

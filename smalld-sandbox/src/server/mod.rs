@@ -1,4 +1,4 @@
-//! The sockets: two listeners, and what becomes of each connection.
+//! Sockets: two listeners, and the handling of each connection.
 //!
 //! `local` refuses what does not come from this machine. `rest` answers REST requests, `media` serves
 //! attachments, `upgrade` opens websockets. A websocket goes to a script, or to `connection`, which
@@ -95,7 +95,7 @@ async fn accept(listener: TcpListener, hub: Arc<Hub>, entrance: Entrance) {
 
 /// Serves one TCP connection to its end: HTTP first and then, if the bot upgrades, the gateway.
 async fn connection(stream: TcpStream, hub: Arc<Hub>, entrance: Entrance) {
-    // Small frames must not wait for each other; if it fails they are only slower.
+    // Small frames must not wait for each other. Without this option they are only slower.
     let _ = stream.set_nodelay(true);
     let upgrade = Mutex::new(None);
     let (shared, pending) = (&hub, &upgrade);

@@ -99,8 +99,7 @@ async fn read(head: &Parts, incoming: Incoming) -> (Bytes, Result<Body, Error>) 
     }
 }
 
-/// Reads a body and keeps nothing of it, so that a client which writes before it reads still gets
-/// its answer.
+/// Reads and discards a body, so that a client that writes before it reads still gets its answer.
 async fn discard(incoming: Incoming) {
     let mut body = Limited::new(incoming, MAX_REQUEST_BYTES);
     while let Some(Ok(_)) = body.frame().await {}
@@ -213,7 +212,7 @@ fn record(head: &Parts, bytes: &[u8], body: Option<&Body>) -> Request {
 }
 
 fn response(reply: Reply) -> Response {
-    // Clients parse what is called JSON, also if it is empty.
+    // Clients parse a body that is declared as JSON, even if it is empty.
     let content_type = reply.body.is_some().then_some("application/json");
     let text = reply.body.map(|body| body.to_string()).unwrap_or_default();
     let mut response = hyper::Response::new(Full::from(text));

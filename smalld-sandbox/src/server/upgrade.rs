@@ -78,7 +78,7 @@ pub(crate) fn opening(request: &Request<Incoming>, entrance: Entrance) -> Openin
 /// A status, and the reason for people.
 type Refused = (StatusCode, &'static str);
 
-/// Where the query leads, if it asks for a protocol that the sandbox speaks.
+/// The kind of connection for the query, if it requests a protocol that the sandbox supports.
 pub(crate) fn destination(request: &Request<Incoming>) -> Result<Destination, Refused> {
     let requested = requested(request.uri().query().unwrap_or_default());
     match requested {

@@ -1,4 +1,4 @@
-//! What the gateway's close codes mean for the author of a bot.
+//! Explanations of the gateway's close codes, for the author of a bot.
 
 /// Why the sandbox closes with this code.
 pub(super) fn meaning(code: u16) -> Option<&'static str> {

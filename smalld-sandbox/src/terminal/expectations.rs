@@ -1,4 +1,4 @@
-//! What the bot is expected to write, and what it wrote. Pure.
+//! Texts that the bot is expected to write, and its messages. Pure.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Messages for people: what is shown of a message, and whether a text occurs in it.
+//! Messages for people: the text that is shown, and whether an expected text occurs in it.
 
 use std::iter;
 

@@ -1,5 +1,5 @@
-//! When a session ends by itself. Pure: it is given what happened and when, and returns what is due
-//! next.
+//! When a session ends by itself. Pure: events and times are arguments, and the result is what is
+//! due next.
 
 use std::time::Duration;
 

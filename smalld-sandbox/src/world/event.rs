@@ -1,4 +1,4 @@
-//! What happened in the world, as the gateway tells it.
+//! Events of the world, as the gateway dispatches them.
 
 use serde_json::Value;
 
