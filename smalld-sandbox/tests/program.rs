@@ -51,7 +51,7 @@ async fn a_bot_that_says_something_else_is_a_failure() {
 }
 
 #[tokio::test]
-async fn stdin_is_said_and_after_two_quiet_seconds_the_bot_is_asked_to_stop() {
+async fn stdin_is_sent_as_messages_and_the_bot_stopped_after_two_quiet_seconds() {
     let run = run("graceful", &[], "++ping\r\n\n++tour").await;
     assert_eq!(run.status, 0, "{run:?}");
     run.told(&["#general alex: ++ping\n", "#general alex: ++tour\n"]);

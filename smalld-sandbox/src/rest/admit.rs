@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_token_in_its_path_needs_no_agent_of_a_bot() {
+    fn a_path_with_a_token_needs_no_user_agent_of_a_bot() {
         let admitted = |path, user_agent| {
             let head = Head {
                 method: "POST",

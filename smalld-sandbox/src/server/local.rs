@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_own_origin_is_local() {
+    fn only_our_own_origin_is_local() {
         let from = |origin| local("/", &[("host", "127.0.0.1:80"), ("origin", origin)]);
         assert!(from("http://127.0.0.1:80"));
         for origin in [

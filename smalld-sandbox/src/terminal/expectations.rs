@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_names_what_was_expected_and_what_came() {
+    fn a_failure_names_what_was_expected_and_what_was_received() {
         assert_eq!(
             after(&["x", "y"], &["y"]).failure("within 1 s"),
             "the bot did not say `x` within 1 s; the last it said was:\n    y"

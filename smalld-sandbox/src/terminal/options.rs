@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn without_words_the_bot_is_started_by_hand() {
+    fn without_a_command_the_bot_is_started_by_hand() {
         assert_eq!(run(&[]), Ok(Options::default()));
     }
 
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_option_is_answered_with_the_nearest() {
+    fn a_misspelled_option_suggests_the_nearest() {
         assert_eq!(
             mistake(&["--exepct", "x"]),
             "there is no option `--exepct`; did you mean `--expect`?"

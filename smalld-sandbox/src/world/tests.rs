@@ -90,7 +90,7 @@ fn an_enforced_nonce_posts_once() {
 }
 
 #[test]
-fn reacting_twice_is_told_once() {
+fn a_repeated_reaction_is_dispatched_once() {
     let mut world = world();
     let id = say(&mut world, "hello");
     let (general, bot) = (world.general(), world.bot().id);

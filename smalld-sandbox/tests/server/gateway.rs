@@ -408,7 +408,7 @@ async fn the_guild_is_heard_once_its_shard_has_identified() {
 }
 
 #[tokio::test]
-async fn a_shard_without_the_guild_hears_nothing_of_it() {
+async fn a_shard_without_the_guild_gets_none_of_its_events() {
     let sandbox = without_identify_limit().await;
     let guild: u64 = sandbox.guild_id().parse().expect("a number");
     let owner = (guild >> 22) % 2;

@@ -153,7 +153,7 @@ async fn users_are_kicked_banned_and_unbanned_with_a_reason() {
 }
 
 #[tokio::test]
-async fn what_needs_a_permission_is_refused_without_it() {
+async fn actions_without_their_permission_are_refused() {
     let (sandbox, rest, guild) = sandbox(Some(0)).await;
     // `@everyone` still lets the bot write, but not moderate.
     let messages = format!("/channels/{}/messages", sandbox.channel_id());

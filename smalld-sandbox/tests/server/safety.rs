@@ -52,7 +52,7 @@ async fn web_pages_of_other_sites_are_refused() {
 }
 
 #[tokio::test]
-async fn the_own_origin_and_other_names_of_the_loopback_are_served() {
+async fn our_own_origin_and_other_names_of_the_loopback_are_served() {
     let sandbox = Sandbox::start().await.expect("started");
     let rest = Rest::new(&sandbox);
     let own = sandbox.base_url().strip_suffix("/api/v10").expect("a base");
