@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::gateway::connection::connect::Socket;
-use crate::gateway::connection::handshake;
+use crate::gateway::connection::connect::{Opened, SocketWriter};
 use crate::gateway::connection::inflate::Inflater;
+use crate::gateway::connection::websocket::reader::Message;
 use crate::gateway::handle::ShardState;
 use crate::gateway::identify_queue::IdentifyPermit;
 use crate::gateway::protocol::disconnect::Disconnect;
@@ -29,22 +28,28 @@ impl ShardTask {
     /// The permit is held until IDENTIFY is sent, so no other shard identifies before.
     pub(super) async fn handshake(
         &mut self,
-        socket: &mut Socket,
+        opened: &mut Opened,
         inflater: &mut Inflater,
         permit: Option<IdentifyPermit>,
     ) -> Result<Duration, Option<Disconnect>> {
         let deadline = Instant::now() + HELLO_TIMEOUT;
         loop {
-            let frame = tokio::select! {
+            let message = tokio::select! {
                 biased;
                 () = self.stopped() => return Err(None),
-                frame = timeout_at(deadline, socket.next()) => frame,
+                message = timeout_at(deadline, opened.reader.next()) => message,
             };
-            let frame = frame.map_err(|_| Disconnect::NoHello)?;
-            let Some(text) = self.text(frame, inflater)? else {
+            let message = message.map_err(|_| Disconnect::NoHello)?;
+            if let Ok(Message::Ping(bytes)) = message {
+                let sent = timeout_at(deadline, opened.writer.pong(bytes)).await;
+                sent.map_err(|_| Disconnect::Lost)?
+                    .map_err(|_| Disconnect::Lost)?;
+                continue;
+            }
+            let Some(text) = self.text(message, inflater)? else {
                 continue;
             };
-            let envelope = self.envelope(&text)?;
+            let envelope = self.envelope(text)?;
             let before = self.session.seq();
             let step = self.session.received(&envelope);
             if let Err(why) = self.deliver(envelope, &step).await {
@@ -59,7 +64,7 @@ impl ShardTask {
                     handshake,
                     payload,
                 } => {
-                    self.answer(socket, handshake, payload.text(), permit)
+                    self.answer(&mut opened.writer, handshake, payload.text(), permit)
                         .await?;
                     return Ok(interval);
                 }
@@ -71,7 +76,7 @@ impl ShardTask {
     /// Sends IDENTIFY or RESUME.
     async fn answer(
         &mut self,
-        socket: &mut Socket,
+        socket: &mut SocketWriter,
         handshake: Handshake,
         text: String,
         permit: Option<IdentifyPermit>,
@@ -92,7 +97,7 @@ impl ShardTask {
                 }
                 permit.spend();
             }
-            handshake::send(socket, text).await
+            socket.text(&text).await
         };
         let sent = tokio::select! {
             biased;

@@ -93,6 +93,16 @@ impl Inflater {
         }
     }
 
+    /// Whether the buffer is larger than a quiet connection needs.
+    pub(crate) fn is_large(&self) -> bool {
+        self.output.is_large()
+    }
+
+    /// Frees the memory that was not needed since the last call.
+    pub(crate) fn shrink(&mut self) {
+        self.output.shrink();
+    }
+
     /// Frees the memory of a huge message, once it has been delivered.
     pub(crate) fn release(&mut self) {
         self.output.release();

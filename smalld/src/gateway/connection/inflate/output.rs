@@ -3,15 +3,9 @@
 
 use crate::gateway::connection::inflate::error::InflateError;
 
-/// Capacity that is never freed. Nearly all messages fit.
-const MIN_CAPACITY: usize = 64 << 10;
-/// The initial capacity. A quiet shard needs no more.
-const FIRST_CAPACITY: usize = 8 << 10;
-/// A larger capacity is freed after this many messages in a row that fit into `MIN_CAPACITY`. Large
-/// guilds come one after the other, and the buffer would have to grow for each.
-const SMALL_MESSAGES: u32 = 32;
-
-/// An even larger capacity is freed as soon as its message has been delivered.
+/// The first capacity, which is never freed. A quiet shard needs no more.
+const MIN_CAPACITY: usize = 4 << 10;
+/// A larger capacity is freed as soon as its message has been delivered.
 const MAX_IDLE_CAPACITY: usize = 4 << 20;
 
 /// The text of the message that is being read or was read last.
@@ -20,8 +14,8 @@ pub(super) struct Output {
     max_bytes: usize,
     /// Whether the message in it has been taken.
     taken: bool,
-    /// How many messages in a row were small.
-    small: u32,
+    /// The largest capacity that was needed since the buffer was last shrunk.
+    needed: usize,
 }
 
 impl Output {
@@ -30,14 +24,15 @@ impl Output {
             bytes: Vec::new(),
             max_bytes,
             taken: false,
-            small: 0,
+            needed: 0,
         }
     }
 
     /// The buffer with free capacity at its end. Clears a message that was taken.
     pub(super) fn spare(&mut self) -> Result<&mut Vec<u8>, InflateError> {
         if self.taken {
-            self.begin();
+            self.taken = false;
+            self.bytes.clear();
         }
         if self.bytes.len() == self.bytes.capacity() {
             self.grow()?;
@@ -48,6 +43,7 @@ impl Output {
     /// The complete message.
     pub(super) fn take(&mut self) -> Result<&str, InflateError> {
         self.taken = true;
+        self.needed = self.needed.max(self.bytes.len() + 1);
         if self.bytes.len() > self.max_bytes {
             return Err(InflateError::TooLong(self.max_bytes));
         }
@@ -58,23 +54,22 @@ impl Output {
     pub(super) fn release(&mut self) {
         if self.taken && self.bytes.capacity() > MAX_IDLE_CAPACITY {
             self.taken = false;
-            self.small = 0;
             self.bytes = Vec::new();
         }
     }
 
-    fn begin(&mut self) {
-        self.taken = false;
-        let small = self.bytes.len() <= MIN_CAPACITY;
-        self.small = if small {
-            self.small.saturating_add(1)
-        } else {
-            0
-        };
-        self.bytes.clear();
-        if self.small >= SMALL_MESSAGES {
-            self.bytes.shrink_to(MIN_CAPACITY);
+    pub(super) fn is_large(&self) -> bool {
+        self.bytes.capacity() > MIN_CAPACITY
+    }
+
+    /// Frees the capacity that was not needed since the last call.
+    pub(super) fn shrink(&mut self) {
+        let needed = self.needed.next_power_of_two().max(MIN_CAPACITY);
+        if self.taken && self.bytes.capacity() > needed {
+            self.taken = false;
+            self.bytes = Vec::new();
         }
+        self.needed = 0;
     }
 
     /// Doubles the capacity, so that a message of many MiB is not moved often.
@@ -85,7 +80,7 @@ impl Output {
         }
         // One byte more than the bound, because a full buffer would look like an incomplete
         // message.
-        let more = length.max(FIRST_CAPACITY).min(self.max_bytes + 1 - length);
+        let more = length.max(MIN_CAPACITY).min(self.max_bytes + 1 - length);
         self.bytes
             .try_reserve_exact(more)
             .map_err(|_| InflateError::NoMemory)
@@ -116,21 +111,32 @@ mod tests {
         assert_eq!(output.bytes.capacity(), 0);
         message(&mut output, 100).unwrap();
         output.release();
-        assert_eq!(output.bytes.capacity(), FIRST_CAPACITY);
+        assert_eq!(output.bytes.capacity(), MIN_CAPACITY);
     }
 
     #[test]
-    fn the_buffer_shrinks_after_a_large_message() {
+    fn the_buffer_shrinks_to_what_was_needed_since_the_last_time() {
         let mut output = Output::new(64 << 20);
         message(&mut output, 3 << 20).unwrap();
-        for _ in 0..SMALL_MESSAGES {
-            output.release();
-            message(&mut output, 100).unwrap();
-            // More large messages may follow.
-            assert!(output.bytes.capacity() >= 3 << 20);
-        }
         message(&mut output, 100).unwrap();
-        assert_eq!(output.bytes.capacity(), MIN_CAPACITY);
+        output.shrink();
+        assert!(output.bytes.capacity() >= 3 << 20);
+        message(&mut output, 100).unwrap();
+        output.shrink();
+        assert_eq!(output.bytes.capacity(), 0);
+        message(&mut output, 100).unwrap();
+        assert!(!output.is_large());
+    }
+
+    #[test]
+    fn a_message_that_is_incomplete_keeps_its_buffer() {
+        let mut output = Output::new(64 << 20);
+        message(&mut output, 1).unwrap();
+        output.spare().unwrap().resize(MIN_CAPACITY, b'x');
+        output.spare().unwrap().push(b'x');
+        output.shrink();
+        output.shrink();
+        assert_eq!(output.bytes.len(), MIN_CAPACITY + 1);
     }
 
     #[test]
@@ -138,12 +144,9 @@ mod tests {
         let mut output = Output::new(64 << 20);
         for length in [MIN_CAPACITY / 2, MIN_CAPACITY, 1] {
             message(&mut output, length).unwrap();
+            output.shrink();
+            assert_eq!(output.bytes.capacity(), MIN_CAPACITY);
         }
-        for _ in 0..SMALL_MESSAGES * 2 {
-            message(&mut output, 1).unwrap();
-            output.release();
-        }
-        assert_eq!(output.bytes.capacity(), MIN_CAPACITY);
     }
 
     #[test]
