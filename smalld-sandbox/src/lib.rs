@@ -103,6 +103,8 @@ mod hub;
 mod library;
 mod rest;
 mod server;
+#[cfg(feature = "load")]
+pub mod traffic;
 mod world;
 
 pub use gateway::refusal::Refusal;

@@ -15,6 +15,10 @@ pub(super) const RULES: Rules = Rules {
         // The program uses the library as any other crate does.
         ("terminal", &[]),
         ("main", &["terminal"]),
+        ("traffic", &[]),
+        // Another program.
+        ("load", &[]),
+        ("smalld-load", &["load"]),
         ("", &[]),
     ],
     pure: &["world"],
