@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::event::sink::Sink;
 use crate::gateway::checkpoint::saver::SaverGuard;
 use crate::gateway::checkpoint::sessions::Sessions;
+use crate::run::file_descriptors;
 use crate::run::plan::Plan;
 use crate::run::preflight::{self, Start};
 use crate::run::runtimes::{OwnRuntimes, Runtimes};
@@ -66,6 +67,7 @@ async fn run(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
 /// Runs on runtimes of its own. The calling thread becomes the control thread.
 fn run_blocking(bot: SmallD, plan: Arc<Plan>) -> Result<()> {
     outside_of_a_runtime()?;
+    file_descriptors::check()?;
     let blocking_threads = plan.blocking_threads.unwrap_or(OWN_BLOCKING_THREADS);
     let polled = Polled::default();
     let own = OwnRuntimes::start(&polled, blocking_threads)?;

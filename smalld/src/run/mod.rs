@@ -7,6 +7,7 @@
 //! `run!`, all this happens on a control thread ([`runtimes`]), beside a [`watchdog`].
 
 mod application;
+mod file_descriptors;
 mod gateway_bot;
 mod lifecycle;
 pub(crate) mod plan;

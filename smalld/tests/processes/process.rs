@@ -104,6 +104,15 @@ impl Process {
         lines(&self.log, words)
     }
 
+    /// The names of its threads.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn threads(&self) -> Vec<String> {
+        let folder = format!("/proc/{}/task", self.child.id());
+        let threads = std::fs::read_dir(folder).unwrap();
+        let names = threads.map(|thread| read(&thread.unwrap().path().join("comm")));
+        names.map(|name| name.trim_end().to_owned()).collect()
+    }
+
     /// The file of its log, which outlives it.
     pub(crate) fn log(&self) -> PathBuf {
         self.log.clone()

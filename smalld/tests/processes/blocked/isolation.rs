@@ -37,7 +37,7 @@ impl Case {
     async fn run(self) {
         let shards = self.workers as u64 + 1;
         let scene = Scene::start(Options {
-            workers: self.workers,
+            workers: Some(self.workers),
             shards,
             shutdown_timeout: if self.twice {
                 FOREVER

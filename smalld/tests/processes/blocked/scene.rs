@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use smalld::json;
+use smalld::{Json, json};
 use smalld_sandbox::{Builder, Sandbox};
 
 use super::bot;
@@ -16,7 +16,7 @@ pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) struct Scene {
     pub(super) sandbox: Sandbox,
     pub(super) process: Process,
-    _folder: Folder,
+    folder: Folder,
     shards: u64,
     pings: AtomicU64,
 }
@@ -25,7 +25,8 @@ pub(super) struct Scene {
 pub(super) struct Options {
     pub(super) command: Command,
     pub(super) run: &'static str,
-    pub(super) workers: usize,
+    /// As many as tokio chooses if this is `None`.
+    pub(super) workers: Option<usize>,
     pub(super) shards: u64,
     pub(super) shutdown_timeout: Duration,
 }
@@ -35,7 +36,7 @@ impl Default for Options {
         Self {
             command: Command::new(std::env::current_exe().unwrap()),
             run: bot::RUN_BLOCKING,
-            workers: 2,
+            workers: Some(2),
             shards: 1,
             shutdown_timeout: Duration::from_millis(300),
         }
@@ -71,7 +72,6 @@ impl Scene {
         let variables = [
             ("SMALLD_TOKEN", sandbox.token().to_owned()),
             ("SMALLD_BASE_URL", sandbox.base_url().to_owned()),
-            ("TOKIO_WORKER_THREADS", options.workers.to_string()),
             (bot::RUN, options.run.to_owned()),
             (bot::SHARDS, options.shards.to_string()),
             (
@@ -80,12 +80,15 @@ impl Scene {
             ),
             (bot::SESSIONS, sessions),
         ];
+        let workers = options.workers.map(|count| count.to_string());
+        let workers = workers.map(|count| ("TOKIO_WORKER_THREADS", count));
+        let variables = variables.into_iter().chain(workers);
         let process =
             Process::start_by(options.command, bot::TEST, variables, folder.0.join("log"));
         Self {
             sandbox,
             process,
-            _folder: folder,
+            folder,
             shards: options.shards,
             pings: AtomicU64::new(0),
         }
@@ -101,7 +104,7 @@ impl Scene {
 
     pub(super) async fn answers(&self, number: u64) {
         let content = format!("pong {number}");
-        let answers = |message: &smalld::Json| message["content"] == *content;
+        let answers = |message: &Json| message["content"] == *content;
         let answered = self.sandbox.wait_for_message(answers, TIMEOUT).await;
         assert!(answered.is_some(), "no {content}: {}", self.log());
     }
@@ -122,6 +125,13 @@ impl Scene {
         let payloads = self.sandbox.gateway_payloads();
         let heartbeats = payloads.iter().filter(|payload| payload["op"] == 1);
         heartbeats.count()
+    }
+
+    /// What the bot has saved of the first shard.
+    pub(super) fn saved(&self) -> Json {
+        let text = read(&self.folder.0.join("sessions.json"));
+        let json: Json = serde_json::from_str(&text).unwrap_or_default();
+        json["shards"][0].clone()
     }
 
     pub(super) fn log(&self) -> String {
