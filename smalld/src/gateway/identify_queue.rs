@@ -108,7 +108,7 @@ impl IdentifyPermit {
         }
     }
 
-    /// IDENTIFY is about to be sent. It counts even if sending fails.
+    /// IDENTIFY has been sent. It counts even if sending failed.
     pub(crate) fn spend(self) {
         let now = Instant::now().into_std();
         self.queue.state().budget.spent(self.shard, now);

@@ -1,11 +1,14 @@
 //! D: when sessions start. `shards.rs` has the tests with several shards.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use smalld::gateway::{ShardState, Shards};
 use smalld::handler::Handlers;
-use smalld::{Error, json};
-use smalld_sandbox::Sandbox;
+use smalld::source::{Delivery, Sink, Source};
+use smalld::{BoxError, Error, json};
+use smalld_sandbox::{Received, Sandbox};
 use tokio::time::Instant;
 
 use crate::scripted::{Reply, Scripted};
@@ -179,4 +182,72 @@ async fn case_d9_a_401_ends_the_bot_at_once() {
     assert_eq!(error.response.status, 401);
     assert_eq!(rest.only().path, "/gateway/bot");
     assert!(test.has_no_other_connection());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_shard_identifies_five_seconds_after_the_write_of_identify_ended() {
+    // Too much for the buffers of a socket, so the write waits for the server.
+    let padding = "x".repeat(12 << 20);
+    let mut test = TestBot::start_with(Handlers::new(), |builder| {
+        let builder = builder.shards(Shards::count(2));
+        builder.identify(json!({ "padding": padding }))
+    })
+    .await;
+    let mut first = test.connection().await;
+    first.hello(HEARTBEAT_INTERVAL).await;
+    until(|| {
+        test.bot
+            .shards()
+            .any(|shard| shard.state() == ShardState::Identifying)
+    })
+    .await;
+    test.clock.advance(Duration::from_secs(10)).await;
+    assert!(test.has_no_other_connection());
+    // The sandbox reads no frame of that size: the write fails, and counts from then on.
+    assert_eq!(first.receive(TIMEOUT).await, Received::Gone);
+    first.cut();
+    test.wait_for_disconnects(1).await;
+    test.clock.advance(Duration::from_secs(5)).await;
+    assert!(test.has_no_other_connection());
+    test.clock.advance(Duration::from_secs(1)).await;
+    drop(test.connection().await);
+}
+
+/// Delivers as many events that never end as may run at once.
+struct Filler;
+
+impl Source for Filler {
+    async fn run(self, sink: Sink) -> Result<(), BoxError> {
+        for _ in 0..1_000 {
+            sink.deliver(Delivery::event("HANG", "{}")).await;
+        }
+        sink.closed().await;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hello_that_waits_for_other_handlers_does_not_delay_the_end_of_the_connection() {
+    let running = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&running);
+    let handlers = Handlers::new().on("HANG", move |_, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::pending::<()>()
+    });
+    let timeout = Duration::from_secs(1);
+    let mut test = TestBot::start_with(handlers, |builder| {
+        builder.also(Filler).shutdown_timeout(timeout)
+    })
+    .await;
+    let mut connection = test.connection().await;
+    until(|| running.load(Ordering::Relaxed) == 1_000).await;
+    connection.hello(HEARTBEAT_INTERVAL).await;
+    test.clock.advance(Duration::ZERO).await;
+    test.bot.close();
+    assert_eq!(
+        connection.receive(TIMEOUT).await,
+        Received::Close(Some(1000))
+    );
+    test.clock.advance(timeout).await;
+    test.ended().await.unwrap();
 }

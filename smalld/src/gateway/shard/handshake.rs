@@ -52,7 +52,12 @@ impl ShardTask {
             let envelope = self.envelope(text)?;
             let before = self.session.seq();
             let step = self.session.received(&envelope);
-            if let Err(why) = self.deliver(envelope, &step).await {
+            let delivered = tokio::select! {
+                biased;
+                delivered = self.deliver(envelope, &step) => delivered,
+                () = self.stopped() => return Err(None),
+            };
+            if let Err(why) = delivered {
                 self.session.withdraw(before);
                 return Err(Some(self.malformed(&why)));
             }
@@ -90,19 +95,23 @@ impl ShardTask {
             Handshake::Resume => self.shard.set_state(ShardState::Resuming),
         }
         let sending = async {
-            if let Some(permit) = permit {
-                // Saved before, so that it counts even if the process ends here.
-                if let Some(saver) = &self.context.saver {
-                    saver.save_now().await;
-                }
-                permit.spend();
+            // Saved before, so that it counts even if the process ends here.
+            if let (Some(_), Some(saver)) = (&permit, &self.context.saver) {
+                saver.save_now().await;
             }
             socket.text(&text).await
         };
         let sent = tokio::select! {
             biased;
-            () = self.stopped() => return Err(None),
-            sent = timeout(SEND_TIMEOUT, sending) => sent,
+            () = self.stopped() => None,
+            sent = timeout(SEND_TIMEOUT, sending) => Some(sent),
+        };
+        if let Some(permit) = permit {
+            // The interval counts from here, however long the write took.
+            permit.spend();
+        }
+        let Some(sent) = sent else {
+            return Err(None);
         };
         if !matches!(sent, Ok(Ok(()))) {
             return Err(Some(Disconnect::Lost));
