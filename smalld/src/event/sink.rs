@@ -3,7 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::event::delivery::Delivery;
@@ -15,6 +17,8 @@ use crate::shutdown::ShutdownPhase;
 pub struct Sink {
     receiver: Arc<dyn Receive>,
     shutdown: watch::Receiver<ShutdownPhase>,
+    /// The runtime of the handlers.
+    runtime: Handle,
 }
 
 /// Receives events. Implemented by the dispatcher.
@@ -35,8 +39,13 @@ impl Sink {
     pub(crate) fn new(
         receiver: Arc<dyn Receive>,
         shutdown: watch::Receiver<ShutdownPhase>,
+        runtime: Handle,
     ) -> Self {
-        Self { receiver, shutdown }
+        Self {
+            receiver,
+            shutdown,
+            runtime,
+        }
     }
 
     /// Starts every handler that wants the event. It returns when all of them have been started, which
@@ -48,14 +57,24 @@ impl Sink {
     /// also deliver from several tasks at once, each with a clone of the sink; then there is no order
     /// between the events of two of them. When the bot has stopped, no handler is started any more.
     ///
+    /// Handlers see the runtime of the bot, on whichever thread and runtime the source delivers. The
+    /// first poll of an async handler happens on that thread.
+    ///
     /// If the future is dropped before it is ready, the remaining handlers are not started, and the event
     /// is acknowledged as [`Abandoned`](crate::source::Ending::Abandoned).
     pub async fn deliver(&self, delivery: Delivery<'_>) {
         // A source that always has a next event would otherwise never let other tasks run.
         tokio::task::coop::consume_budget().await;
-        let malformed = match self.begin(delivery) {
+        let begun = {
+            let _entered = self.runtime.enter();
+            self.begin(delivery)
+        };
+        let malformed = match begun {
             Ok(None) => return,
-            Ok(Some(waiting)) => waiting.await.err(),
+            Ok(Some(future)) => {
+                let runtime = &self.runtime;
+                InRuntime { runtime, future }.await.err()
+            }
             Err(why) => Some(why),
         };
         if let Some(why) = malformed {
@@ -63,8 +82,8 @@ impl Sink {
         }
     }
 
-    /// Does the same, and returns a future only if the event waits, which the gateway has to know. The
-    /// error says why the event is malformed.
+    /// Does the same on the runtime of the handlers, and returns a future only if the event waits, which
+    /// the gateway has to know. The error says why the event is malformed.
     pub(crate) fn begin(&self, delivery: Delivery<'_>) -> Result<Option<Waiting>, String> {
         self.receiver.receive(delivery)
     }
@@ -83,6 +102,21 @@ impl Sink {
         let _ = shutdown
             .wait_for(|&phase| phase > ShutdownPhase::Running)
             .await;
+    }
+}
+
+/// Polls a future within a runtime.
+struct InRuntime<'h> {
+    runtime: &'h Handle,
+    future: Waiting,
+}
+
+impl Future for InRuntime<'_> {
+    type Output = <Waiting as Future>::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let _entered = self.runtime.enter();
+        self.future.as_mut().poll(cx)
     }
 }
 

@@ -156,6 +156,7 @@ impl BotRun {
         let sink = Sink::new(
             Arc::new(dispatcher.clone()),
             self.bot.inner().shutdown.subscribe(),
+            self.runtimes.workers().clone(),
         );
         let mut running = self.launch(start, &sink).await?;
         let ended = tokio::select! {

@@ -297,6 +297,35 @@ impl SessionStore for FailsOnce {
 }
 
 #[tokio::test]
+async fn handlers_see_the_bots_runtime_whichever_runtime_a_source_delivers_on() {
+    let (flavors, mut seen) = mpsc::unbounded_channel();
+    let handlers = Handlers::new().on("EVENT", move |_, _| {
+        let flavors = flavors.clone();
+        async move {
+            let flavor = || tokio::runtime::Handle::current().runtime_flavor();
+            flavors.send(flavor()).unwrap();
+            tokio::task::yield_now().await;
+            flavors.send(flavor()).unwrap();
+        }
+    });
+    let elsewhere = source(async |sink: Sink| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+        let delivering = runtime.spawn(async move {
+            sink.deliver(Delivery::event("EVENT", "{}")).await;
+        });
+        delivering.await?;
+        runtime.shutdown_background();
+        Ok(())
+    });
+    let bot = alone(handlers).source(elsewhere).build().unwrap();
+    ended(run(&bot)).await.unwrap();
+    for _ in 0..2 {
+        let flavor = seen.recv().await;
+        assert_eq!(flavor, Some(tokio::runtime::RuntimeFlavor::CurrentThread));
+    }
+}
+
+#[tokio::test]
 async fn on_start_handlers_run_before_the_first_event() {
     let (handlers, count) = counting();
     let counts = Arc::clone(&count);
