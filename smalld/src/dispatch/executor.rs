@@ -73,6 +73,8 @@ pub(super) struct Job {
     /// `None` for a handler of `on_start`.
     pub(super) payload: Option<Payload>,
     pub(super) claim: Claim,
+    /// The error that an `on_error` handler is called for.
+    pub(super) error: Option<HandlerError>,
 }
 
 impl Job {
@@ -125,6 +127,7 @@ impl Dispatcher {
                 handler: Arc::clone(handler),
                 payload: None,
                 claim: Acknowledgement::none().claim(),
+                error: None,
             };
             inner.start(job, call.work(inner.bot.clone(), ()), None, place);
         }
@@ -258,6 +261,7 @@ impl Inner {
             handler: Arc::clone(handler),
             payload: Some(payload),
             claim,
+            error: None,
         };
         self.start(job, work, turn.flatten(), place);
     }
@@ -284,13 +288,11 @@ impl Inner {
         };
         let mut run = caught(run, &job);
         polled::release_woken_task();
-        let polled = {
-            let _watched = polled::polling(handler.id);
-            // The task polls again when it starts, so no wake-up is lost on a waker that does nothing.
-            run.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        };
-        match polled {
+        let watched = polled::polling(handler.id);
+        // The task polls again when it starts, so no wake-up is lost on a waker that does nothing.
+        match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(ended) => {
+                // Futures, errors and acknowledgements are user code, too.
                 unwind::drop_guarded(run);
                 if job.is_malformed() {
                     // The source reports it, and may deliver the event again.
@@ -299,12 +301,14 @@ impl Inner {
                 } else {
                     self.ended(job, ended);
                 }
+                drop(watched);
                 if self.places.available_permits() == 0 {
                     // Another source may wait for the place.
                     polled::woke_a_task();
                 }
             }
             Poll::Pending => {
+                drop(watched);
                 let life = Arc::clone(self).supervise(job, run, place, turn);
                 self.spawn(&handler, life);
             }
@@ -338,6 +342,9 @@ impl Inner {
     pub(super) fn refuse(&self, job: Job) {
         self.reports
             .refused(&job.handler, &subject(job.payload.as_ref()));
+        if let Some(error) = &job.error {
+            self.reports.failed(error);
+        }
         job.claim.end(Ending::Refused);
     }
 
@@ -355,11 +362,15 @@ impl Inner {
             handler,
             payload,
             claim,
+            error: handed,
         } = job;
         let error = handler.failed(payload, failure);
         // A failure of an `on_error` handler is only logged, so that it cannot cause an endless
-        // loop.
-        if matches!(handler.trigger, Trigger::Error(_)) || self.on_error.is_empty() {
+        // loop, and so is the error that it was called for.
+        if let Some(handed) = handed {
+            self.reports.failed(&handed);
+            self.reports.failed(&error);
+        } else if self.on_error.is_empty() {
             self.reports.failed(&error);
         } else {
             self.hand_to_error_handlers(&error, claim.event());
@@ -380,6 +391,7 @@ impl Inner {
                 handler: Arc::clone(handler),
                 payload: error.payload().cloned(),
                 claim: event.claim(),
+                error: Some(error.clone()),
             };
             self.start(job, call.work(self.bot.clone(), error.clone()), None, place);
         }

@@ -11,6 +11,8 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
+use crate::unwind;
+
 /// The lower bits of a slot are the handler's number, the upper ones count the polls.
 const HANDLER_BITS: u32 = 24;
 const IDLE: u64 = 0;
@@ -149,10 +151,26 @@ impl Drop for Guard {
     }
 }
 
-/// A future whose polls are watched.
+/// A run of a handler that is watched while it is polled, and while it is dropped, which must not spread
+/// a panic.
 pub(super) struct Watched<F> {
-    pub(super) future: F,
-    pub(super) handler: u32,
+    /// `None` only while it is dropped.
+    future: Option<F>,
+    handler: u32,
+}
+
+impl<F> Watched<F> {
+    pub(super) fn new(future: F, handler: u32) -> Self {
+        let future = Some(future);
+        Self { future, handler }
+    }
+}
+
+impl<F> Drop for Watched<F> {
+    fn drop(&mut self) {
+        let _watched = polling(self.handler);
+        unwind::drop_guarded(self.future.take());
+    }
 }
 
 impl<F: Future + Unpin> Future for Watched<F> {
@@ -160,7 +178,10 @@ impl<F: Future + Unpin> Future for Watched<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _watched = polling(self.handler);
-        Pin::new(&mut self.future).poll(cx)
+        match &mut self.future {
+            Some(future) => Pin::new(future).poll(cx),
+            None => Poll::Pending,
+        }
     }
 }
 

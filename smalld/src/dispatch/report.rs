@@ -112,6 +112,12 @@ impl Reports {
         Counted::First
     }
 
+    /// What has been reported within the last minute.
+    #[cfg(test)]
+    pub(super) fn sentences(&self) -> Vec<String> {
+        self.lock().by_sentence.keys().cloned().collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counts> {
         lock(&self.counts)
     }

@@ -11,11 +11,10 @@ use crate::dispatch::handler::Counted;
 use crate::dispatch::handler_error::subject;
 use crate::dispatch::ordered::{InTurn, Turn};
 use crate::dispatch::outcome::Failure;
-use crate::dispatch::polled::Watched;
+use crate::dispatch::polled::{Watched, polling};
 use crate::dispatch::progress::{PROGRESS_INTERVAL, while_waiting};
 use crate::dispatch::threads::Thread;
 use crate::dispatch::trigger::{BlockingCall, Run, Work};
-use crate::unwind;
 
 impl Inner {
     /// Waits for what the run needs first: its turn, and a thread if it may block.
@@ -79,10 +78,8 @@ impl Inner {
         place: Place,
         turn: Option<InTurn>,
     ) {
-        let mut run = Watched {
-            future: run,
-            handler: job.handler.id,
-        };
+        let id = job.handler.id;
+        let mut run = Watched::new(run, id);
         let ended = if let Ok(ended) = timeout(PROGRESS_INTERVAL, &mut run).await {
             ended
         } else {
@@ -92,8 +89,12 @@ impl Inner {
             self.became_slow(&job);
             while_waiting(&job.claim, &mut run).await
         };
-        unwind::drop_guarded(run);
-        self.ended(job, ended);
+        drop(run);
+        {
+            // Errors and acknowledgements are user code, too.
+            let _watched = polling(id);
+            self.ended(job, ended);
+        }
         drop(turn);
     }
 

@@ -65,7 +65,7 @@ impl Acknowledgement {
     pub(crate) fn new(source: impl Acknowledge) -> Self {
         Self(Some(Arc::new(Shared {
             worst: AtomicU8::new(Ending::Handled as u8),
-            source,
+            source: DropGuarded(Some(source)),
         })))
     }
 
@@ -97,6 +97,30 @@ impl<A: Acknowledge + ?Sized> Drop for Shared<A> {
             _ => Ending::Abandoned,
         };
         guarded(|| self.source.acknowledge(ending));
+    }
+}
+
+/// A source's value, whose `Drop` may panic.
+struct DropGuarded<A: Acknowledge>(Option<A>);
+
+impl<A: Acknowledge> Acknowledge for DropGuarded<A> {
+    fn acknowledge(&self, ending: Ending) {
+        if let Some(source) = &self.0 {
+            source.acknowledge(ending);
+        }
+    }
+
+    fn in_progress(&self) {
+        if let Some(source) = &self.0 {
+            source.in_progress();
+        }
+    }
+}
+
+impl<A: Acknowledge> Drop for DropGuarded<A> {
+    fn drop(&mut self) {
+        let source = self.0.take();
+        guarded(|| drop(source));
     }
 }
 
@@ -202,5 +226,21 @@ mod tests {
             }
         }
         Acknowledgement::new(Panics).claim().end(Ending::Handled);
+    }
+
+    #[test]
+    fn a_panic_when_it_is_dropped_is_caught() {
+        struct PanicsInDrop;
+        impl Acknowledge for PanicsInDrop {
+            fn acknowledge(&self, _: Ending) {}
+        }
+        impl Drop for PanicsInDrop {
+            fn drop(&mut self) {
+                panic!("broken drop");
+            }
+        }
+        Acknowledgement::new(PanicsInDrop)
+            .claim()
+            .end(Ending::Handled);
     }
 }

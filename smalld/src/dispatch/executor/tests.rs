@@ -374,3 +374,60 @@ async fn a_malformed_event_is_an_error_of_a_handler_that_notices_later() {
         "{failed:?}"
     );
 }
+
+/// Whether a report ends with these words.
+fn is_reported(dispatcher: &Dispatcher, words: &str) -> bool {
+    let reports = dispatcher.0.reports.sentences();
+    reports.iter().any(|report| report.ends_with(words))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_handler_that_fails_does_not_hide_the_error_that_it_was_called_for() {
+    let handlers = Handlers::new()
+        .on("FAIL", |_, _| async { Err::<(), _>("the first error") })
+        .on_error(|_, _| async { Err::<(), _>("the second error") });
+    let dispatcher = dispatcher(&handlers);
+    event(&dispatcher, "FAIL").await;
+    for error in ["the first error", "the second error"] {
+        assert!(is_reported(&dispatcher, error), "{error}");
+    }
+}
+
+static REPORTS_RELEASED: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+static REPORT_HANGS: Registration = Registration {
+    name: "report_hangs",
+    module: "tests",
+    file: "tests.rs",
+    line: 1,
+    checks: &[],
+    trigger: Trigger::Error(Call::Blocking(|_, _| {
+        let (released, changed) = &REPORTS_RELEASED;
+        let is_held = |released: &mut bool| !*released;
+        let limit = Duration::from_secs(60);
+        drop(changed.wait_timeout_while(released.lock().unwrap(), limit, is_held));
+        Ok(())
+    })),
+};
+
+#[tokio::test(start_paused = true)]
+async fn an_error_handler_that_is_refused_does_not_hide_the_error() {
+    let number = AtomicUsize::new(0);
+    let fails = Handlers::new().on("FAIL", move |_, _| {
+        let number = number.fetch_add(1, Ordering::Relaxed) + 1;
+        async move { Err::<(), _>(format!("error number {number}")) }
+    });
+    let handlers = Handlers::of([&REPORT_HANGS]).merge(fails);
+    let dispatcher = dispatcher_with_threads(&handlers, 1);
+    for _ in 0..2 {
+        event(&dispatcher, "FAIL").await;
+    }
+    tokio::task::yield_now().await;
+    // The first run becomes slow, and the second one, which waits for its thread, is refused.
+    tokio::time::advance(PROGRESS_INTERVAL).await;
+    until(|| is_reported(&dispatcher, "error number 2")).await;
+    assert!(!is_reported(&dispatcher, "error number 1"));
+    *REPORTS_RELEASED.0.lock().unwrap() = true;
+    REPORTS_RELEASED.1.notify_all();
+    dispatcher.idle().await;
+}

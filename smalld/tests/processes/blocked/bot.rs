@@ -1,5 +1,6 @@
 //! The bot whose handlers block their threads, in a process of its own.
 
+use std::fmt;
 use std::process::exit;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -104,6 +105,37 @@ fn block(d: &Json) {
         }
         _ => std::thread::sleep(millis),
     }
+}
+
+/// What a handler leaves behind blocks the thread after the handler has ended.
+#[derive(Debug)]
+struct BlocksLater(Json);
+
+impl fmt::Display for BlocksLater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0["in"] == "display" {
+            block(&self.0);
+        }
+        f.write_str("blocks later")
+    }
+}
+
+impl std::error::Error for BlocksLater {}
+
+impl Drop for BlocksLater {
+    fn drop(&mut self) {
+        if self.0["in"] == "drop" {
+            block(&self.0);
+        }
+    }
+}
+
+#[smalld::on("BLOCK_LATER")]
+async fn blocks_later(d: Json) -> Result<(), BlocksLater> {
+    if d["after"] == "yield" {
+        tokio::task::yield_now().await;
+    }
+    Err(BlocksLater(d))
 }
 
 /// Awaits in its first poll and is spawned as a task, just before `blocks_beside` blocks.

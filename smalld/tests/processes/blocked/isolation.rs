@@ -150,6 +150,21 @@ async fn busy_handlers_hurt_nobody_else() {
 }
 
 #[tokio::test]
+async fn values_of_a_handler_that_block_their_thread_name_the_handler() {
+    let start = async |place: &str, after: &str| {
+        let scene = Scene::start(Options::default()).await;
+        let d = json!({ "how": "sleep", "in": place, "after": after });
+        scene.sandbox.dispatch("BLOCK_LATER", d);
+        let words = "bot::blocks_later` (smalld/tests/processes/blocked/bot.rs:";
+        scene.process.says(words).await;
+        scene.process.says("has blocked its thread for").await;
+    };
+    let places = ["display", "drop"].into_iter();
+    let cases = places.flat_map(|place| ["nothing", "yield"].map(|after| (place, after)));
+    join_all(cases.map(|(place, after)| start(place, after))).await;
+}
+
+#[tokio::test]
 async fn a_run_that_became_a_task_just_before_its_thread_is_blocked_goes_on() {
     let scene = Scene::start(Options::default()).await;
     let d = json!({ "how": "sleep", "number": 7, "channel": scene.sandbox.channel_id() });
