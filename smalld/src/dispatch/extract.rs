@@ -12,7 +12,8 @@ use crate::event::Payload;
 
 /// A type that can be a handler's parameter.
 ///
-/// These are parameters: [`SmallD`], [`Payload`], [`Shard`](crate::Shard), [`State<T>`](crate::State), every `T: FromBot`, and
+/// These are parameters: [`SmallD`], [`Payload`], [`Shard`](crate::Shard), [`State<T>`](crate::State), those
+/// of [interactions](crate::interaction), every `T: FromBot`, and
 /// every `T: Deserialize`, which is read from the event's `d` (from the whole payload under
 /// `on_gateway_payload`) and may borrow from it. Implement this trait for a type of your own that is
 /// taken from an event. A type that needs no event implements [`FromBot`] alone. Neither may also
@@ -48,7 +49,7 @@ use crate::event::Payload;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a handler's parameter",
     label = "cannot be taken from an event",
-    note = "a parameter is `SmallD`, `Json`, `Payload`, `Shard`, `State<T>`, any type that implements `serde::Deserialize`, or one of yours that implements `FromEvent` or `FromBot`",
+    note = "a parameter is `SmallD`, `Json`, `Payload`, `Shard`, `State<T>`, a type of `smalld::interaction`, any type that implements `serde::Deserialize`, or one of yours that implements `FromEvent` or `FromBot`",
     note = "`HandlerError` is for handlers of `#[smalld::on_error]`"
 )]
 pub trait FromEvent<'e, Via = ViaEvent>: Sized {
