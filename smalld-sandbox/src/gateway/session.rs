@@ -247,7 +247,8 @@ impl Session {
             Some(needed) => self.intents & needed != 0,
             None => intents::want(self.intents, event.name, event.guild.is_some()),
         };
-        is_wanted && self.sees(event.guild)
+        let is_seen = event.name == "USER_UPDATE" || self.sees(event.guild);
+        is_wanted && is_seen
     }
 
     /// A guild belongs to one shard, direct messages to shard 0.

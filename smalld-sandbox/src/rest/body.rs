@@ -16,6 +16,8 @@ use crate::rest::request::File;
 pub(crate) struct Body {
     pub(crate) json: Option<Value>,
     pub(crate) files: Vec<File>,
+    /// The other fields of a multipart body, as text.
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl Body {
@@ -33,7 +35,7 @@ impl Body {
         if kind.eq_ignore_ascii_case("application/json") {
             return Ok(Self {
                 json: Some(json(&bytes)?),
-                files: Vec::new(),
+                ..Self::default()
             });
         }
         let message = "Expected \"Content-Type\" header to be one of \
@@ -58,8 +60,10 @@ impl Body {
                     bytes: Arc::from(&*bytes),
                 }),
                 (Some(name), None) if name == "payload_json" => body.json = Some(json(&bytes)?),
-                // Discord ignores fields that it does not know.
-                (Some(_), None) => {}
+                (Some(name), None) => {
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    body.fields.push((name, text));
+                }
                 (None, _) => {
                     let message = "The multipart body has a part without a name.";
                     return Err(Error::of_form("MULTIPART_INVALID", message));

@@ -7,7 +7,8 @@ use super::error::Error;
 use super::mistakes::Mistakes;
 use super::rules::{self, Rule};
 use crate::world::World;
-use crate::world::audit::Action;
+use crate::world::audit::{self, Action};
+use crate::world::permission;
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
@@ -52,6 +53,15 @@ impl Call<'_> {
         value.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
+    /// Checks that the application in the path is the bot's own.
+    pub(crate) fn own_application(&self) -> Result<(), Error> {
+        if self.id("application_id")? == self.world.bot().id {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownApplication.into())
+        }
+    }
+
     /// The guild in the path, which the bot must be a member of.
     pub(crate) fn guild(&self) -> Result<Snowflake, Error> {
         let guild = self.world.known_guild(self.id("guild_id")?)?;
@@ -64,6 +74,13 @@ impl Call<'_> {
         let bot = self.world.bot().id;
         self.world.require(guild, bot, bits, self.now)?;
         Ok(guild)
+    }
+
+    /// As [`guild`](Self::guild), and that the bot may change expressions that it made itself. Nobody else
+    /// makes any.
+    pub(crate) fn guild_with_expressions(&self) -> Result<Snowflake, Error> {
+        let managed = self.guild_with(permission::MANAGE_GUILD_EXPRESSIONS);
+        managed.or_else(|_| self.guild_with(permission::CREATE_GUILD_EXPRESSIONS))
     }
 
     /// Checks that the channel exists, and that the bot sees it and has these permissions there.
@@ -89,6 +106,21 @@ impl Call<'_> {
         if let Some(guild) = self.world.guild_of(channel) {
             self.audit(guild, action, target);
         }
+    }
+
+    /// Records a change of something in the audit log of a guild: which fields were changed. Null stands
+    /// for what was not there before, or is not there any more.
+    pub(crate) fn audit_change(
+        &mut self,
+        guild: Snowflake,
+        action: Action,
+        target: Snowflake,
+        (before, after): (&Value, &Value),
+    ) {
+        let reason = self.reason.as_deref();
+        let changes = audit::changes(before, after);
+        self.world
+            .audit_changes(guild, action, target, &changes, reason, self.now);
     }
 
     /// Records what the bot did in the audit log of a guild.

@@ -133,9 +133,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 /// The guild in the path, or none; the application must be the bot's own.
 fn scope(call: &Call<'_>) -> Result<Scope, Error> {
-    if call.id("application_id")? != call.world.bot().id {
-        return Err(Refusal::UnknownApplication.into());
-    }
+    call.own_application()?;
     if call.value("guild_id").is_empty() {
         return Ok(None);
     }

@@ -53,10 +53,6 @@ pub(crate) fn own_application(call: &mut Call<'_>) -> Result<Answer, Error> {
     })))
 }
 
-pub(crate) fn own_user(call: &mut Call<'_>) -> Result<Answer, Error> {
-    Ok(Answer::Json(call.world.bot().own_json()))
-}
-
 pub(crate) fn user(call: &mut Call<'_>) -> Result<Answer, Error> {
     let id = call.id("user_id")?;
     Ok(Answer::Json(call.world.user(id)?.json()))

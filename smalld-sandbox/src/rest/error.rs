@@ -53,6 +53,7 @@ const CODES: &[Known] = &[
     known(404, 10_002, "Unknown Application"),
     known(404, 10_003, "Unknown Channel"),
     known(404, 10_004, "Unknown Guild"),
+    known(404, 10_005, "Unknown Integration"),
     known(404, 10_007, "Unknown Member"),
     known(404, 10_008, "Unknown Message"),
     known(404, 10_009, "Unknown Channel Overwrite"),
@@ -61,17 +62,17 @@ const CODES: &[Known] = &[
     known(400, 10_014, "Unknown Emoji"),
     known(404, 10_015, "Unknown Webhook"),
     known(404, 10_026, "Unknown Ban"),
+    known(404, 10_060, "Unknown sticker"),
+    known(404, 10_061, "Unknown sticker pack"),
     known(404, 10_062, "Unknown interaction"),
     known(404, 10_063, "Unknown application command"),
-    known(400, 30_001, "Maximum number of guilds reached (100)"),
+    known(404, 10_069, "Unknown Guild Welcome Screen"),
     known(404, 10_087, "Unknown tag"),
+    known(403, 20_001, "Bots cannot use this endpoint"),
+    known(400, 30_001, "Maximum number of guilds reached (100)"),
     known(400, 30_005, "Maximum number of guild roles reached (250)"),
+    known(400, 30_008, "Maximum number of emojis reached (50)"),
     known(400, 30_010, "Maximum number of reactions reached (20)"),
-    known(
-        400,
-        30_032,
-        "Maximum number of application commands reached (100)",
-    ),
     known(
         400,
         30_013,
@@ -79,9 +80,20 @@ const CODES: &[Known] = &[
     ),
     known(
         400,
+        30_018,
+        "Maximum number of animated emojis reached (50)",
+    ),
+    known(
+        400,
+        30_032,
+        "Maximum number of application commands reached (100)",
+    ),
+    known(
+        400,
         30_033,
         "Maximum number of thread participants reached (1000)",
     ),
+    known(400, 30_039, "Maximum number of stickers reached (5)"),
     known(
         400,
         30_060,
@@ -96,6 +108,7 @@ const CODES: &[Known] = &[
     ),
     known(403, 50_001, "Missing Access"),
     known(403, 50_003, "Cannot execute action on a DM channel"),
+    known(403, 50_004, "Guild Widget Disabled"),
     known(
         403,
         50_005,
@@ -108,6 +121,7 @@ const CODES: &[Known] = &[
     known(401, 50_027, "Invalid Webhook Token"),
     known(400, 50_028, "Invalid Role"),
     known(400, 50_033, "Invalid Recipient(s)"),
+    known(400, 50_046, "Invalid Asset"),
     known(400, 50_083, "Thread is archived"),
     known(
         400,
@@ -148,6 +162,11 @@ impl Error {
     pub(crate) fn inside(mut self, key: &str) -> Self {
         self.errors = self.errors.map(|errors| json!({ key: errors }));
         self
+    }
+
+    /// The same with another status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
     }
 
     /// A mistake in the body as a whole.

@@ -141,6 +141,7 @@ fn callback(kind: Kind, body: Body) -> Result<Callback, Error> {
     let message = Body {
         json: (!data.is_null()).then(|| data.clone()),
         files: body.files,
+        ..Body::default()
     };
     let of_data = |error: Error| error.inside("data");
     Ok(match json["type"].as_i64() {

@@ -1,6 +1,6 @@
 //! The endpoints of roles.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::Error;
@@ -13,7 +13,7 @@ use crate::world::role::Role;
 
 const ROLE: &[Rule] = &[
     optional("name", Is::Text(0, 100)),
-    optional("permissions", Is::Text(1, 20)),
+    optional("permissions", Is::Bits),
     optional("color", Is::Integer(0, 0xff_ffff)),
     optional("hoist", Is::Boolean),
     optional("icon", Is::Text(1, 1 << 20)),
@@ -89,7 +89,7 @@ pub(crate) fn move_all(call: &mut Call<'_>) -> Result<Answer, Error> {
         let id = rules::id(&role["id"]).unwrap_or(bot);
         call.world.require_above_role(guild, bot, id)?;
         if role["position"].is_u64() {
-            let fields = serde_json::json!({ "position": role["position"] });
+            let fields = json!({ "position": role["position"] });
             call.world.edit_role(guild, id, fields)?;
         }
     }
@@ -103,19 +103,11 @@ pub(crate) fn move_all(call: &mut Call<'_>) -> Result<Answer, Error> {
 }
 
 fn fields(call: &mut Call<'_>) -> Result<Value, Error> {
-    let body = call.take_json();
-    let mut mistakes = Mistakes::default();
-    let fields = rules::object(&body, &[], &mut mistakes)
-        .cloned()
-        .unwrap_or_default();
-    rules::check(ROLE, &fields, &[], &mut mistakes);
-    let bits = fields.get("permissions").and_then(Value::as_str);
-    if bits.is_some_and(|bits| bits.parse::<u64>().is_err()) {
-        mistakes.add(&["permissions"], "NUMBER_TYPE_COERCE", "Value is not int.");
-    }
-    mistakes.check()?;
-    let mut fields = rules::known(ROLE, &fields);
+    let mut fields = call.fields(ROLE)?;
     // Null means the default, which the role has already.
     fields.retain(|_, value| !value.is_null());
+    if let Some(bits) = fields.get("permissions").and_then(rules::bits) {
+        fields.insert("permissions".to_owned(), json!(bits.to_string()));
+    }
     Ok(Value::Object(fields))
 }

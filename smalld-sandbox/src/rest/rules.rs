@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::image;
 use super::mistakes::Mistakes;
 use crate::world::snowflake::Snowflake;
+use crate::world::timestamp;
 
 /// What a field must be.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,12 @@ pub(crate) enum Is {
     Id,
     /// Permissions: an integer, as text or as a number.
     Bits,
+    /// An image as a data URI, with at most this many KiB.
+    Image(usize),
+    /// A time in the format of ISO 8601.
+    Time,
+    /// A list of ids, with at most this many.
+    Ids(usize),
     /// A list with at most this many elements.
     List(usize),
     Object,
@@ -158,6 +166,24 @@ fn check_value(is: Is, value: &Value, path: &[&str], mistakes: &mut Mistakes) {
         Is::Bits if bits(value).is_none() => {
             add("NUMBER_TYPE_COERCE", &format!("Value {value} is not int."));
         }
+        Is::Image(max) => match value.as_str().and_then(image::parse) {
+            None => add("IMAGE_INVALID", "Invalid image data"),
+            Some(image) if image.bytes > max * 1024 => {
+                let message = format!("File cannot be larger than {max}.0 kb.");
+                add("BINARY_TYPE_MAX_SIZE", &message);
+            }
+            Some(_) => {}
+        },
+        Is::Time if value.as_str().and_then(timestamp::parse_iso8601).is_none() => {
+            let message = format!("Could not parse {value}. Should be ISO8601.");
+            add("DATE_TIME_TYPE_PARSE", &message);
+        }
+        Is::Ids(max) => match value.as_array() {
+            Some(list) if list.iter().any(|element| id(element).is_none()) => {
+                add("NUMBER_TYPE_COERCE", "Value is not snowflake.");
+            }
+            _ => check_value(Is::List(max), value, path, mistakes),
+        },
         Is::List(max) => match value.as_array() {
             None => add(
                 "LIST_TYPE_CONVERT",
@@ -224,6 +250,10 @@ mod tests {
             (Is::Boolean, json!(1), "BOOLEAN_TYPE_CONVERT"),
             (Is::Id, json!("x"), "NUMBER_TYPE_COERCE"),
             (Is::Bits, json!("x"), "NUMBER_TYPE_COERCE"),
+            (Is::Image(1), json!("x"), "IMAGE_INVALID"),
+            (Is::Time, json!("yesterday"), "DATE_TIME_TYPE_PARSE"),
+            (Is::Ids(1), json!(["x"]), "NUMBER_TYPE_COERCE"),
+            (Is::Ids(1), json!(["1", "2"]), "BASE_TYPE_MAX_LENGTH"),
             (Is::List(1), json!([1, 2]), "BASE_TYPE_MAX_LENGTH"),
             (Is::List(1), json!({}), "LIST_TYPE_CONVERT"),
             (Is::Object, json!([]), "DICT_TYPE_CONVERT"),

@@ -79,6 +79,7 @@ fn create_post(call: &mut Call<'_>, parent: Snowflake) -> Result<Answer, Error> 
     let message = Body {
         json: fields.remove("message"),
         files,
+        ..Body::default()
     };
     let message = message_form::draft(message).map_err(|error| error.inside("message"))?;
     let start = Start::Post(Box::new(message));

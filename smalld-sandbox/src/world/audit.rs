@@ -1,5 +1,7 @@
 //! The audit logs of guilds.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::World;
@@ -28,6 +30,15 @@ pub(crate) enum Action {
     ThreadCreate = 110,
     ThreadUpdate = 111,
     ThreadDelete = 112,
+    GuildUpdate = 1,
+    MemberPrune = 21,
+    EmojiCreate = 60,
+    EmojiUpdate = 61,
+    EmojiDelete = 62,
+    StickerCreate = 90,
+    StickerUpdate = 91,
+    StickerDelete = 92,
+    OnboardingUpdate = 167,
 }
 
 impl World {
@@ -40,12 +51,28 @@ impl World {
         reason: Option<&str>,
         now: u64,
     ) {
+        self.audit_changes(guild, action, target, &[], reason, now);
+    }
+
+    /// Records what the bot changed, and why.
+    pub(crate) fn audit_changes(
+        &mut self,
+        guild: Snowflake,
+        action: Action,
+        target: Snowflake,
+        changes: &[Value],
+        reason: Option<&str>,
+        now: u64,
+    ) {
         let mut entry = json!({
             "id": self.ids.next(now),
             "user_id": self.bot,
             "target_id": target,
             "action_type": action as u64,
         });
+        if !changes.is_empty() {
+            entry["changes"] = json!(changes);
+        }
         if let Some(reason) = reason {
             entry["reason"] = json!(reason);
         }
@@ -62,6 +89,32 @@ impl World {
         let entries = guild.flat_map(|guild| guild.audit_log.iter().rev());
         entries.cloned().collect()
     }
+}
+
+/// The fields that differ, as the log lists them: a value that is null is left out.
+pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Value> {
+    let keys = |json: &Value| {
+        json.as_object()
+            .map(|fields| fields.keys().cloned().collect())
+    };
+    let keys: BTreeSet<String> = [before, after]
+        .into_iter()
+        .filter_map(keys)
+        .fold(BTreeSet::new(), |all, some: BTreeSet<String>| {
+            all.union(&some).cloned().collect()
+        });
+    let changed = keys.into_iter().filter(|key| before[key] != after[key]);
+    changed
+        .map(|key| {
+            let mut change = json!({ "key": key });
+            for (name, json) in [("old_value", before), ("new_value", after)] {
+                if !json[&key].is_null() {
+                    change[name] = json[&key].clone();
+                }
+            }
+            change
+        })
+        .collect()
 }
 
 /// An empty log.

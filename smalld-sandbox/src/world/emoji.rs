@@ -2,12 +2,27 @@
 
 use serde_json::{Value, json};
 
-/// A Unicode emoji. The guild has no emoji of its own, so there are no others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Emoji(String);
+use crate::world::snowflake::Snowflake;
+
+/// A Unicode emoji, or one of a guild or of the application.
+#[derive(Clone, Debug)]
+pub(crate) struct Emoji {
+    /// None for a Unicode emoji.
+    id: Option<Snowflake>,
+    name: String,
+    is_animated: bool,
+}
 
 impl Emoji {
-    /// None for what cannot be one: text, a custom emoji (`name:id`), escapes that were left as
+    pub(super) fn custom(id: Snowflake, name: &str, is_animated: bool) -> Self {
+        Self {
+            id: Some(id),
+            name: name.to_owned(),
+            is_animated,
+        }
+    }
+
+    /// None for what is not a Unicode emoji: text, a custom emoji (`name:id`), escapes that were left as
     /// they are. Which of the others Unicode calls an emoji changes yearly and is not checked.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         // Key caps such as 1️⃣ begin with an ASCII digit, `#` or `*`; nothing has a letter in it.
@@ -17,11 +32,29 @@ impl Emoji {
         let plain = text
             .chars()
             .any(|letter| letter.is_ascii_alphabetic() || ":% ".contains(letter));
-        (some_symbol && !plain && text.len() <= 64).then(|| Self(text.to_owned()))
+        (some_symbol && !plain && text.len() <= 64).then(|| Self {
+            id: None,
+            name: text.to_owned(),
+            is_animated: false,
+        })
     }
 
     pub(crate) fn json(&self) -> Value {
-        json!({ "id": null, "name": self.0 })
+        let mut json = json!({ "id": self.id, "name": self.name });
+        if self.id.is_some() {
+            json["animated"] = json!(self.is_animated);
+        }
+        json
+    }
+}
+
+/// A custom emoji stays the same when it is renamed.
+impl PartialEq for Emoji {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.id, other.id) {
+            (None, None) => self.name == other.name,
+            (one, other) => one == other,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::audit;
 use super::channel::{Channel, Kind};
 use super::member::Member;
 use super::permission;
+use super::records::Records;
 use super::refusal::Refusal;
 use super::role::Role;
 use super::{DAY, World};
@@ -33,6 +34,10 @@ pub(crate) struct Guild {
     /// The banned users, each with a reason.
     pub(crate) bans: BTreeMap<Snowflake, Option<String>>,
     pub(crate) audit_log: Journal<Value>,
+    pub(crate) emojis: Records,
+    pub(crate) welcome_screen: Value,
+    pub(crate) onboarding: Value,
+    pub(crate) stickers: Records,
     /// Whether an outage hides the guild.
     pub(crate) is_unavailable: bool,
     /// All fields that are not derived from the lists above.
@@ -53,6 +58,12 @@ impl Guild {
             ever_joined: BTreeSet::new(),
             bans: BTreeMap::new(),
             audit_log: audit::log(),
+            emojis: Records::default(),
+            welcome_screen: json!({ "description": null, "welcome_channels": [] }),
+            onboarding: json!({
+                "guild_id": id, "prompts": [], "default_channel_ids": [], "enabled": false, "mode": 0,
+            }),
+            stickers: Records::default(),
             is_unavailable: false,
             settings: settings(),
         }
@@ -65,9 +76,14 @@ impl Guild {
         json["name"] = json!(self.name);
         json["owner_id"] = json!(self.owner);
         json["roles"] = self.roles.values().map(Role::json).collect();
-        json["emojis"] = json!([]);
-        json["stickers"] = json!([]);
+        json["emojis"] = self.emojis.json();
+        json["stickers"] = self.stickers.json();
         json
+    }
+
+    /// The value of a field of [`settings`].
+    pub(crate) fn setting(&self, key: &str) -> &Value {
+        self.settings.get(key).unwrap_or(&Value::Null)
     }
 }
 
@@ -170,6 +186,23 @@ impl World {
         self.channels.insert(general, channel);
         self.guilds.insert(id, guild);
         Ok(id)
+    }
+
+    /// Changes fields of a guild. Returns the guild as it was, and as it is.
+    pub(crate) fn edit_guild(
+        &mut self,
+        id: Snowflake,
+        mut fields: Map<String, Value>,
+    ) -> Result<(Value, Value), Refusal> {
+        let guild = self.guild_mut(id)?;
+        let before = guild.json();
+        if let Some(Value::String(name)) = fields.remove("name") {
+            guild.name = name;
+        }
+        guild.settings.extend(fields);
+        let after = guild.json();
+        self.push("GUILD_UPDATE", Some(id), after.clone());
+        Ok((before, after))
     }
 
     /// A new guild, which the bot joins.

@@ -62,7 +62,7 @@ impl<T> Change<T> {
         !matches!(self, Self::Keep)
     }
 
-    fn apply(self, field: &mut Option<T>) {
+    pub(super) fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *field = None,

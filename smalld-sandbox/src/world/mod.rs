@@ -10,6 +10,7 @@ pub(crate) mod command;
 mod component;
 mod emoji;
 mod event;
+pub(crate) mod expressions;
 mod guild;
 pub(crate) mod intents;
 pub(crate) mod interaction;
@@ -21,6 +22,7 @@ pub(crate) mod overwrite;
 pub(crate) mod permission;
 mod posting;
 mod reaction;
+mod records;
 pub(crate) mod refusal;
 mod render;
 pub(crate) mod role;
@@ -46,6 +48,7 @@ use crate::world::snowflake::{Snowflake, Snowflakes};
 use command::Commands;
 use interaction::Interaction;
 use message::Message;
+use records::Records;
 use refusal::Refusal;
 
 const DAY: u64 = 86_400_000;
@@ -71,6 +74,7 @@ pub(crate) struct World {
     bot_permissions: u64,
     guilds: BTreeMap<Snowflake, Guild>,
     users: BTreeMap<Snowflake, User>,
+    application_emojis: Records,
     channels: BTreeMap<Snowflake, Channel>,
     commands: Commands,
     interactions: BTreeMap<Snowflake, Interaction>,
@@ -87,6 +91,8 @@ impl World {
             id: ids.next(founded),
             name: name.to_owned(),
             bot,
+            avatar: None,
+            banner: None,
         };
         let users = [
             user("alex", false),
@@ -106,6 +112,7 @@ impl World {
             general: bot,
             bot_permissions: permission::ALL,
             guilds: BTreeMap::new(),
+            application_emojis: Records::default(),
             users: users.into_iter().map(|user| (user.id, user)).collect(),
             channels: BTreeMap::new(),
             commands: Commands::new(),
@@ -172,6 +179,8 @@ impl World {
                 id,
                 name: name.to_owned(),
                 bot: false,
+                avatar: None,
+                banner: None,
             };
             self.users.insert(id, user);
             id
@@ -194,6 +203,20 @@ impl World {
             let _ = self.edit_role(guild, role, fields);
         }
         self.events.clear();
+    }
+
+    /// A new id, made now.
+    pub(crate) fn new_id(&mut self, now: u64) -> Snowflake {
+        self.ids.next(now)
+    }
+
+    /// When a user last wrote in a guild, in milliseconds since 1970.
+    pub(crate) fn last_message_of(&self, guild: Snowflake, user: Snowflake) -> Option<u64> {
+        let of_guild = self.channels.values();
+        let of_guild = of_guild.filter(|channel| channel.guild() == Some(guild));
+        let messages = of_guild.flat_map(|channel| channel.messages.values());
+        let own = messages.filter(|message| message.author == user);
+        own.map(|message| message.id.millis()).max()
     }
 
     pub(crate) fn user(&self, id: Snowflake) -> Result<&User, Refusal> {

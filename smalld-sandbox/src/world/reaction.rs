@@ -19,7 +19,7 @@ impl World {
         by: Snowflake,
         emoji: &str,
     ) -> Result<(), Refusal> {
-        let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        let emoji = self.emoji(emoji)?;
         self.message(channel, id)?;
         let message = self.message_of(channel, id)?;
         let known = message
@@ -59,7 +59,7 @@ impl World {
         by: Snowflake,
         emoji: &str,
     ) -> Result<(), Refusal> {
-        let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        let emoji = self.emoji(emoji)?;
         let message = self.message_of(channel, id)?;
         let of_emoji = message
             .reactions
@@ -88,7 +88,7 @@ impl World {
         id: Snowflake,
         emoji: &str,
     ) -> Result<Vec<&User>, Refusal> {
-        let emoji = Emoji::parse(emoji).ok_or(Refusal::UnknownEmoji)?;
+        let emoji = self.emoji(emoji)?;
         let message = self
             .channel(channel)?
             .messages

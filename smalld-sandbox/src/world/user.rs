@@ -1,7 +1,11 @@
 //! People and bots.
 
+use std::mem;
+
 use serde_json::{Value, json};
 
+use super::World;
+use super::member::Change;
 use crate::world::snowflake::Snowflake;
 
 /// An account.
@@ -10,6 +14,9 @@ pub(crate) struct User {
     pub(crate) id: Snowflake,
     pub(crate) name: String,
     pub(crate) bot: bool,
+    /// The hash of the picture.
+    pub(crate) avatar: Option<String>,
+    pub(crate) banner: Option<String>,
 }
 
 impl User {
@@ -19,7 +26,7 @@ impl User {
             "username": self.name,
             "discriminator": "0",
             "global_name": (!self.bot).then(|| capitalized(&self.name)),
-            "avatar": null,
+            "avatar": self.avatar,
             "avatar_decoration_data": null,
             "collectibles": null,
             "primary_guild": null,
@@ -39,8 +46,34 @@ impl User {
         user["verified"] = json!(true);
         user["mfa_enabled"] = json!(false);
         user["email"] = Value::Null;
+        user["banner"] = json!(self.banner);
         user["locale"] = json!("en-US");
         user
+    }
+}
+
+impl World {
+    /// Changes the bot's own user. All sessions are told, and all guilds.
+    pub(crate) fn edit_bot(
+        &mut self,
+        name: Option<String>,
+        avatar: Change<String>,
+        banner: Change<String>,
+    ) {
+        let bot = self.bot;
+        let Some(user) = self.users.get_mut(&bot) else {
+            return;
+        };
+        user.name = name.unwrap_or_else(|| mem::take(&mut user.name));
+        avatar.apply(&mut user.avatar);
+        banner.apply(&mut user.banner);
+        let json = user.own_json();
+        self.push("USER_UPDATE", None, json);
+        let guilds: Vec<_> = self.joined_guilds().map(|guild| guild.id).collect();
+        for guild in guilds {
+            let member = self.member(guild, bot).unwrap_or_default();
+            self.tell_guild(guild, "GUILD_MEMBER_UPDATE", member);
+        }
     }
 }
 

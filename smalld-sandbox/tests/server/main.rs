@@ -5,8 +5,10 @@ mod common;
 
 mod channels;
 mod compression;
+mod expressions;
 mod faults;
 mod gateway;
+mod guild_settings;
 mod guilds;
 mod interactions;
 mod limits;

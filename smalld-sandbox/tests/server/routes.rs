@@ -16,12 +16,12 @@ async fn sandbox() -> (Sandbox, Rest) {
 #[tokio::test]
 async fn a_route_that_is_not_simulated_says_so() {
     let (sandbox, rest) = sandbox().await;
-    let regions = rest
-        .get(&format!("/guilds/{}/regions", sandbox.guild_id()))
+    let widget = rest
+        .get(&format!("/guilds/{}/widget.png", sandbox.guild_id()))
         .await;
-    assert_eq!(regions.error(), (501, Some(0)));
+    assert_eq!(widget.error(), (501, Some(0)));
     let message = "the sandbox does not simulate this route; stub it with `sandbox.on(..)`";
-    assert_eq!(regions.json["message"], message);
+    assert_eq!(widget.json["message"], message);
     assert_eq!(
         rest.get("/guilds/1/no/such/thing").await.error(),
         (404, Some(0))

@@ -8,7 +8,7 @@ use crate::rest::uploads::MAX_FILE_BYTES;
 fn body(json: Value) -> Body {
     Body {
         json: Some(json),
-        files: Vec::new(),
+        ..Body::default()
     }
 }
 
@@ -89,6 +89,7 @@ fn an_attachment_describes_the_file_with_its_number() {
     let uploads = draft(Body {
         json: Some(json),
         files,
+        ..Body::default()
     })
     .expect("fine")
     .uploads;
@@ -104,7 +105,11 @@ fn an_attachment_describes_the_file_with_its_number() {
 #[test]
 fn a_file_that_is_too_large_has_its_own_error() {
     let files = vec![file("files[0]", MAX_FILE_BYTES + 1)];
-    let refused = draft(Body { json: None, files }).err();
+    let refused = draft(Body {
+        files,
+        ..Body::default()
+    })
+    .err();
     assert_eq!(refused, Some(error::TOO_LARGE.into()));
 }
 
