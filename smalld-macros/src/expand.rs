@@ -92,8 +92,9 @@ fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
             Scalar::Integer(is) => quote_spanned!(mixed=> Integer(#is)),
             Scalar::String(is) => quote_spanned!(mixed=> String(#borrowed(#is))),
         };
+        let is = quote_spanned!(mixed=> #private::Alternative::Is(#private::Scalar::#is));
         quote_spanned! {mixed=>
-            #private::Field { pointer: #borrowed(#pointer), is: #private::Scalar::#is }
+            #private::Field { pointer: #borrowed(#pointer), negated: false, any: #borrowed(&[#is]) }
         }
     });
     quote_spanned! {mixed=>

@@ -207,8 +207,8 @@ pub mod __private {
     pub use inventory::submit;
 
     pub use crate::dispatch::{
-        Call, EventTrigger, Failure, Field, Filter, Registration, Scalar, Trigger, check,
-        check_from_bot, check_from_failure, extract, extract_from_bot, extract_from_failure,
+        Alternative, Call, EventTrigger, Failure, Field, Filter, Registration, Scalar, Trigger,
+        check, check_from_bot, check_from_failure, extract, extract_from_bot, extract_from_failure,
         outcome,
     };
     pub use crate::rest::path::{path, path_value};

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// What a value in the JSON must be, for [`On::with`](crate::handler::On::with).
+/// What a value in the JSON must be, for [`On::with`](crate::handler::On::with), or must not be, for
+/// [`On::without`](crate::handler::On::without).
 ///
 /// A string, an integer or a `bool` must be equal: strings are compared decoded, integers exactly.
 /// [`Json::Null`](crate::Json) matches `null` and an absent value. Any JSON value can be converted,
@@ -20,7 +21,43 @@ use serde_json::Value;
 /// # let _ = conditions;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition(pub(crate) Result<Scalar, String>);
+pub struct Condition(pub(crate) Result<Vec<Alternative>, String>);
+
+impl Condition {
+    /// All strings that start with this one.
+    ///
+    /// ```
+    /// use smalld::handler::{Condition, On};
+    ///
+    /// let on = On::event("INTERACTION_CREATE")
+    ///     .with("/data/custom_id", Condition::starts_with("vote:"));
+    /// # let _ = on;
+    /// ```
+    pub fn starts_with(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(Ok(vec![Alternative::StartsWith(text.into())]))
+    }
+
+    /// Any one of several values. A handler for which there is none is an error at startup.
+    ///
+    /// ```
+    /// use smalld::handler::{Condition, On};
+    ///
+    /// let on = On::event("INTERACTION_CREATE").with("/type", Condition::one_of([2, 4]));
+    /// # let _ = on;
+    /// ```
+    pub fn one_of(conditions: impl IntoIterator<Item = impl Into<Self>>) -> Self {
+        let alternatives = conditions.into_iter().map(|condition| condition.into().0);
+        let alternatives: Result<Vec<_>, _> = alternatives.collect();
+        Self(match alternatives.map(|all| all.concat()) {
+            Ok(none) if none.is_empty() => Err("`one_of` needs at least one value".to_owned()),
+            alternatives => alternatives,
+        })
+    }
+
+    fn is(value: Scalar) -> Self {
+        Self(Ok(vec![Alternative::Is(value)]))
+    }
+}
 
 /// A JSON value without parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +84,25 @@ impl fmt::Display for Scalar {
     }
 }
 
+/// Values that a condition names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alternative {
+    /// This one.
+    Is(Scalar),
+    /// All strings that start with this one.
+    StartsWith(Cow<'static, str>),
+}
+
+/// As written in an attribute.
+impl fmt::Display for Alternative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(value) => value.fmt(f),
+            Self::StartsWith(text) => write!(f, "{text:?}.."),
+        }
+    }
+}
+
 impl From<&str> for Condition {
     fn from(value: &str) -> Self {
         value.to_owned().into()
@@ -55,13 +111,13 @@ impl From<&str> for Condition {
 
 impl From<String> for Condition {
     fn from(value: String) -> Self {
-        Self(Ok(Scalar::String(value.into())))
+        Self::is(Scalar::String(value.into()))
     }
 }
 
 impl From<bool> for Condition {
     fn from(value: bool) -> Self {
-        Self(Ok(Scalar::Bool(value)))
+        Self::is(Scalar::Bool(value))
     }
 }
 
@@ -69,7 +125,7 @@ macro_rules! from_integers {
     ($($integer:ty)*) => {
         $(impl From<$integer> for Condition {
             fn from(value: $integer) -> Self {
-                Self(Ok(Scalar::Integer(value.into())))
+                Self::is(Scalar::Integer(value.into()))
             }
         })*
     };
@@ -79,17 +135,17 @@ from_integers!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 impl From<&Value> for Condition {
     fn from(value: &Value) -> Self {
-        Self(match value {
-            Value::Null => Ok(Scalar::Null),
-            Value::Bool(value) => Ok(Scalar::Bool(*value)),
-            Value::String(value) => Ok(Scalar::String(value.clone().into())),
+        match value {
+            Value::Null => Self::is(Scalar::Null),
+            Value::Bool(value) => (*value).into(),
+            Value::String(value) => value.clone().into(),
             Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-                (Some(value), _) => Ok(Scalar::Integer(value.into())),
-                (None, Some(value)) => Ok(Scalar::Integer(value.into())),
-                (None, None) => Err(unfit(value)),
+                (Some(value), _) => value.into(),
+                (None, Some(value)) => value.into(),
+                (None, None) => unfit(value),
             },
-            Value::Array(_) | Value::Object(_) => Err(unfit(value)),
-        })
+            Value::Array(_) | Value::Object(_) => unfit(value),
+        }
     }
 }
 
@@ -99,6 +155,8 @@ impl From<Value> for Condition {
     }
 }
 
-fn unfit(value: &Value) -> String {
-    format!("`{value}` is not a string, an integer, `true`, `false` or `null`")
+fn unfit(value: &Value) -> Condition {
+    Condition(Err(format!(
+        "`{value}` is not a string, an integer, `true`, `false` or `null`"
+    )))
 }

@@ -172,14 +172,20 @@ impl Receive for Dispatcher {
             origin,
             acknowledgement,
         } = delivery;
-        let wanting: Vec<_> = inner.table.wanting(&envelope).cloned().collect();
-        if wanting.is_empty() {
-            acknowledgement.unwanted();
-            return Ok(None);
-        }
+        let wanting = match inner.table.wanting(&envelope) {
+            Ok(Some(wanting)) => wanting,
+            Ok(None) => {
+                acknowledgement.unwanted();
+                return Ok(None);
+            }
+            Err(why) => {
+                acknowledgement.unwanted();
+                return Err(format!("{}: {why}", envelope.t().unwrap_or_default()));
+            }
+        };
         let payload = Payload::new(envelope, origin);
         let claim = acknowledgement.claim();
-        let mut wanting = wanting.into_iter();
+        let mut wanting = wanting.iter();
         while let Some(handler) = wanting.next() {
             let Ok(place) = Arc::clone(&inner.places).try_acquire_owned() else {
                 let waiters = Waiters {
@@ -187,10 +193,10 @@ impl Receive for Dispatcher {
                     claim,
                     payload,
                 };
-                let handlers = std::iter::once(handler).chain(wanting).collect();
+                let handlers = std::iter::once(handler).chain(wanting).cloned().collect();
                 return Ok(Some(Box::pin(waiters.start(handlers))));
             };
-            inner.handle(&handler, &payload, claim.event().claim(), place);
+            inner.handle(handler, &payload, claim.event().claim(), place);
             if let Some(why) = malformed(&payload) {
                 claim.end(Ending::Handled);
                 return Err(why);

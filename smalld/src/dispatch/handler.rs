@@ -106,7 +106,7 @@ impl Handler {
             (None, []) => "every payload".to_owned(),
         };
         for field in &*filter.fields {
-            let _ = write!(wants, " {:?} = {}", field.pointer, field.is);
+            let _ = write!(wants, " {field}");
         }
         wants
     }

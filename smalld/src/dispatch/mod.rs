@@ -39,7 +39,7 @@ mod table;
 mod threads;
 mod trigger;
 
-pub use self::condition::{Condition, Scalar};
+pub use self::condition::{Alternative, Condition, Scalar};
 pub use self::extract::{
     FromBot, FromEvent, ViaEvent, check, check_from_bot, check_from_failure, extract,
     extract_from_bot, extract_from_failure,

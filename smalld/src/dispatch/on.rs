@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dispatch::condition::{Condition, Scalar};
+use crate::dispatch::condition::{Alternative, Condition, Scalar};
 use crate::dispatch::filter;
 use crate::dispatch::trigger::{Field, Filter};
 
@@ -98,34 +98,71 @@ impl On {
     /// Only events that have this value at a [JSON pointer], which leads into `d`, or into the whole
     /// payload after [`gateway_payload`](Self::gateway_payload). Several conditions must all hold.
     ///
-    /// A pointer that does not begin with `/` is an error at startup, and so is an integer for an
-    /// id: in Discord's JSON ids are strings.
+    /// A pointer that does not begin with `/` is an error at startup, and so are two values at one
+    /// pointer, and an integer for an id: in Discord's JSON ids are strings.
     ///
     /// [JSON pointer]: https://datatracker.ietf.org/doc/html/rfc6901
     pub fn with(
-        mut self,
+        self,
         pointer: impl Into<Cow<'static, str>>,
         condition: impl Into<Condition>,
     ) -> Self {
-        let pointer = pointer.into();
-        let (tokens, condition) = (filter::tokens(&pointer), condition.into().0);
-        let is_id = |last: &str| last == "id" || last.ends_with("_id");
-        match (tokens, condition) {
-            (Ok(tokens), Ok(Scalar::Integer(id)))
-                if tokens.last().is_some_and(|last| is_id(last)) =>
-            {
-                self.mistakes.push(format!(
-                    "ids are strings in Discord's JSON: write `.with({pointer:?}, \"{id}\")`"
-                ));
+        self.field(pointer.into(), false, condition.into())
+    }
+
+    /// Only events that do not have this value at a JSON pointer: exactly those that
+    /// [`with`](Self::with) leaves out. So `.without("/author/bot", true)` also wants events without
+    /// this member, and `.without("/member", Json::Null)` wants only events that have one.
+    ///
+    /// ```
+    /// use smalld::handler::On;
+    ///
+    /// let on = On::event("MESSAGE_CREATE").without("/author/bot", true);
+    /// # let _ = on;
+    /// ```
+    pub fn without(
+        self,
+        pointer: impl Into<Cow<'static, str>>,
+        condition: impl Into<Condition>,
+    ) -> Self {
+        self.field(pointer.into(), true, condition.into())
+    }
+
+    fn field(mut self, pointer: Cow<'static, str>, negated: bool, condition: Condition) -> Self {
+        match (filter::tokens(&pointer), condition.0) {
+            (Ok(tokens), Ok(any)) => {
+                let mistake = unlikely_id(&tokens, &any)
+                    .or_else(|| (!negated).then(|| self.second_value(&pointer)).flatten());
+                match mistake {
+                    Some(mistake) => self.mistake(&pointer, &mistake),
+                    None => self.filter.fields.to_mut().push(Field {
+                        pointer,
+                        negated,
+                        any: any.into(),
+                    }),
+                }
             }
-            (Ok(_), Ok(is)) => self.filter.fields.to_mut().push(Field { pointer, is }),
             (tokens, condition) => {
-                let mistakes = [tokens.err(), condition.err()].into_iter().flatten();
-                self.mistakes
-                    .extend(mistakes.map(|mistake| format!("its filter {pointer:?}: {mistake}")));
+                for mistake in [tokens.err(), condition.err()].into_iter().flatten() {
+                    self.mistake(&pointer, &mistake);
+                }
             }
         }
         self
+    }
+
+    fn second_value(&self, pointer: &str) -> Option<String> {
+        let mut fields = self.filter.fields.iter();
+        let is_second = fields.any(|field| !field.negated && field.pointer == pointer);
+        is_second.then(|| {
+            "it already has a value, and all filters must match; for either of two values use `Condition::one_of`"
+                .to_owned()
+        })
+    }
+
+    fn mistake(&mut self, pointer: &str, mistake: &str) {
+        self.mistakes
+            .push(format!("its filter {pointer:?}: {mistake}"));
     }
 
     /// The events of one guild one at a time, in the order in which they came; without a guild those
@@ -141,6 +178,18 @@ impl On {
         self.name = Some(name.into());
         self
     }
+}
+
+/// An integer for what Discord writes as a string.
+fn unlikely_id(tokens: &[Box<str>], any: &[Alternative]) -> Option<String> {
+    let last = tokens.last()?;
+    let is_id = **last == *"id" || last.ends_with("_id");
+    any.iter().find_map(|alternative| match alternative {
+        Alternative::Is(Scalar::Integer(id)) if is_id => Some(format!(
+            "ids are strings in Discord's JSON: write `\"{id}\"`"
+        )),
+        _ => None,
+    })
 }
 
 impl From<&'static str> for On {
@@ -176,7 +225,24 @@ mod tests {
         let on = On::event("A").with("/a~1b", 2).with("/c", json!(null));
         assert_eq!(on.filter.fields.len(), 2);
         assert_eq!(on.filter.fields[0].pointer, "/a~1b");
-        assert_eq!(on.filter.fields[1].is, Scalar::Null);
+        assert_eq!(*on.filter.fields[1].any, [Alternative::Is(Scalar::Null)]);
+        assert!(on.mistakes.is_empty());
+        let on = On::event("A")
+            .without("/c", "x")
+            .with(
+                "/c",
+                Condition::one_of([Condition::starts_with("a"), "b".into()]),
+            )
+            .without("/c", Condition::one_of([true, false]));
+        let written: Vec<_> = on.filter.fields.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            written,
+            [
+                r#""/c" != "x""#,
+                r#""/c" = "a".. | "b""#,
+                r#""/c" != true | false"#
+            ]
+        );
         assert!(on.mistakes.is_empty());
     }
 
@@ -184,10 +250,19 @@ mod tests {
     fn mistakes_say_what_to_write() {
         assert!(mistake(&On::event("A").with("data.name", "x")).contains("write `/data/name`"));
         assert!(mistake(&On::event("A").with("/a~2", "x")).contains("`~0`"));
-        assert!(mistake(&On::event("A").with("/guild_id", 7)).contains("\"/guild_id\", \"7\""));
+        assert!(
+            mistake(&On::event("A").with("/guild_id", 7))
+                .contains("\"/guild_id\": ids are strings in Discord's JSON: write `\"7\"`")
+        );
         assert!(mistake(&On::event("A").with("/x", json!(1.5))).contains("`1.5` is not a string"));
         assert!(mistake(&On::event("A").with("/x", json!([1]))).contains("`[1]` is not a string"));
         assert!(mistake(&On::any_event([""; 0])).contains("no event"));
+        let twice = On::event("A").with("/x", 1).with("/x", 2);
+        assert!(mistake(&twice).contains("already has a value"));
+        let none = On::event("A").with("/x", Condition::one_of([""; 0]));
+        assert!(mistake(&none).contains("at least one value"));
+        let id = On::event("A").without("/id", Condition::one_of([1, 2]));
+        assert!(mistake(&id).contains("ids are strings"));
         let both = On::event("A").with("x", json!({}));
         assert_eq!(both.mistakes.len(), 2);
     }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::dispatch::filter;
+use crate::dispatch::filter::find_string;
 use crate::dispatch::handler::Handler;
-use crate::event::{Payload, scan};
+use crate::event::Payload;
 
 /// How many events may wait for one key; further ones run without order.
 const MAX_WAITING: usize = 100;
@@ -121,8 +121,8 @@ fn owner(payload: &Payload) -> Option<Box<str>> {
     };
     let places = [guild, &["channel_id"], &["user_id"], &["user", "id"]];
     let mut ids = places.into_iter().filter_map(|place| {
-        let id = filter::find(payload.unchecked_d(), place)?;
-        scan::string(id)
+        let id = find_string(payload.unchecked_d(), place)?;
+        Some(id.into())
     });
-    ids.next().map(Into::into)
+    ids.next()
 }

@@ -1,55 +1,76 @@
 //! Table of the handlers that want an event. Built once, at startup; pure.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::dispatch::filter::Matcher;
+use crate::dispatch::filter::{Filters, ShortSet};
 use crate::dispatch::handler::Handler;
 use crate::dispatch::handlers::Handlers;
-use crate::dispatch::trigger::{EventTrigger, Trigger};
+use crate::dispatch::trigger::{EventTrigger, Filter, Trigger};
 use crate::event::envelope::Envelope;
 
 /// Handlers of events, found by event name.
-#[derive(Default)]
 pub(crate) struct DispatchTable {
-    by_name: HashMap<Box<str>, Vec<Arc<Entry>>>,
+    /// For each event that a handler names, those and the ones that name no event.
+    by_name: HashMap<Box<str>, Row>,
     /// Those that name no event.
-    unnamed: Vec<Arc<Entry>>,
+    unnamed: Row,
 }
 
-struct Entry {
-    handler: Arc<Handler>,
-    conditions: Vec<Matcher>,
+/// The handlers of one event, and their filters.
+struct Row {
+    handlers: Vec<Arc<Handler>>,
+    filters: Filters,
+}
+
+impl Row {
+    fn new(handlers: Vec<Arc<Handler>>) -> Self {
+        let filters: Vec<_> = handlers.iter().filter_map(|it| filter(it)).collect();
+        let filters = Filters::new(filters.into_iter());
+        Self { handlers, filters }
+    }
+}
+
+/// The filter of a handler of events.
+fn filter(handler: &Handler) -> Option<&Filter> {
+    match &handler.trigger {
+        Trigger::Event(EventTrigger { filter, .. }) => Some(filter),
+        Trigger::Start(_) | Trigger::Error(_) => None,
+    }
 }
 
 impl DispatchTable {
     pub(crate) fn new(handlers: &Handlers) -> Self {
-        let mut table = Self::default();
+        let mut by_name: HashMap<Box<str>, Vec<Arc<Handler>>> = HashMap::new();
+        let mut unnamed = Vec::new();
         for handler in handlers.iter() {
-            let Trigger::Event(EventTrigger { filter, .. }) = &handler.trigger else {
+            let Some(filter) = filter(handler) else {
                 continue;
             };
-            // Pointers were checked when they were declared, so each can be split.
-            let conditions = filter.fields.iter().flat_map(Matcher::new).collect();
-            let entry = Arc::new(Entry {
-                handler: Arc::clone(handler),
-                conditions,
-            });
             for t in &*filter.t {
-                let same_name = table.by_name.entry((&**t).into()).or_default();
-                same_name.push(Arc::clone(&entry));
+                let same_name = by_name.entry((&**t).into()).or_default();
+                same_name.push(Arc::clone(handler));
             }
             if filter.t.is_empty() {
-                table.unnamed.push(entry);
+                unnamed.push(Arc::clone(handler));
             }
         }
-        table
+        let with_unnamed = |mut named: Vec<_>| {
+            named.extend(unnamed.iter().cloned());
+            Row::new(named)
+        };
+        Self {
+            by_name: by_name
+                .into_iter()
+                .map(|(name, named)| (name, with_unnamed(named)))
+                .collect(),
+            unnamed: Row::new(unnamed),
+        }
     }
 
     /// The names of the events that handlers want; `None` if one of them takes events of any name.
     pub(crate) fn wanted(&self) -> Option<Vec<String>> {
-        if !self.unnamed.is_empty() {
+        if !self.unnamed.handlers.is_empty() {
             return None;
         }
         let mut names: Vec<String> = self.by_name.keys().map(ToString::to_string).collect();
@@ -57,53 +78,44 @@ impl DispatchTable {
         Some(names)
     }
 
-    /// The handlers whose filters match this payload. Allocates nothing, and scans `d` only for a
-    /// handler of this event that has a condition on it.
-    pub(crate) fn wanting<'t>(
-        &'t self,
-        envelope: &'t Envelope<'t>,
-    ) -> impl Iterator<Item = &'t Arc<Handler>> {
-        let named = envelope
-            .t()
-            .and_then(|t| self.by_name.get(t))
-            .map_or(&[][..], Vec::as_slice);
-        named
-            .iter()
-            .chain(&self.unnamed)
-            .filter(|entry| entry.wants(envelope))
-            .map(|entry| &entry.handler)
+    /// The handlers whose filters match this payload, or `None`. Allocates nothing, and reads `d` only for
+    /// a handler of this event that has a condition on it. The error says why `d` is malformed.
+    pub(crate) fn wanting(&self, envelope: &Envelope<'_>) -> Result<Option<Wanting<'_>>, String> {
+        let named = envelope.t().and_then(|t| self.by_name.get(t));
+        let row = named.unwrap_or(&self.unnamed);
+        if row.handlers.is_empty() {
+            return Ok(None);
+        }
+        let matching = row.filters.matching(envelope)?;
+        Ok((!matching.is_empty()).then_some(Wanting {
+            handlers: &row.handlers,
+            matching,
+        }))
     }
 }
 
-impl Entry {
-    fn wants(&self, envelope: &Envelope<'_>) -> bool {
-        let Trigger::Event(EventTrigger { filter, .. }) = &self.handler.trigger else {
-            return false;
-        };
-        if filter.op.is_some_and(|op| op != envelope.op) {
-            return false;
-        }
-        if self.conditions.is_empty() {
-            return true;
-        }
-        let json = if filter.whole {
-            envelope.whole()
-        } else {
-            Cow::Borrowed(envelope.unchecked_d())
-        };
-        self.conditions
-            .iter()
-            .all(|condition| condition.matches(&json))
+/// The handlers that want an event.
+pub(crate) struct Wanting<'t> {
+    handlers: &'t [Arc<Handler>],
+    matching: ShortSet,
+}
+
+impl Wanting<'_> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Handler>> {
+        self.matching.elements().map(|it| &self.handlers[it])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::on::On;
 
     fn wanted(handlers: &Handlers, text: &str) -> usize {
         let envelope = Envelope::parse(text).unwrap();
-        DispatchTable::new(handlers).wanting(&envelope).count()
+        let table = DispatchTable::new(handlers);
+        let wanting = table.wanting(&envelope).unwrap();
+        wanting.map_or(0, |wanting| wanting.iter().count())
     }
 
     #[test]
@@ -123,5 +135,13 @@ mod tests {
     fn a_name_under_another_opcode_is_not_an_event() {
         let handlers = Handlers::new().on("A", |_, _| async {});
         assert_eq!(wanted(&handlers, r#"{"op":7,"t":"A"}"#), 0);
+    }
+
+    #[test]
+    fn a_malformed_event_is_wanted_by_nobody() {
+        let handlers = Handlers::new().on(On::event("A").with("/x", 1), |_, _| async {});
+        let envelope = Envelope::parse(r#"{"t":"A","s":1,"op":0,"d":{"y":[1 "x":1}}"#).unwrap();
+        let why = DispatchTable::new(&handlers).wanting(&envelope).err();
+        assert!(why.unwrap().contains("not JSON"));
     }
 }

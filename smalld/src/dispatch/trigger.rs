@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::bot::SmallD;
-use crate::dispatch::condition::Scalar;
+use crate::dispatch::condition::Alternative;
 use crate::dispatch::handler_error::HandlerError;
 use crate::dispatch::outcome::Failure;
 use crate::event::Payload;
@@ -81,13 +81,28 @@ pub struct Filter {
     pub whole: bool,
 }
 
-/// A place in the JSON and the value that must be there.
+/// A condition on the value at one place in the JSON.
 #[derive(Clone, Debug)]
 pub struct Field {
     /// The pointer as written (RFC 6901).
     pub pointer: Cow<'static, str>,
-    /// The value.
-    pub is: Scalar,
+    /// Whether the value must be none of these, rather than one of them.
+    pub negated: bool,
+    /// The values.
+    pub any: Cow<'static, [Alternative]>,
+}
+
+/// As written in an attribute.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operator = if self.negated { "!=" } else { "=" };
+        write!(f, "{:?} {operator}", self.pointer)?;
+        for (nth, alternative) in self.any.iter().enumerate() {
+            let separator = if nth == 0 { " " } else { " | " };
+            write!(f, "{separator}{alternative}")?;
+        }
+        Ok(())
+    }
 }
 
 impl<Input> Clone for Call<Input> {

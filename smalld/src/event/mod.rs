@@ -11,6 +11,7 @@ pub(crate) mod origin;
 pub(crate) mod payload;
 pub(crate) mod scan;
 pub(crate) mod sink;
+pub(crate) mod skim;
 pub(crate) mod source;
 
 pub use self::payload::Payload;

@@ -35,22 +35,33 @@ mod readers {
     async fn reads(_: smalld::Json) {}
 }
 
-#[tokio::test(start_paused = true)]
-async fn case_e1_a_malformed_d_is_left_and_resumed_once_a_handler_reads_it() {
-    let readers = Handlers::registered().within(&format!("{}::readers", module_path!()));
-    let mut test = TestBot::start_with(readers, |builder| builder).await;
-    let mut connection = test.ready().await;
-    connection.send_text(MALFORMED_D).await;
-    bot_leaves(connection).await;
-    let lines = test.log.lines("malformed payload: X: not a JSON object");
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(test.log.lines("failed on").len(), 0);
-    let connection = test.resumes().await;
-    test.close(connection).await;
+mod filters {
+    #[smalld::on("X", "/b" = 2)]
+    #[expect(clippy::unused_async, reason = "it is never called")]
+    async fn filters() {}
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_e1_a_malformed_d_that_nobody_reads_does_no_harm() {
+async fn case_e1_after_a_malformed_d_is_read_the_session_is_resumed() {
+    for (module, why) in [
+        ("readers", "X: not a JSON object"),
+        ("filters", "X: `d` is not JSON (at byte 7 of it)"),
+    ] {
+        let handlers = Handlers::registered().within(&format!("{}::{module}", module_path!()));
+        let mut test = TestBot::start_with(handlers, |builder| builder).await;
+        let mut connection = test.ready().await;
+        connection.send_text(MALFORMED_D).await;
+        bot_leaves(connection).await;
+        let lines = test.log.lines(&format!("malformed payload: {why}"));
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(test.log.lines("failed on").len(), 0);
+        let connection = test.resumes().await;
+        test.close(connection).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_e1_a_malformed_d_that_is_not_read_does_no_harm() {
     let mut test = TestBot::start().await;
     let mut connection = test.ready().await;
     connection.send_text(MALFORMED_D).await;

@@ -82,6 +82,7 @@ pub(super) const RULES: Rules = Rules {
         "dispatch::filter",
         "event::envelope",
         "event::scan",
+        "event::skim",
     ],
     impure_parts: &["rest::limiter::permit", "rest::limiter::wait_queue"],
     allows_circles: false,
