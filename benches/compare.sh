@@ -7,21 +7,26 @@
 #   benches/compare.sh --smoke             seconds for each part: checks that all parts work
 #   ROUNDS=9 EVENTS=500000 benches/compare.sh flood
 #   MIXES=mixed ENCODINGS=plain ONLY=scan,filtered benches/compare.sh flood
+#   PEERS=no benches/compare.sh            without other libraries, which take minutes to build
 #
-# Parts: flood, many, shards, allocations, ping, rest, idle, start.
+# Parts: flood, many, shards, allocations, ping, rest, idle, start, build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+all=(flood many shards allocations ping rest idle start build)
 parts=()
 smoke=
 for argument in "$@"; do
+  case " ${all[*]} --smoke " in
+    *" $argument "*) ;;
+    *) echo "unknown argument: $argument; parts are ${all[*]}" >&2; exit 2 ;;
+  esac
   case $argument in
     --smoke) smoke=yes ;;
-    -*) echo "unknown option: $argument" >&2; exit 2 ;;
     *) parts+=("$argument") ;;
   esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(flood many shards allocations ping rest idle start)
+[ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
 
 rounds=${ROUNDS:-${smoke:+1}}
 rounds=${rounds:-5}
@@ -34,12 +39,31 @@ requests=${requests:-50000}
 mixes=${MIXES:-unhandled mixed messages}
 encodings=${ENCODINGS:-plain,zlib,zstd}
 
-# The clients are built with the same profile as the load server; the smoke version uses what tests have built.
+# The smoke version uses what tests have built, and leaves the peers out.
 profile=${smoke:+dev}
 profile=${profile:-release}
 folder=target/${profile/dev/debug}
-cargo build -q --profile "$profile" -p smalld-sandbox --features smalld-sandbox/load,smalld-sandbox/zstd \
-  -p bench-clients --features bench-clients/zstd
+peers=${PEERS:-${smoke:+no}}
+
+build_clients() {
+  local features=smalld-sandbox/load,smalld-sandbox/zstd,bench-clients/zstd
+  # Always the same packages, so that cargo builds their dependencies once.
+  local build=(cargo build -q --profile "$profile" -p smalld-sandbox -p bench-clients)
+  "${build[@]}" --features "$features,bench-clients/allocations"
+  cp "$folder/smalld-bot" "$folder/smalld-bot-counting"
+  "${build[@]}" --features "$features"
+}
+
+# Twilight is compressed as it was built.
+build_peers() {
+  local build=(cargo build -q --release --manifest-path benches/peers/Cargo.toml)
+  "${build[@]}" -p peer-serenity
+  for encoding in plain zlib zstd; do
+    "${build[@]}" -p peer-twilight --bin twilight --features "${encoding/plain/}"
+    mkdir -p "benches/peers/target/$encoding"
+    cp benches/peers/target/release/twilight "benches/peers/target/$encoding/twilight"
+  done
+}
 
 load() {
   local scenario=$1
@@ -47,72 +71,99 @@ load() {
   "$folder/smalld-load" "$scenario" --rounds "$rounds" ${ONLY:+--only "$ONLY"} "$@"
 }
 
-look="look=$folder/floor look"
-scan="scan=$folder/floor scan"
-borrow="borrow=$folder/floor borrow"
-value="value=$folder/floor value"
+floor=$folder/floor
 smalld=$folder/smalld-bot
+counting=$folder/smalld-bot-counting
+twilight=benches/peers/target/{encoding}/twilight
+serenity=benches/peers/target/release/serenity
+
+# Prints its arguments, one per line, unless the peers are left out; the names of peers as references, too.
+peers() {
+  [ "$peers" = no ] || printf '%s\n' "$@"
+}
+inline=$(peers '/twilight inline')
 
 flood() {
   for mix in $mixes; do
     printf '\n### Flood: %s\n' "$mix"
-    local clients=("$look" "tungstenite/look=$folder/floor tungstenite")
-    case $mix in
-      unhandled) clients+=("smalld/look=$smalld unhandled") ;;
-      *)
-        clients+=("$scan" "$borrow" "$value" "smalld filtered/scan=$smalld filtered"
-          "smalld borrowing/borrow=$smalld borrowing" "smalld Json/value=$smalld json")
-        ;;
-    esac
-    load flood --mix "$mix" --encodings "$encodings" --events "$events" "${clients[@]}"
+    local clients=("look=$floor look" "tungstenite/look=$floor tungstenite") others=()
+    mapfile -t others < <(peers "twilight inline=$twilight inline")
+    if [ "$mix" = unhandled ]; then
+      clients+=("smalld/look$inline=$smalld unhandled")
+    else
+      mapfile -t -O 1 others < <(peers "twilight, a task for each=$twilight spawn" "serenity=$serenity")
+      clients+=("scan=$floor scan" "borrow=$floor borrow" "value=$floor value"
+        "smalld filtered/scan$inline=$smalld filtered"
+        "smalld borrowing/borrow$inline=$smalld borrowing"
+        "smalld Json/value$inline=$smalld json")
+    fi
+    load flood --mix "$mix" --encodings "$encodings" --events "$events" --plain serenity \
+      "${clients[@]}" "${others[@]}"
   done
 }
 
 many() {
   printf '\n### Filtered handlers of one event\n'
-  load flood --events "$events" "1 handler=$smalld many 1" "10 handlers/1 handler=$smalld many 10" \
+  load flood --mix mixed --events "$events" "1 handler=$smalld many 1" "10 handlers/1 handler=$smalld many 10" \
     "100 handlers/1 handler=$smalld many 100" "1000 handlers/1 handler=$smalld many 1000"
 }
 
 shards() {
-  for count in 1 64 1000; do
+  local counts="1 64 1000"
+  [ -z "$smoke" ] || counts="1 4"
+  for count in $counts; do
     printf '\n### Flood over %s shards\n' "$count"
-    load flood --shards "$count" --events $((events / count)) --encodings "$encodings" \
-      "$look" "smalld filtered=$smalld filtered"
+    load flood --mix mixed --shards "$count" --events $((events / count)) --encodings "$encodings" \
+      "look=$floor look" "smalld filtered=$smalld filtered"
   done
 }
 
 allocations() {
   printf '\n### Allocations\n'
-  cargo build -q --profile "$profile" -p bench-clients --features zstd,allocations --target-dir target/allocations
-  local counting=target/allocations/${folder#target/}/smalld-bot
-  load flood --mix mixed --encodings "$encodings" --events $((events / 10)) \
-    "filtered=$counting filtered" "borrowing=$counting borrowing" "Json=$counting json"
-  load flood --mix unhandled --encodings "$encodings" --events $((events / 10)) "unhandled=$counting unhandled"
+  load flood --mix unhandled --encodings "$encodings" --events $((events / 10)) "smalld=$counting unhandled"
+  load flood --mix messages --encodings "$encodings" --events $((events / 10)) \
+    "smalld filtered=$counting filtered" "smalld borrowing=$counting borrowing" "smalld Json=$counting json"
 }
 
 ping() {
   printf '\n### Ping and pong\n'
-  load ping --pings "$pings" "floor=$folder/floor ping" "smalld/floor=$smalld ping"
+  mapfile -t others < <(peers "twilight/floor=$twilight ping" "serenity/floor=$serenity")
+  load ping --pings "$pings" "floor=$floor ping" "smalld/floor=$smalld ping" "${others[@]}"
 }
 
 rest() {
-  printf '\n### REST, 64 at once\n'
-  load rest --requests "$requests" "floor=$folder/floor rest" "smalld/floor=$smalld rest"
+  printf '\n### REST, 64 requests at once\n'
+  mapfile -t others < <(peers "twilight/hyper=$twilight rest")
+  load rest --requests "$requests" "sockets=$floor rest" "hyper=$floor hyper" \
+    "smalld/hyper=$smalld rest" "${others[@]}"
 }
 
 idle() {
-  printf '\n### Idle shards\n'
   local shards=1,64,1000
   [ -z "$smoke" ] || shards=1,4
-  load idle --shards "$shards" --encodings "$encodings" "$look" "smalld/look=$smalld unhandled"
+  mapfile -t others < <(peers "twilight/look=$twilight inline")
+  for guilds in 0 10; do
+    printf '\n### Idle shards, each with %s guilds\n' "$guilds"
+    load idle --shards "$shards" --guilds "$guilds" --encodings "$encodings" \
+      "look=$floor look" "smalld/look=$smalld unhandled" "${others[@]}"
+  done
 }
 
 start() {
   printf '\n### Start\n'
-  load start "$look" "smalld/look=$smalld unhandled"
+  mapfile -t others < <(peers "twilight/look=$twilight inline" "serenity/look=$serenity")
+  load start "look=$floor look" "smalld/look=$smalld unhandled" "${others[@]}"
 }
 
+build() {
+  [ -z "$smoke" ] || return 0 # it takes minutes
+  printf '\n### Ping bot\n\n| | crates | cold release build, CPU | stripped |\n|---|---:|---:|---:|\n'
+  benches/build-cost.sh
+  [ "$peers" = no ] || benches/build-cost.sh twilight
+}
+
+build_clients
+[ "$peers" = no ] || build_peers
 printf '%s, commit %s\n' "$(date -u +%F)" "$(git describe --always --dirty)"
 awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo
 printf '%s cores, %s, %s\n' "$(nproc)" "$(uname -sr)" "$(rustc --version)"

@@ -53,6 +53,9 @@ async fn measure(options: &Options) -> io::Result<Tables> {
         let prepared = options.scenario.prepare(options, *encoding);
         for round in 0..options.rounds {
             for (row, program) in options.programs.iter().enumerate() {
+                if !options.runs(program, *encoding) {
+                    continue;
+                }
                 if options.verbose {
                     eprintln!("{} {} round {}", program.name, encoding.name(), round + 1);
                 }

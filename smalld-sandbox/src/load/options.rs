@@ -32,6 +32,7 @@ options:
       --shards LIST      numbers of shards; the first only, except for idle; 1 without this
       --guilds N         idle: guilds of each shard; 10 without this
       --rounds N         how often each client runs; 5 without this
+      --plain LIST       clients that run without compression only
       --only LIST        only clients whose names contain one of these words
   -v, --verbose          print each run to stderr
   -h, --help             print this help
@@ -53,8 +54,15 @@ pub(crate) struct Options {
     pub(crate) shards: Vec<u32>,
     pub(crate) guilds: usize,
     pub(crate) rounds: usize,
+    pub(crate) plain_only: Vec<String>,
     pub(crate) verbose: bool,
     pub(crate) programs: Vec<Program>,
+}
+
+impl Options {
+    pub(crate) fn runs(&self, program: &Program, encoding: Encoding) -> bool {
+        encoding == Encoding::Plain || !self.plain_only.contains(&program.name)
+    }
 }
 
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Invocation, String> {
@@ -73,6 +81,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Invoc
         shards: vec![1],
         guilds: 10,
         rounds: 5,
+        plain_only: Vec::new(),
         verbose: false,
         programs: Vec::new(),
     };
@@ -93,6 +102,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Invoc
             "--requests" => options.requests = number(&value()?)?,
             "--shards" => options.shards = list(&value()?)?,
             "--guilds" => options.guilds = number(&value()?)?,
+            "--plain" => options.plain_only = list(&value()?)?,
             "--only" => only = list(&value()?)?,
             "--rounds" => options.rounds = number(&value()?)?,
             unknown if unknown.starts_with('-') => {

@@ -7,8 +7,9 @@
 //! - `value` parses each message into a `serde_json::Value`.
 //! - `tungstenite` is `look` with frames read by tokio-tungstenite.
 //! - `ping` is `scan`, and answers pings by a request.
-//! - `rest` makes requests, 64 at once.
+//! - `rest` makes requests, 64 at once, and `hyper` does so by hyper.
 
+mod by_hyper;
 mod frames;
 mod http;
 mod inflate;
@@ -33,6 +34,7 @@ fn main() -> io::Result<()> {
     LocalSet::new().block_on(&runtime, async {
         let (work, reader) = match role.as_str() {
             "rest" => return http::flood(64).await,
+            "hyper" => return by_hyper::flood(64).await,
             "tungstenite" => (Work::Look, Reader::Tungstenite),
             "scan" | "ping" => (Work::Scan, Reader::Own),
             "borrow" => (Work::Borrow, Reader::Own),

@@ -1,5 +1,5 @@
 //! What each gateway compression saves and costs:
-//! `cargo bench -p smalld --bench compression --features zstd`.
+//! `cargo bench -p bench-micro --bench inflate --features zstd`.
 //!
 //! A stream of varied events and a stream of large guilds are compressed as Discord does it, and
 //! inflated by the code of a shard and by `miniz_oxide`, the other decoder in pure Rust. The decoders
@@ -12,14 +12,14 @@
     unused_imports,
     reason = "a library has more use for it"
 )]
-#[path = "../../src/gateway/compression.rs"]
+#[path = "../../../smalld/src/gateway/compression.rs"]
 mod compression;
 #[allow(
     dead_code,
     unused_imports,
     reason = "so do its tests, which run elsewhere"
 )]
-#[path = "../../src/gateway/connection/inflate/mod.rs"]
+#[path = "../../../smalld/src/gateway/connection/inflate/mod.rs"]
 mod inflate;
 mod gateway {
     pub(crate) use crate::compression;
@@ -27,7 +27,6 @@ mod gateway {
         pub(crate) use crate::inflate;
     }
 }
-mod payloads;
 
 use std::time::{Duration, Instant};
 
@@ -39,16 +38,20 @@ use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer};
 
 use self::compression::Compression;
 use self::inflate::Inflater;
-use self::payloads::Payloads;
+use smalld_sandbox::traffic::{Mix, Traffic};
 
 const TURNS: usize = 41;
-const EVENTS: usize = 5_000;
-const GUILDS: usize = 4;
+const EVENTS: u64 = 5_000;
+const GUILDS: u64 = 4;
+/// Of each guild.
+const MEMBERS: usize = 3_000;
 
 fn main() {
-    let mut payloads = Payloads::new(7);
-    let events: Vec<_> = (0..EVENTS).map(|_| payloads.event()).collect();
-    let guilds: Vec<_> = (0..GUILDS).map(|_| payloads.guild()).collect();
+    let mut traffic = Traffic::new(7);
+    let events = (0..EVENTS).map(|s| traffic.event(Mix::Mixed, s));
+    let events: Vec<_> = events.collect();
+    let guilds = (0..GUILDS).map(|s| traffic.guild(MEMBERS, s));
+    let guilds: Vec<_> = guilds.collect();
     show("events", &events);
     show("guilds", &guilds);
     println!("\nmemory of a decoder after reading the events, in KiB");

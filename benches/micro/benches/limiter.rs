@@ -1,5 +1,5 @@
 //! What a request costs compared with a plain reqwest call: without a limiter, and with 1, 100 and 10,000
-//! known buckets. `cargo bench -p smalld --bench limiter`.
+//! known buckets. `cargo bench -p bench-micro --bench limiter`.
 //!
 //! The variants take turns, one request each, against a local server that answers at once. The result
 //! is the median, so that other load on the machine affects all equally.
