@@ -1,5 +1,5 @@
-//! What users see: each file in `fail` is one mistake, with the compiler's answer beside it. What must
-//! go on compiling is in `pass`, which trybuild would build with all its dependencies once more.
+//! What users see: each file in `fail` is one mistake, with the compiler's messages beside it. Code that must
+//! continue to compile is in `pass`, which is not run by trybuild: it would build all dependencies again.
 
 // After a change of wording, `TRYBUILD=overwrite cargo test -p trybuild-tests` updates the answers.
 // Read them as a user would: the first line says what is wrong in our words, the caret is

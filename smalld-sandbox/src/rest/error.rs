@@ -238,7 +238,7 @@ fn of_field(refusal: Refusal) -> Option<(&'static str, &'static str, &'static st
     })
 }
 
-/// Never used: a test holds that the table has every code of the world.
+/// Never used: a test checks that the table has every code of the world.
 const fn known_nothing(code: u64) -> Known {
     known(400, code, "Unknown error")
 }

@@ -6,8 +6,8 @@
 //! - `deliver.rs`: from events to handlers.
 //! - `leave.rs`: the end of a connection.
 //!
-//! These files hold parts of `ShardTask`, and so import it from here. What a payload means is
-//! decided by the session, what follows a disconnect by the reconnect policy.
+//! These files contain parts of `ShardTask`, and so import it from here. The session decides what a
+//! payload means, and the reconnect policy what follows a disconnect.
 
 mod deliver;
 mod frame;
@@ -87,9 +87,9 @@ pub(crate) struct ShardTask {
     permit: Option<IdentifyPermit>,
     /// Dropped when the bot stops and this shard delivers no more events.
     reading: Option<ReadingGuard>,
-    /// Since when this connection's session has been ready.
+    /// When this connection's session became ready.
     ready_since: Option<Instant>,
-    /// When Discord has to have answered IDENTIFY or RESUME, until it has.
+    /// Deadline for the answer to IDENTIFY or RESUME, until it has arrived.
     answer_deadline: Option<Instant>,
     was_ready: bool,
     /// Events replayed since the session was last ready.

@@ -65,7 +65,8 @@ fn mistake(path: &str, text: &str) -> Option<&'static str> {
 
 impl From<&str> for Path {
     fn from(path: &str) -> Self {
-        // Emoji and the like; ASCII stays as it was written and is checked when it is sent.
+        // Characters such as emoji are encoded; ASCII stays as it was written and is checked when
+        // it is sent.
         Self(Ok(utf8_percent_encode(path, &AsciiSet::EMPTY).to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! From a draft to what is sent: URL, headers and body, each checked.
+//! Preparation of a request: from a draft to URL, headers and body, each checked.
 
 use bytes::Bytes;
 use reqwest::header::{
@@ -32,7 +32,7 @@ pub(crate) struct Prepared {
     /// The path, for messages.
     pub(crate) shown: String,
     pub(crate) safety: Safety,
-    /// What nothing that is shown may contain.
+    /// Secrets that no message may contain.
     pub(crate) secrets: Secrets,
 }
 
@@ -219,7 +219,8 @@ fn form_names(attachments: &[Attachment], fields: &[(String, String)]) -> Result
     }
 }
 
-/// Callers cannot change how the request is framed and where it goes.
+/// Headers that callers cannot set, because they decide how the request is framed and where it
+/// goes.
 const OWN_HEADERS: [HeaderName; 5] = [
     HOST,
     CONTENT_LENGTH,

@@ -1,9 +1,9 @@
-//! The choice between waiting for rate limits and failing by them.
+//! Option: waiting for rate limits, or failing at them.
 
 /// What a request does if a known rate limit forbids it.
 ///
-/// Each [`SmallD`](crate::SmallD) and its clones count together. Two that are built for the same token
-/// do not know of each other and can exceed a limit together: share one.
+/// A [`SmallD`](crate::SmallD) and its clones count together. Two that are built with the same
+/// token count separately and can exceed a limit together, so build one and clone it.
 ///
 /// See [Discord Docs/Rate Limits](https://discord.com/developers/docs/topics/rate-limits).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

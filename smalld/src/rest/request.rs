@@ -25,11 +25,11 @@ use crate::rest::rate_limits::RateLimits;
 pin_project! {
     /// A request to Discord's REST API: a method, a path and JSON.
     ///
-    /// It is sent when it is awaited, and returns the JSON of the response: null for 204, which has no
-    /// body. Before that it can be refined. It waits as the rate limits demand, and is sent again, up
-    /// to four times, after a failure that may be over soon, if sending it twice does no harm
-    /// ([`retry`](Self::retry)). The answer to an interaction is sent again once, within the three
-    /// seconds that there are for it.
+    /// It is sent when it is awaited, and returns the JSON of the response: null for 204, which has
+    /// no body. Its methods set options before that. It waits as the rate limits require. After a
+    /// temporary failure it is sent again, up to four times, if sending it twice does no harm
+    /// ([`retry`](Self::retry)). The answer to an interaction is sent again once, within its three
+    /// seconds.
     ///
     /// | in async code | blocking | result |
     /// |---|---|---|
@@ -186,18 +186,18 @@ impl Request {
         self.edit(|draft| draft.rate_limits = Some(rate_limits))
     }
 
-    /// How long it may take in total, waits and retries included. By default each attempt may take 15
-    /// seconds, or 5 minutes with attachments, and waiting for limits may take any time.
+    /// How long it may take in total, including waits and retries. By default each attempt may take
+    /// 15 seconds, or 5 minutes with attachments, and waiting for limits may take any time.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.edit(|draft| draft.timeout = Some(timeout))
     }
 
-    /// Whether it may be sent again after a failure that leaves open if it arrived: a broken
-    /// connection, or a response such as 502. A request that cannot have arrived is always sent again.
+    /// Whether it may be sent again if it may have arrived: after a broken connection, or a
+    /// response such as 502. A request that cannot have arrived is always sent again.
     ///
-    /// By default GET, PUT and DELETE are, because sending them twice is as good as once, and so are
-    /// messages with `nonce` and `enforce_nonce`, which Discord creates only once. Other POST and PATCH
-    /// requests are not.
+    /// By default GET, PUT and DELETE are sent again, because sending them twice has the same
+    /// effect as once, and so are messages with `nonce` and `enforce_nonce`, which Discord creates
+    /// only once. Other POST and PATCH requests are not.
     pub fn retry(self, retry: bool) -> Self {
         self.edit(|draft| draft.retry = Some(retry))
     }
@@ -279,7 +279,7 @@ impl Request {
         blocking::wait(self.response())
     }
 
-    /// Sends it in another way than as it stands.
+    /// Sends it through this function instead of the network.
     pub(crate) fn via(
         self,
         via: impl FnOnce(Draft) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>>

@@ -1,8 +1,9 @@
-//! Which failures are worth another attempt, and after which wait. Pure.
+//! Retries: which failures are worth another attempt, and after which wait. Pure.
 //!
 //! A request that cannot have arrived is sent again. One that may have arrived is sent again if
-//! sending it twice is as good as once ([`safety`]), or if the caller says so (`Request::retry`). This
-//! applies to broken connections, timeouts and the statuses of servers in trouble ([`is_passing`]).
+//! sending it twice has the same effect as once ([`safety`]), or if the caller allows it
+//! (`Request::retry`). This applies to broken connections, timeouts and the statuses of servers in
+//! trouble ([`is_passing`]).
 
 use std::time::Duration;
 
@@ -19,15 +20,15 @@ const CALLBACK_BACKOFF: Duration = Duration::from_millis(200);
 /// What makes it safe to send a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Safety {
-    /// Sending it twice is as good as once.
+    /// Sending it twice has the same effect as once.
     Idempotent,
     /// It is sent again only if it cannot have arrived.
     Once,
 }
 
-/// GET, PUT and DELETE are idempotent by [RFC 9110 section 9.2.2]; a message with `enforce_nonce`
-/// is, because Discord gives back the first one, and so is the answer to an interaction, of which
-/// Discord takes only one (40060). Nothing else that may have arrived is sent again.
+/// GET, PUT and DELETE are idempotent by [RFC 9110 section 9.2.2]. So is a message with
+/// `enforce_nonce`, because Discord returns the first one, and the answer to an interaction,
+/// because Discord accepts only one (40060). Nothing else that may have arrived is sent again.
 ///
 /// [RFC 9110 section 9.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2
 pub(crate) fn safety(method: &Method, kind: Kind, payload: &[u8]) -> Safety {
@@ -48,7 +49,7 @@ pub(crate) fn safety(method: &Method, kind: Kind, payload: &[u8]) -> Safety {
     }
 }
 
-/// Failures of servers and proxies that may be over soon. Other statuses are responses.
+/// Temporary failures of servers and proxies. Other statuses are responses.
 pub(crate) fn is_passing(status: u16) -> bool {
     matches!(status, 500 | 502 | 503 | 504 | 520..=524)
 }

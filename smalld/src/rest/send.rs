@@ -1,4 +1,4 @@
-//! From a draft to a response: acquires a permit, sends, and judges the response, as often as needed.
+//! Sending of a request: acquires a permit, sends, and judges the response, as often as needed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,11 +25,11 @@ use crate::rest::transport::Failure;
 
 /// How often a request is sent again after a 429.
 const MAX_RETRIES_AFTER_429: u32 = 5;
-/// An interaction has to be answered within this time; a later answer reaches nobody.
+/// An interaction has to be answered within this time.
 const INTERACTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// Discord's code for a webhook that does not exist.
 const UNKNOWN_WEBHOOK: u64 = 10_015;
-/// The wait if a 429 does not tell one.
+/// The wait if a 429 gives none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Draft {
@@ -80,9 +80,9 @@ impl Draft {
     }
 }
 
-/// Lets tasks run that the end of a request has woken: that of the HTTP connection, which then serves
-/// another request, and one that waits for the limiter. tokio keeps the last of them for this thread
-/// (tokio-rs/tokio#4941), and if the caller blocked the thread now, it would wait as long.
+/// Lets other threads run the tasks that the end of a request has woken: that of the HTTP
+/// connection, and a request that waits for the limiter. tokio keeps the last of them for this
+/// thread (tokio-rs/tokio#4941), so it would have to wait if the caller blocked the thread now.
 async fn let_others_go_on() {
     tokio::task::yield_now().await;
 }
@@ -92,7 +92,7 @@ struct Sending {
     rest: Rest,
     prepared: Prepared,
     deadline: Option<Instant>,
-    /// Until when another attempt is worth it.
+    /// Deadline for further attempts.
     retry_until: Option<Instant>,
     /// `None` with `RateLimits::Off`.
     permit: Option<Permit>,
@@ -109,7 +109,7 @@ enum Attempt {
         scope: RateLimitScope,
         error: Error,
     },
-    /// A failure that may be over soon.
+    /// A temporary failure.
     Failed {
         /// Whether the request cannot have arrived.
         is_safe: bool,
@@ -148,7 +148,7 @@ impl Sending {
                     }
                     tracing::warn!(target: "smalld", "{}; trying again in {wait:.1?}", sentence(&error));
                     tokio::time::sleep(wait).await;
-                    // The caller needs to know of the failure: the request may have arrived.
+                    // The caller must see the failure, because the request may have arrived.
                     if self.acquire_permit().await.is_err() {
                         return Err(error);
                     }
@@ -209,7 +209,7 @@ impl Sending {
         }
     }
 
-    /// Tells the limiter of the response, and decides whether the caller is done.
+    /// Reports the response to the limiter, and decides whether it is the result.
     fn judge(&mut self, response: Response) -> Attempt {
         self.rest.0.clock.observe(&response, SystemTime::now());
         let body = match response.status {
@@ -277,7 +277,7 @@ impl Sending {
     }
 }
 
-/// The limit that a 429 tells of, with `RateLimits::Off`.
+/// The limit of a 429, with `RateLimits::Off`.
 fn limited_without_limiter(said: &TooMany, observed: &Observation) -> Limited {
     let wait = said.retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
     Limited {

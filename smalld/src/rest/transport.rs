@@ -1,4 +1,4 @@
-//! One attempt over the network, and what it means if it fails.
+//! A single attempt over the network, and the meaning of a failure.
 
 use std::error::Error as StdError;
 use std::io;
@@ -101,7 +101,7 @@ async fn exchange(
     ))
 }
 
-/// What failed, as far as the causes tell.
+/// What failed, as far as the causes show.
 fn kind(error: &reqwest::Error) -> NetworkErrorKind {
     let connecting = error.is_connect();
     if connecting && causes(error).any(is_tls) {

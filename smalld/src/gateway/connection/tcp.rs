@@ -2,10 +2,11 @@
 //! control thread, written from there.
 //!
 //! A socket is woken by the runtime that it is registered with. If handlers block every thread of
-//! their runtime, nobody waits for the socket, and a write that has to wait, because the send buffer is
-//! full, would never go on. A second registration, with the control thread, would wake that thread for
-//! every packet that arrives. So writes go to the socket directly, and one that has to wait is retried
-//! by a timer of the control thread. That is rare: a bot sends a few hundred bytes a minute.
+//! their runtime, nothing waits for the socket, and a write that has to wait because the send
+//! buffer is full would never continue. A second registration, with the control thread, would wake
+//! that thread for every packet that arrives. So writes go to the socket directly, and one that has
+//! to wait is retried by a timer of the control thread. That is rare: a bot sends a few hundred
+//! bytes a minute.
 
 use std::io::{self, Write as _};
 use std::net;

@@ -1,4 +1,4 @@
-//! Delivery of events from a shard to the handlers, and what is saved before.
+//! Delivery of events from a shard to the handlers, and saves that come first.
 
 use std::pin::pin;
 

@@ -15,7 +15,7 @@ use crate::gateway::protocol::session::Step;
 use crate::gateway::shard::ShardTask;
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(20);
-/// For saving that a session is started and for writing IDENTIFY or RESUME.
+/// Timeout for saving that a session starts, and for writing IDENTIFY or RESUME.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// Discord has to answer IDENTIFY or RESUME within this time. After RESUME each replayed event
 /// extends it.

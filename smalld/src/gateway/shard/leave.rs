@@ -1,4 +1,4 @@
-//! End of a connection, from this side.
+//! Closing of a connection by the shard.
 
 use crate::gateway::connection::Connection;
 use crate::gateway::connection::connect::SocketReader;
@@ -11,7 +11,7 @@ use crate::shutdown::ShutdownPhase;
 const NORMAL_CLOSURE: u16 = 1000;
 
 impl ShardTask {
-    /// Leaves a connection: sends a close frame if there is a reason to, and drops the socket.
+    /// Closes a connection: sends a close frame if there is a reason to, and drops the socket.
     /// Without a disconnect the bot is stopping.
     pub(super) async fn leave(
         &self,
@@ -20,7 +20,7 @@ impl ShardTask {
         disconnect: Option<Disconnect>,
     ) {
         if disconnect.is_none() {
-            // Heartbeats go on while handlers finish, but nobody reads their acknowledgements.
+            // Heartbeats continue while handlers finish, but nothing reads their acknowledgements.
             connection.shared.heartbeat().pause();
             self.reached(ShutdownPhase::Closing).await;
         }

@@ -26,7 +26,7 @@ use crate::shutdown::ShutdownPhase;
 const QUIET_INTERVAL: Duration = Duration::from_millis(500);
 
 impl ShardTask {
-    /// Reads until the connection ends or has to be left. Returns `None` if the bot is closed.
+    /// Reads until the connection ends or must be closed. Returns `None` if the bot is closed.
     pub(super) async fn read(
         &mut self,
         connection: &mut Connection,
