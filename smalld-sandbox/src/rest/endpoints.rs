@@ -5,7 +5,7 @@ use super::error::{self, Error};
 use super::reply::Answer;
 use super::{
     channels, commands, directory, emojis, guild_pages, guilds, interactions, members, messages,
-    own_user, prune, roles, stickers, threads,
+    own_user, pins, prune, reactions, roles, stickers, threads,
 };
 
 /// A simulated route.
@@ -14,10 +14,11 @@ pub(crate) type Endpoint = fn(&mut Call<'_>) -> Result<Answer, Error>;
 /// By the name of the operation in the table of routes.
 const SIMULATED: &[(&str, Endpoint)] = &[
     ("add_guild_member_role", members::add_role),
-    ("add_my_message_reaction", messages::react),
+    ("add_my_message_reaction", reactions::add),
     ("add_thread_member", threads::add_member),
     ("ban_user_from_guild", members::ban),
     ("bulk_ban_users_from_guild", members::ban_many),
+    ("bulk_delete_messages", messages::delete_many),
     ("bulk_set_application_commands", commands::replace_all),
     ("bulk_set_guild_application_commands", commands::replace_all),
     ("bulk_update_guild_channels", channels::move_all),
@@ -32,8 +33,14 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("create_guild_sticker", stickers::create),
     ("create_interaction_response", interactions::answer),
     ("create_message", messages::create),
+    ("create_pin", pins::pin),
     ("create_thread", threads::create),
     ("create_thread_from_message", threads::create_from_message),
+    ("delete_all_message_reactions", reactions::remove_all),
+    (
+        "delete_all_message_reactions_by_emoji",
+        reactions::remove_of_emoji,
+    ),
     ("delete_application_command", commands::delete),
     ("delete_application_emoji", emojis::delete),
     (
@@ -53,13 +60,18 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("delete_guild_role", roles::delete),
     ("delete_guild_sticker", stickers::delete),
     ("delete_message", messages::delete),
-    ("delete_my_message_reaction", messages::unreact),
+    ("delete_my_message_reaction", reactions::remove_own),
     (
         "delete_original_webhook_message",
         interactions::delete_message,
     ),
+    ("delete_pin", pins::unpin),
     ("delete_thread_member", threads::remove_member),
+    ("delete_user_message_reaction", reactions::remove_of_user),
     ("delete_webhook_message", interactions::delete_message),
+    ("deprecated_create_pin", pins::pin),
+    ("deprecated_delete_pin", pins::unpin),
+    ("deprecated_list_pins", pins::list_without_pages),
     ("execute_webhook", interactions::follow_up),
     ("get_active_guild_threads", threads::list_active),
     ("get_application_command", commands::get),
@@ -119,7 +131,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("list_guild_roles", roles::list),
     ("list_guild_stickers", stickers::list),
     ("list_guild_voice_regions", guilds::regions),
-    ("list_message_reactions_by_emoji", messages::reactors),
+    ("list_message_reactions_by_emoji", reactions::list),
     ("list_messages", messages::list),
     ("list_my_connections", own_user::not_for_bots),
     ("list_my_guilds", own_user::guilds),
@@ -127,6 +139,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
         "list_my_private_archived_threads",
         threads::list_own_private,
     ),
+    ("list_pins", pins::list),
     ("list_private_archived_threads", threads::list_private),
     ("list_public_archived_threads", threads::list_public),
     ("list_sticker_packs", stickers::packs),

@@ -1,4 +1,4 @@
-//! The endpoints of messages, their reactions, and typing.
+//! The endpoints of messages, and typing.
 
 use std::mem;
 
@@ -7,14 +7,18 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::error::Error;
 use super::reply::Answer;
+use super::rules::{self, Is, Rule, required};
 use super::{message_form, query};
+use crate::world::Channel;
+use crate::world::audit::Action;
 use crate::world::intents;
 use crate::world::permission::{
-    ADD_REACTIONS, MANAGE_MESSAGES, MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES,
+    MANAGE_MESSAGES, MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES,
 };
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
-use crate::world::{Channel, User};
+
+const BULK: &[Rule] = &[required("messages", Is::List(100))];
 
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Error> {
     let channel = call.id("channel_id")?;
@@ -54,13 +58,21 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn edit(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, id) = place(call)?;
-    call.world.message(channel, id)?;
+    call.require_in(channel, 0)?;
+    let message = call.world.message(channel, id)?;
     check_active(call, channel)?;
     let edit = message_form::edit(mem::take(&mut call.body))?;
+    let bot = call.world.bot().id;
+    let is_own = message["author"]["id"] == bot.to_string();
+    if let Some(flags) = edit.flags.filter(|_| !is_own && edit.is_of_flags()) {
+        call.require_in(channel, MANAGE_MESSAGES)?;
+        call.world
+            .suppress_embeds(channel, id, flags & (1 << 2) != 0)?;
+        return Ok(Answer::Json(call.world.message(channel, id)?));
+    }
     if call.world.would_be_empty(channel, id, &edit) {
         return Err(Refusal::EmptyMessage.into());
     }
-    let bot = call.world.bot().id;
     call.world.edit(channel, id, bot, edit, call.now)?;
     Ok(Answer::Json(call.world.message(channel, id)?))
 }
@@ -71,36 +83,40 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Error> {
     let is_own = call.world.message(channel, id)?["author"]["id"] == bot.to_string();
     call.require_in(channel, if is_own { 0 } else { MANAGE_MESSAGES })?;
     call.world.delete(channel, id, bot)?;
+    if !is_own {
+        call.audit_in(channel, Action::MessageDelete, id);
+    }
     Ok(Answer::NoContent)
 }
 
-pub(crate) fn react(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let (channel, id) = place(call)?;
-    let (bot, emoji) = (call.world.bot().id, call.value("emoji_name").to_owned());
-    call.require_in(channel, ADD_REACTIONS | READ_MESSAGE_HISTORY)?;
-    check_active(call, channel)?;
-    call.world.react(channel, id, bot, &emoji)?;
+/// Deletes between 2 and 100 messages at once.
+pub(crate) fn delete_many(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let channel = call.id("channel_id")?;
+    if call.world.channel(channel)?.guild().is_none() {
+        return Err(Refusal::NotInDirectMessages.into());
+    }
+    call.require_in(channel, MANAGE_MESSAGES)?;
+    let fields = call.fields(BULK)?;
+    let list = fields["messages"].as_array().map(Vec::as_slice);
+    let list = list.unwrap_or_default();
+    let mut ids: Vec<_> = list.iter().filter_map(rules::id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.len() != list.len() {
+        let message = "Values are not unique snowflakes.";
+        return Err(Error::of_field(&["messages"], "SET_TYPE_INVALID", message));
+    }
+    if ids.len() < 2 {
+        let message = "Must be between 2 and 100 in length.";
+        return Err(Error::of_field(
+            &["messages"],
+            "BASE_TYPE_BAD_LENGTH",
+            message,
+        ));
+    }
+    call.world.delete_many(channel, &ids, call.now)?;
+    call.audit_in(channel, Action::MessageBulkDelete, channel);
     Ok(Answer::NoContent)
-}
-
-pub(crate) fn unreact(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let (channel, id) = place(call)?;
-    let (bot, emoji) = (call.world.bot().id, call.value("emoji_name").to_owned());
-    call.world.unreact(channel, id, bot, &emoji)?;
-    Ok(Answer::NoContent)
-}
-
-pub(crate) fn reactors(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let (channel, id) = place(call)?;
-    let (after, limit) = (
-        query::after(&call.query)?,
-        query::limit(&call.query, 25, 100)?,
-    );
-    let users = call.world.reactors(channel, id, call.value("emoji_name"))?;
-    let later = users
-        .into_iter()
-        .filter(|user| after.is_none_or(|after| user.id > after));
-    Ok(Answer::Json(later.take(limit).map(User::json).collect()))
 }
 
 pub(crate) fn type_in(call: &mut Call<'_>) -> Result<Answer, Error> {
@@ -135,12 +151,12 @@ pub(super) fn check_active(call: &Call<'_>, channel: Snowflake) -> Result<(), Re
     }
 }
 
-fn place(call: &Call<'_>) -> Result<(Snowflake, Snowflake), Error> {
+pub(super) fn place(call: &Call<'_>) -> Result<(Snowflake, Snowflake), Error> {
     Ok((call.id("channel_id")?, call.id("message_id")?))
 }
 
 /// Without `MESSAGE_CONTENT` an application reads no more over REST than over its gateway.
-fn readable(call: &Call<'_>, channel: Snowflake, message: Value) -> Value {
+pub(super) fn readable(call: &Call<'_>, channel: Snowflake, message: Value) -> Value {
     let guild = call.world.channel(channel).ok().and_then(Channel::guild);
     let Some(guild) = guild else {
         return message;

@@ -13,6 +13,8 @@ pub(crate) struct Message {
     pub(crate) author: Snowflake,
     pub(crate) content: String,
     pub(crate) edited: Option<u64>,
+    /// When the message was pinned, if it is.
+    pub(crate) pinned: Option<u64>,
     pub(crate) tts: bool,
     pub(crate) nonce: Option<Value>,
     pub(crate) flags: u64,
@@ -157,6 +159,17 @@ impl Draft {
             && self.embeds.is_empty()
             && self.components.is_empty()
             && self.poll.is_none()
+            && self.uploads.is_empty()
+    }
+}
+
+impl Edit {
+    /// Whether it only changes flags.
+    pub(crate) fn is_of_flags(&self) -> bool {
+        self.content.is_none()
+            && self.embeds.is_none()
+            && self.components.is_none()
+            && self.keep.is_none()
             && self.uploads.is_empty()
     }
 }

@@ -20,6 +20,7 @@ mod mention;
 pub(crate) mod message;
 pub(crate) mod overwrite;
 pub(crate) mod permission;
+mod pin;
 mod posting;
 mod reaction;
 mod records;

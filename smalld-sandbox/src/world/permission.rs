@@ -42,8 +42,11 @@ pub(crate) const MANAGE_GUILD_EXPRESSIONS: u64 = 1 << 30;
 pub(crate) const MODERATE_MEMBERS: u64 = 1 << 40;
 pub(crate) const CREATE_GUILD_EXPRESSIONS: u64 = 1 << 43;
 
+/// Pinning messages, which needed `MANAGE_MESSAGES` before.
+pub(crate) const PIN_MESSAGES: u64 = 1 << 51;
+
 /// Every permission that Discord has.
-pub(crate) const ALL: u64 = (1 << 51) - 1;
+pub(crate) const ALL: u64 = (1 << 53) - 1;
 /// What the role `@everyone` has in a new guild.
 pub(crate) const EVERYDAY: u64 = 2_248_473_465_835_073;
 /// What is left to a member during a timeout.

@@ -9,8 +9,12 @@ use super::refusal::Refusal;
 use super::{World, component, mention};
 use crate::world::snowflake::Snowflake;
 
+/// How old a message may be to be deleted with others: two weeks, in milliseconds.
+const MAX_BULK_AGE: u64 = 14 * 86_400_000;
+
 /// Message flags.
-const EPHEMERAL: u64 = 1 << 6;
+const SUPPRESS_EMBEDS: u64 = 1 << 2;
+const COMPONENTS_V2: u64 = 1 << 15;
 const LOADING: u64 = 1 << 7;
 /// The type of the message with which a thread begins that began with a message of its parent.
 const THREAD_STARTER: u64 = 21;
@@ -42,6 +46,7 @@ impl World {
             mentions,
             content: draft.content,
             edited: None,
+            pinned: None,
             tts: draft.tts,
             nonce: draft.nonce,
             flags: draft.flags,
@@ -102,9 +107,11 @@ impl World {
             component::number(&mut components);
             message.components = components;
         }
-        // Ephemeral is decided when the message is made; an edit ends the loading.
-        let kept = message.flags & EPHEMERAL;
-        message.flags = (edit.flags.unwrap_or(message.flags) & !(LOADING | EPHEMERAL)) | kept;
+        // An edit hides embeds, turns to version 2 of components, and ends the loading. The other
+        // flags are decided when the message is made.
+        let kept = message.flags & !(LOADING | SUPPRESS_EMBEDS);
+        let changed = edit.flags.unwrap_or(message.flags);
+        message.flags = kept | changed & (SUPPRESS_EMBEDS | COMPONENTS_V2);
         message.edited = Some(now);
         self.tell_of_message("MESSAGE_UPDATE", channel, id);
         Ok(())
@@ -159,6 +166,42 @@ impl World {
             channel,
             json!({ "id": id, "channel_id": channel }),
         );
+        Ok(())
+    }
+
+    /// Shows or hides the embeds of a message, which moderators may do with those of others.
+    pub(crate) fn suppress_embeds(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        is_hidden: bool,
+    ) -> Result<(), Refusal> {
+        let flags = &mut self.message_of(channel, id)?.flags;
+        *flags = *flags & !SUPPRESS_EMBEDS | if is_hidden { SUPPRESS_EMBEDS } else { 0 };
+        self.tell_of_message("MESSAGE_UPDATE", channel, id);
+        Ok(())
+    }
+
+    /// Deletes messages of a guild, none of which may be older than two weeks. Unknown ones are ignored.
+    pub(crate) fn delete_many(
+        &mut self,
+        channel: Snowflake,
+        ids: &[Snowflake],
+        now: u64,
+    ) -> Result<(), Refusal> {
+        if ids.iter().any(|id| id.millis() + MAX_BULK_AGE < now) {
+            return Err(Refusal::TooOld);
+        }
+        let place = self.channel_mut(channel)?;
+        let mut gone = ids.to_vec();
+        gone.retain(|id| place.messages.remove(id).is_some());
+        if let Some(thread) = &mut place.thread {
+            thread.messages = thread.messages.saturating_sub(gone.len() as u64);
+        }
+        if !gone.is_empty() {
+            let data = json!({ "ids": gone, "channel_id": channel });
+            self.tell("MESSAGE_DELETE_BULK", channel, data);
+        }
         Ok(())
     }
 

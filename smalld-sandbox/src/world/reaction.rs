@@ -81,6 +81,32 @@ impl World {
         Ok(())
     }
 
+    /// Removes the reactions with one emoji, or all.
+    pub(crate) fn clear_reactions(
+        &mut self,
+        channel: Snowflake,
+        id: Snowflake,
+        emoji: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let emoji = emoji.map(|text| Emoji::parse(text).ok_or(Refusal::UnknownEmoji));
+        let emoji = emoji.transpose()?;
+        let reactions = &mut self.message_of(channel, id)?.reactions;
+        let before = reactions.len();
+        let is_meant = |reaction: &Reaction| emoji.as_ref().is_none_or(|e| *e == reaction.emoji);
+        reactions.retain(|reaction| !is_meant(reaction));
+        if reactions.len() == before {
+            return Ok(());
+        }
+        let mut event = json!({ "channel_id": channel, "message_id": id });
+        if let Some(emoji) = emoji {
+            event["emoji"] = emoji.json();
+            self.tell("MESSAGE_REACTION_REMOVE_EMOJI", channel, event);
+        } else {
+            self.tell("MESSAGE_REACTION_REMOVE_ALL", channel, event);
+        }
+        Ok(())
+    }
+
     /// The users who reacted with this emoji, smallest id first, as in REST.
     pub(crate) fn reactors(
         &self,

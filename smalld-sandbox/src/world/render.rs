@@ -11,6 +11,8 @@ use crate::world::snowflake::Snowflake;
 /// The types of messages that are replies, or repeat the one that a thread began with.
 const REPLY: u64 = 19;
 const THREAD_STARTER: u64 = 21;
+/// The flag of a message whose embeds are hidden.
+const SUPPRESS_EMBEDS: u64 = 1 << 2;
 
 impl World {
     /// The `d` of `GUILD_CREATE`. Without presences it lists only the bot itself.
@@ -118,9 +120,9 @@ impl World {
             "mention_roles": [],
             "attachments":
                 message.attachments.iter().map(|a| a.json(&attachments_at)).collect::<Value>(),
-            "embeds": message.embeds,
+            "embeds": if message.flags & SUPPRESS_EMBEDS == 0 { &message.embeds[..] } else { &[] },
             "components": message.components,
-            "pinned": false,
+            "pinned": message.pinned.is_some(),
             "type": if message.reply_to.is_some() { REPLY } else { message.kind },
             "flags": message.flags,
         });

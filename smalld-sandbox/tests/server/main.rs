@@ -12,6 +12,7 @@ mod guild_settings;
 mod guilds;
 mod interactions;
 mod limits;
+mod messages;
 mod moderation;
 mod rest;
 mod routes;
