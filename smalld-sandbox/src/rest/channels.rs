@@ -237,6 +237,19 @@ fn parent(id: Option<&Value>) -> Change<Snowflake> {
     id.map_or(Change::Keep, |id| Change::to(rules::id(id)))
 }
 
+/// The name of a post that comes with another body.
+pub(super) fn check_thread_name(name: &str) -> Result<(), Error> {
+    let fields = Map::from_iter([("thread_name".to_owned(), Value::from(name))]);
+    let mut mistakes = Mistakes::default();
+    rules::check(
+        &[required("thread_name", NAME)],
+        &fields,
+        &[],
+        &mut mistakes,
+    );
+    mistakes.check()
+}
+
 /// Channels to write in have names in lower case, with dashes for spaces.
 fn channel_name(kind: Kind, name: &str) -> String {
     match kind {

@@ -5,7 +5,7 @@ use super::error::{self, Error};
 use super::reply::Answer;
 use super::{
     channels, commands, directory, emojis, guild_pages, guilds, interactions, members, messages,
-    own_user, pins, prune, reactions, roles, stickers, threads,
+    own_user, pins, prune, reactions, roles, stickers, threads, webhook_messages, webhooks,
 };
 
 /// A simulated route.
@@ -36,6 +36,8 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("create_pin", pins::pin),
     ("create_thread", threads::create),
     ("create_thread_from_message", threads::create_from_message),
+    ("create_webhook", webhooks::create),
+    ("crosspost_message", messages::crosspost),
     ("delete_all_message_reactions", reactions::remove_all),
     (
         "delete_all_message_reactions_by_emoji",
@@ -61,18 +63,26 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("delete_guild_sticker", stickers::delete),
     ("delete_message", messages::delete),
     ("delete_my_message_reaction", reactions::remove_own),
-    (
-        "delete_original_webhook_message",
-        interactions::delete_message,
-    ),
+    ("delete_original_webhook_message", webhook_messages::delete),
     ("delete_pin", pins::unpin),
     ("delete_thread_member", threads::remove_member),
     ("delete_user_message_reaction", reactions::remove_of_user),
-    ("delete_webhook_message", interactions::delete_message),
+    ("delete_webhook", webhooks::delete),
+    ("delete_webhook_by_token", webhooks::delete_by_token),
+    ("delete_webhook_message", webhook_messages::delete),
     ("deprecated_create_pin", pins::pin),
     ("deprecated_delete_pin", pins::unpin),
     ("deprecated_list_pins", pins::list_without_pages),
-    ("execute_webhook", interactions::follow_up),
+    (
+        "execute_github_compatible_webhook",
+        webhook_messages::create_from_github,
+    ),
+    (
+        "execute_slack_compatible_webhook",
+        webhook_messages::create_from_slack,
+    ),
+    ("execute_webhook", webhook_messages::create),
+    ("follow_channel", webhooks::follow),
     ("get_active_guild_threads", threads::list_active),
     ("get_application_command", commands::get),
     ("get_application_emoji", emojis::get),
@@ -100,6 +110,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("get_guild_role", roles::get),
     ("get_guild_sticker", stickers::get),
     ("get_guild_vanity_url", guild_pages::vanity_url),
+    ("get_guild_webhooks", webhooks::list_of_guild),
     ("get_guild_welcome_screen", guild_pages::welcome_screen),
     ("get_guild_widget", guild_pages::widget),
     ("get_guild_widget_settings", guild_pages::widget_settings),
@@ -109,18 +120,21 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("get_my_guild_member", own_user::not_for_bots),
     ("get_my_oauth2_application", directory::own_application),
     ("get_my_user", own_user::get),
-    ("get_original_webhook_message", interactions::get_message),
+    ("get_original_webhook_message", webhook_messages::get),
     ("get_sticker", stickers::get_any),
     ("get_sticker_pack", stickers::pack),
     ("get_thread_member", threads::get_member),
     ("get_user", directory::user),
-    ("get_webhook_message", interactions::get_message),
+    ("get_webhook", webhooks::get),
+    ("get_webhook_by_token", webhooks::get_by_token),
+    ("get_webhook_message", webhook_messages::get),
     ("guild_role_member_counts", guilds::role_counts),
     ("join_thread", threads::join),
     ("leave_guild", own_user::leave_guild),
     ("leave_thread", threads::leave),
     ("list_application_commands", commands::list),
     ("list_application_emojis", emojis::list),
+    ("list_channel_webhooks", webhooks::list_of_channel),
     ("list_guild_application_commands", commands::list),
     ("list_guild_audit_log_entries", members::audit_log),
     ("list_guild_bans", members::list_bans),
@@ -176,11 +190,10 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("update_my_guild_member", members::edit_own),
     ("update_my_nick", members::edit_own),
     ("update_my_user", own_user::edit),
-    (
-        "update_original_webhook_message",
-        interactions::edit_message,
-    ),
-    ("update_webhook_message", interactions::edit_message),
+    ("update_original_webhook_message", webhook_messages::edit),
+    ("update_webhook", webhooks::edit),
+    ("update_webhook_by_token", webhooks::edit_by_token),
+    ("update_webhook_message", webhook_messages::edit),
 ];
 
 /// The endpoint of an operation, if it is simulated.
@@ -244,7 +257,7 @@ mod tests {
              The world behind them has guilds with channels of every type, threads, members, roles and bans, \
              direct messages, messages,\nreactions, application commands and interactions. The permissions of \
              roles, their order and the overwrites of\nchannels are enforced. The audit log has roles, \
-             channels, members and bans. The webhook routes know only tokens\nof interactions.\n",
+             channels, webhooks, members and bans.\n",
             routes::all().len(),
             simulated.len(),
         );

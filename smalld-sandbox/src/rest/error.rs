@@ -72,6 +72,7 @@ const CODES: &[Known] = &[
     known(400, 30_001, "Maximum number of guilds reached (100)"),
     known(400, 30_003, "Maximum number of pins reached (250)"),
     known(400, 30_005, "Maximum number of guild roles reached (250)"),
+    known(400, 30_007, "Maximum number of webhooks reached (15)"),
     known(400, 30_008, "Maximum number of emojis reached (50)"),
     known(400, 30_010, "Maximum number of reactions reached (20)"),
     known(
@@ -101,6 +102,7 @@ const CODES: &[Known] = &[
         "Maximum number of channel permission overwrites reached (1000)",
     ),
     known(403, 40_007, "The user is banned from this guild."),
+    known(400, 40_033, "This message has already been crossposted"),
     known(400, 40_060, "Interaction has already been acknowledged."),
     known(
         400,
@@ -133,6 +135,26 @@ const CODES: &[Known] = &[
     ),
     known(400, 160_005, "This thread is locked"),
     known(400, 160_006, "Maximum number of active threads reached"),
+    known(
+        400,
+        220_001,
+        "Webhooks posted to forum channels must have a thread_name or thread_id",
+    ),
+    known(
+        400,
+        220_002,
+        "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+    ),
+    known(
+        400,
+        220_003,
+        "Webhooks can only create threads in forum channels",
+    ),
+    known(
+        400,
+        220_004,
+        "Webhook services cannot be used in forum channels",
+    ),
     known(400, 500_000, "Failed to ban users"),
 ];
 

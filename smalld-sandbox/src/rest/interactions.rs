@@ -1,5 +1,5 @@
-//! The endpoints with which an application answers interactions: the callback, the edits of its
-//! answer, and further messages.
+//! The endpoint with which an application answers interactions. What it writes afterwards is in
+//! `webhook_messages`.
 
 use std::mem;
 
@@ -16,7 +16,6 @@ use super::reply::Answer;
 use super::rules::{self, Is, Rule, required};
 use crate::world::interaction::{Callback, Kind};
 use crate::world::refusal::Refusal;
-use crate::world::snowflake::Snowflake;
 
 const CHOICE: &[Rule] = &[required("name", Is::Text(1, 100))];
 const CHOICES: &[Rule] = &[required("choices", Is::List(25))];
@@ -49,70 +48,6 @@ pub(crate) fn answer(call: &mut Call<'_>) -> Result<Answer, Error> {
         response["resource"] = json!({ "type": number, "message": message });
     }
     Ok(Answer::Json(response))
-}
-
-/// `POST /webhooks/{application}/{token}`.
-pub(crate) fn follow_up(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let id = answered(call)?;
-    let draft = message_form::draft(mem::take(&mut call.body))?;
-    let message = call.world.follow_up(id, draft, call.now)?;
-    Ok(Answer::Json(
-        call.world.message_of_interaction(id, message)?,
-    ))
-}
-
-pub(crate) fn get_message(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let (id, message) = message(call)?;
-    Ok(Answer::Json(
-        call.world.message_of_interaction(id, message)?,
-    ))
-}
-
-pub(crate) fn edit_message(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let (id, message) = message(call)?;
-    call.world.message_of_interaction(id, message)?;
-    let edit = message_form::edit(mem::take(&mut call.body))?;
-    let channel = channel(call, id)?;
-    if call.world.would_be_empty(channel, message, &edit) {
-        return Err(Refusal::EmptyMessage.into());
-    }
-    let bot = call.world.bot().id;
-    call.world.edit(channel, message, bot, edit, call.now)?;
-    Ok(Answer::Json(
-        call.world.message_of_interaction(id, message)?,
-    ))
-}
-
-pub(crate) fn delete_message(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let (id, message) = message(call)?;
-    call.world.message_of_interaction(id, message)?;
-    let (channel, bot) = (channel(call, id)?, call.world.bot().id);
-    call.world.delete(channel, message, bot)?;
-    Ok(Answer::NoContent)
-}
-
-/// The interaction of the token in the path.
-fn answered(call: &Call<'_>) -> Result<Snowflake, Error> {
-    let application = call.id("webhook_id")?;
-    let token = call.value("webhook_token");
-    Ok(call.world.answered(application, token, call.now)?)
-}
-
-/// The interaction, and the message that the path names; `@original` is the first answer.
-fn message(call: &Call<'_>) -> Result<(Snowflake, Snowflake), Error> {
-    let id = answered(call)?;
-    if !call.value("message_id").is_empty() {
-        return Ok((id, call.id("message_id")?));
-    }
-    let interaction = call.world.interaction(id);
-    let original = interaction.and_then(|interaction| interaction.original);
-    Ok((id, original.ok_or(Refusal::UnknownMessage)?))
-}
-
-fn channel(call: &Call<'_>, id: Snowflake) -> Result<Snowflake, Refusal> {
-    let interaction = call.world.interaction(id);
-    let interaction = interaction.ok_or(Refusal::UnknownWebhook)?;
-    Ok(interaction.channel)
 }
 
 /// The types of callbacks that answer each type of interaction.

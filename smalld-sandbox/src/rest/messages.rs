@@ -119,6 +119,22 @@ pub(crate) fn delete_many(call: &mut Call<'_>) -> Result<Answer, Error> {
     Ok(Answer::NoContent)
 }
 
+/// Publishes a message of an announcement channel.
+pub(crate) fn crosspost(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let (channel, id) = place(call)?;
+    call.require_in(channel, 0)?;
+    let bot = call.world.bot().id.to_string();
+    let is_own = call.world.message(channel, id)?["author"]["id"] == bot;
+    let needed = if is_own {
+        SEND_MESSAGES
+    } else {
+        MANAGE_MESSAGES
+    };
+    call.require_in(channel, needed)?;
+    call.world.crosspost(channel, id, call.now)?;
+    Ok(Answer::Json(call.world.message(channel, id)?))
+}
+
 pub(crate) fn type_in(call: &mut Call<'_>) -> Result<Answer, Error> {
     let (channel, bot) = (call.id("channel_id")?, call.world.bot().id);
     call.require_in(channel, SEND_MESSAGES)?;

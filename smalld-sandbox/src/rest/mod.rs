@@ -46,3 +46,5 @@ mod stickers;
 pub(crate) mod stubs;
 mod threads;
 mod uploads;
+mod webhook_messages;
+mod webhooks;

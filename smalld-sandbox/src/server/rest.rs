@@ -37,7 +37,7 @@ pub(crate) async fn answer(hub: &Hub, request: hyper::Request<Incoming>) -> Resp
     let is_stubbed = stub.is_some();
     let admitted = admit(&head, has_token, stub.is_some());
     // Without a token, a client could fill the memory of the sandbox.
-    let (bytes, body) = if has_token || has_interaction_token(hub, &admitted) {
+    let (bytes, body) = if has_token || has_route_token(hub, &admitted) {
         read(&head, incoming).await
     } else {
         discard(incoming).await;
@@ -61,15 +61,15 @@ fn has_token(hub: &Hub, head: &Parts) -> bool {
     token.is_some_and(|token| hub.look(|state| state.gateway.accepts(token)))
 }
 
-/// Whether the path has the token of an interaction, which is enough for its routes.
-fn has_interaction_token(hub: &Hub, admitted: &Result<Admitted, Error>) -> bool {
+/// Whether the path has the token of an interaction or a webhook, which is enough for its routes.
+fn has_route_token(hub: &Hub, admitted: &Result<Admitted, Error>) -> bool {
     let Ok(Admitted::Route(found)) = admitted else {
         return false;
     };
     let is_token = |name: &str| matches!(name, "interaction_token" | "webhook_token");
     let mut values = found.values.iter();
     let token = values.find(|(name, _)| is_token(name));
-    token.is_some_and(|(_, token)| hub.look(|state| state.world.has_interaction_token(token)))
+    token.is_some_and(|(_, token)| hub.look(|state| state.world.knows_token(token)))
 }
 
 fn stub(hub: &Hub, head: &Parts) -> Option<Stub> {

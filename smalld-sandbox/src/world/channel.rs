@@ -98,6 +98,11 @@ impl Kind {
         matches!(self, AnnouncementThread | PublicThread | PrivateThread)
     }
 
+    /// Whether it consists of posts, which are threads.
+    pub(crate) fn has_posts(self) -> bool {
+        matches!(self, Self::Forum | Self::Media)
+    }
+
     /// Whether messages are written in it.
     pub(crate) fn has_messages(self) -> bool {
         !matches!(self, Self::Category | Self::Forum | Self::Media)

@@ -156,6 +156,7 @@ impl World {
         let (seen, whole) = (self.channel_event(channel), self.channel_json(channel));
         self.tell_channel("CHANNEL_DELETE", id, seen);
         self.channels.remove(&id);
+        self.forget_webhooks(id);
         self.channels.retain(|_, channel| {
             let thread = channel.thread.as_ref();
             thread.is_none_or(|thread| thread.parent != id)

@@ -142,6 +142,7 @@ fn guild_event(name: &str) -> Option<u64> {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
             GUILD_MESSAGES
         }
+        "WEBHOOKS_UPDATE" => GUILD_WEBHOOKS,
         "TYPING_START" => GUILD_MESSAGE_TYPING,
         _ if name.starts_with("MESSAGE_REACTION_") => GUILD_MESSAGE_REACTIONS,
         _ => return None,

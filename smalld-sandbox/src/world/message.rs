@@ -10,7 +10,10 @@ use crate::world::snowflake::Snowflake;
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) id: Snowflake,
+    /// A user or a webhook.
     pub(crate) author: Snowflake,
+    /// How the webhook that is the author calls itself here.
+    pub(crate) webhook: Option<WebhookAuthor>,
     pub(crate) content: String,
     pub(crate) edited: Option<u64>,
     /// When the message was pinned, if it is.
@@ -52,6 +55,8 @@ pub(crate) struct Draft {
     pub(crate) poll: Option<Value>,
     pub(crate) reply_to: Option<Snowflake>,
     pub(crate) reference: Option<Reference>,
+    /// If a webhook writes: how it calls itself.
+    pub(crate) webhook: Option<WebhookAuthor>,
     /// Whether a reply to an unknown message is refused; otherwise it becomes a plain message.
     pub(crate) must_exist: bool,
     pub(crate) may_mention: AllowedMentions,
@@ -60,6 +65,31 @@ pub(crate) struct Draft {
     pub(crate) kind: u64,
     pub(crate) interaction: Option<InteractionLink>,
     pub(crate) visible_to: Option<Snowflake>,
+}
+
+/// How a webhook appears in one message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WebhookAuthor {
+    pub(crate) name: Option<String>,
+    pub(crate) avatar: Option<String>,
+    pub(crate) is_of_application: bool,
+}
+
+impl WebhookAuthor {
+    /// The author as in messages: a user of Discord's old kind, with the id of the webhook.
+    pub(crate) fn json(&self, id: Snowflake) -> Value {
+        json!({
+            "id": id,
+            "username": self.name,
+            "discriminator": "0000",
+            "global_name": null,
+            "avatar": self.avatar,
+            "bot": true,
+            "public_flags": 0,
+            "flags": 0,
+            "primary_guild": null,
+        })
+    }
 }
 
 /// What a message points at, in any channel.

@@ -32,6 +32,7 @@ pub(crate) mod thread;
 pub(crate) mod timestamp;
 pub(crate) mod token;
 mod user;
+pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -51,6 +52,7 @@ use interaction::Interaction;
 use message::Message;
 use records::Records;
 use refusal::Refusal;
+use webhook::Webhook;
 
 const DAY: u64 = 86_400_000;
 
@@ -79,6 +81,7 @@ pub(crate) struct World {
     channels: BTreeMap<Snowflake, Channel>,
     commands: Commands,
     interactions: BTreeMap<Snowflake, Interaction>,
+    webhooks: BTreeMap<Snowflake, Webhook>,
     /// When something happens by itself, in milliseconds since 1970.
     next_deadline: u64,
 }
@@ -118,6 +121,7 @@ impl World {
             channels: BTreeMap::new(),
             commands: Commands::new(),
             interactions: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
             next_deadline: u64::MAX,
         };
         world.found_home(robin);

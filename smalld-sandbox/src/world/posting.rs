@@ -42,6 +42,7 @@ impl World {
             attachments: self.attach(draft.uploads, now),
             id: draft.id.unwrap_or_else(|| self.ids.next(now)),
             author,
+            webhook: draft.webhook,
             mentions_everyone: draft.may_mention.everyone && mention::everyone(&draft.content),
             mentions,
             content: draft.content,
@@ -284,7 +285,9 @@ impl World {
                     .get(&original)
                     .map(|message| message.author)
             });
-        if let Some(author) = replied.filter(|author| !mentioned.contains(author)) {
+        if let Some(author) =
+            replied.filter(|author| !mentioned.contains(author) && self.users.contains_key(author))
+        {
             mentioned.push(author);
         }
         mentioned

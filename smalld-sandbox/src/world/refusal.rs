@@ -31,6 +31,7 @@ pub(crate) enum Refusal {
     TooManyGuilds = 30_001,
     TooManyPins = 30_003,
     TooManyRoles = 30_005,
+    TooManyWebhooks = 30_007,
     TooManyEmojis = 30_008,
     TooManyReactions = 30_010,
     TooManyChannels = 30_013,
@@ -40,6 +41,7 @@ pub(crate) enum Refusal {
     TooManyStickers = 30_039,
     TooManyOverwrites = 30_060,
     Banned = 40_007,
+    AlreadyCrossposted = 40_033,
     AlreadyAcknowledged = 40_060,
     MissingTag = 40_067,
     MissingAccess = 50_001,
@@ -60,6 +62,10 @@ pub(crate) enum Refusal {
     ThreadExists = 160_004,
     LockedThread = 160_005,
     TooManyThreads = 160_006,
+    MissingThread = 220_001,
+    TwoThreads = 220_002,
+    NotAForum = 220_003,
+    NoServiceInForum = 220_004,
     NobodyBanned = 500_000,
 }
 
@@ -91,6 +97,7 @@ impl Refusal {
         Self::TooManyGuilds,
         Self::TooManyPins,
         Self::TooManyRoles,
+        Self::TooManyWebhooks,
         Self::TooManyEmojis,
         Self::TooManyReactions,
         Self::TooManyChannels,
@@ -100,6 +107,7 @@ impl Refusal {
         Self::TooManyStickers,
         Self::TooManyOverwrites,
         Self::Banned,
+        Self::AlreadyCrossposted,
         Self::AlreadyAcknowledged,
         Self::MissingTag,
         Self::MissingAccess,
@@ -120,6 +128,10 @@ impl Refusal {
         Self::ThreadExists,
         Self::LockedThread,
         Self::TooManyThreads,
+        Self::MissingThread,
+        Self::TwoThreads,
+        Self::NotAForum,
+        Self::NoServiceInForum,
         Self::NobodyBanned,
     ];
 

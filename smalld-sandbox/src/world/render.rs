@@ -110,7 +110,7 @@ impl World {
         let mut json = json!({
             "id": message.id,
             "channel_id": channel.id,
-            "author": self.users[&message.author].json(),
+            "author": self.author(message),
             "content": message.content,
             "timestamp": timestamp::iso8601(message.id.millis()),
             "edited_timestamp": message.edited.map(timestamp::iso8601),
@@ -130,6 +130,13 @@ impl World {
             self.add_optional(fields, channel, message);
         }
         json
+    }
+
+    fn author(&self, message: &Message) -> Value {
+        match &message.webhook {
+            Some(webhook) => webhook.json(message.author),
+            None => self.users[&message.author].json(),
+        }
     }
 
     /// Fields that are absent, not null, if they do not apply.
@@ -157,6 +164,12 @@ impl World {
                 reference["guild_id"] = json!(guild);
             }
             json.insert("message_reference".to_owned(), reference);
+        }
+        if let Some(webhook) = &message.webhook {
+            json.insert("webhook_id".to_owned(), json!(message.author));
+            if webhook.is_of_application {
+                json.insert("application_id".to_owned(), json!(self.bot));
+            }
         }
         if let Some(interaction) = message.interaction {
             let user = self.users[&interaction.user].json();

@@ -19,3 +19,4 @@ mod routes;
 mod safety;
 mod script;
 mod threads;
+mod webhooks;

@@ -135,6 +135,9 @@ impl World {
         let archive_after = draft.archive_after.or(usual).unwrap_or(ARCHIVE_AFTER);
         let mut channel = Channel::of_guild(id, guild, kind, &draft.name);
         channel.set("rate_limit_per_user", json!(slowmode));
+        // A webhook is not a member.
+        let is_member = self.guild(guild)?.members.contains_key(&by);
+        let members = BTreeMap::from_iter(is_member.then_some((by, now)));
         channel.thread = Some(Thread {
             parent,
             owner: by,
@@ -145,7 +148,7 @@ impl World {
             changed: now,
             active: now,
             archive_after,
-            members: BTreeMap::from([(by, now)]),
+            members,
             messages: 0,
             total: 0,
             tags: draft.tags,
