@@ -127,8 +127,8 @@ async fn a_busy_handler_on_a_single_processor_delays_no_heartbeat() {
 async fn hanging_sync_handlers_leave_threads_for_everything_else() {
     let scene = Scene::start(Options::default()).await;
     let first = || scene.sandbox.shard(0);
-    // More than all threads for handlers, of which one handler may have a quarter: 64.
-    for _ in 0..300 {
+    // More than all blocking threads of the runtime: 512. One handler may have 64.
+    for _ in 0..600 {
         first().dispatch("SYNC_HANG", json!({}));
     }
     scene.ping("SYNC_PING", 0).await;
