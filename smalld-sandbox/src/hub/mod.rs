@@ -7,14 +7,14 @@
 pub(crate) mod happening;
 pub(crate) mod settings;
 pub(crate) mod stage;
+pub(crate) mod time;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::gateway::close::Close;
@@ -29,12 +29,12 @@ use crate::gateway::{Gateway, Identified};
 use crate::hub::happening::{Happening, Happenings};
 use crate::hub::settings::Settings;
 use crate::hub::stage::Stage;
+use crate::hub::time::Time;
 use crate::rest::rate_limit::RateLimits;
 use crate::rest::request::Request;
 use crate::rest::stubs::Stubs;
 use crate::world::World;
 use crate::world::journal::Journal;
-use crate::world::timestamp;
 
 /// How many happenings may wait for a subscriber.
 const HAPPENINGS_CAPACITY: usize = 4096;
@@ -45,8 +45,7 @@ pub(crate) struct Hub {
     pub(crate) settings: Settings,
     pub(crate) pace: Pace,
     state: Mutex<State>,
-    /// By how many milliseconds a test has advanced the time of the world.
-    advanced: AtomicU64,
+    pub(crate) time: Time,
     changed: watch::Sender<()>,
     happenings: broadcast::Sender<Happening>,
 }
@@ -98,7 +97,7 @@ impl Hub {
             settings,
             pace: Pace::default(),
             state: Mutex::new(state),
-            advanced: AtomicU64::new(0),
+            time: Time::new(),
             changed: watch::Sender::new(()),
             happenings,
         }
@@ -117,7 +116,7 @@ impl Hub {
     /// Changes anything in the state, and dispatches the events of the world.
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut State, u64) -> T) -> T {
         let mut state = self.lock();
-        let now = self.now_millis();
+        let now = self.time.now_millis();
         state.world.pass_time(now);
         let result = update(&mut state, now);
         let bot_id = state.world.bot().id.to_string();
@@ -134,20 +133,8 @@ impl Hub {
         result
     }
 
-    /// The time of the world, in milliseconds since 1970: the wall clock's, and by how much a test has
-    /// advanced it.
-    pub(crate) fn now_millis(&self) -> u64 {
-        timestamp::now_millis().saturating_add(self.advanced.load(Ordering::Relaxed))
-    }
-
-    /// Advances the time of the world.
-    pub(crate) fn advance(&self, time: Duration) {
-        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let add = |advanced: u64| Some(advanced.saturating_add(millis));
-        // The closure always returns a value, so that this cannot fail.
-        let _ = self
-            .advanced
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    /// Lets the world pass its time, and wakes the tasks that wait for a change.
+    pub(crate) fn wake(&self) {
         self.change(|_, _| ());
     }
 
@@ -169,7 +156,7 @@ impl Hub {
                 changes.changed().await.ok()?;
             }
         };
-        timeout(at_most, found).await.ok().flatten()
+        self.time.within(at_most, found).await.flatten()
     }
 
     pub(crate) fn with_gateway<T>(&self, act: impl FnOnce(&mut Gateway, &World) -> T) -> T {

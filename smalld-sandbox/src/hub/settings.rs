@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::rest::openapi::OpenApi;
+
 /// What does not change while the sandbox runs.
 pub(crate) struct Settings {
     pub(crate) token: String,
@@ -12,4 +14,6 @@ pub(crate) struct Settings {
     pub(crate) base_url: String,
     pub(crate) gateway_url: String,
     pub(crate) resume_url: String,
+    /// What requests are checked against, besides the rules of the sandbox.
+    pub(crate) openapi: Option<OpenApi>,
 }

@@ -1,6 +1,7 @@
 //! What tests and front ends hold: the handle, its options, its faults and its scripts.
 
 pub(crate) mod builder;
+pub(crate) mod clock;
 mod components;
 mod events;
 mod expect;

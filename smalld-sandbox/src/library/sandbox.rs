@@ -179,10 +179,11 @@ impl Sandbox {
         Guild::new(&self.hub, id, "Sandbox")
     }
 
-    /// Advances the time of the sandbox: deadlines of interactions, ages of tokens, and timestamps. The
-    /// gateway's own timers follow tokio's clock instead.
+    /// Advances the time of the sandbox alone: deadlines of interactions, ages of tokens, and timestamps.
+    /// For the bot and the gateway it is as before; [`clock`](Self::clock) advances the time of all.
     pub fn advance(&self, time: Duration) {
-        self.hub.advance(time);
+        self.hub.time.add(time);
+        self.hub.wake();
     }
 
     /// Whether the guild belongs to the shard of a session, connected or not, so that its events reach a
@@ -274,6 +275,11 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.serving.abort();
+        let ran_on = self.hub.time.release();
+        assert!(
+            !ran_on || std::thread::panicking(),
+            "the clock went on by itself: the test waited for a time that it did not advance"
+        );
     }
 }
 

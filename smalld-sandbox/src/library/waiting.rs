@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::timeout;
 
 use crate::library::sandbox::Sandbox;
 
@@ -66,6 +65,6 @@ impl Sandbox {
                 changes.changed().await.ok()?;
             }
         };
-        timeout(at_most, found).await.ok().flatten()
+        self.hub.time.within(at_most, found).await.flatten()
     }
 }
