@@ -49,7 +49,7 @@ async fn case_g1_after_refused_upgrades_the_next_connection_works_as_usual() {
     for (ended, wait) in [(1, 0), (2, 2), (3, 4)] {
         test.wait_for_disconnects(ended).await;
         assert!(test.sandbox.refused_connections() >= ended);
-        test.clock.advance(SECOND * wait).await;
+        test.advance(SECOND * wait).await;
     }
     let connection = test.starts_new_session().await;
     assert_eq!(test.sandbox.refused_connections(), 3);
@@ -61,9 +61,9 @@ async fn case_g2_the_wait_is_as_long_as_retry_after() {
     let mut test = TestBot::start().await;
     test.script.refuse(Refusal::too_many(SECOND * 30), 1);
     test.wait_for_disconnects(1).await;
-    test.clock.advance(SECOND * 29).await;
+    test.advance(SECOND * 29).await;
     assert!(test.has_no_other_connection());
-    test.clock.advance(SECOND * 2).await;
+    test.advance(SECOND * 2).await;
     let connection = test.starts_new_session().await;
     assert_eq!(test.sandbox.refused_connections(), 1);
     test.close(connection).await;
@@ -76,9 +76,9 @@ async fn case_g2_retry_after_is_limited_to_five_minutes() {
     test.wait_for_disconnects(1).await;
     let line = "asks to connect again in 1 d, but smalld does so in 5 min";
     assert_eq!(test.log.lines(line).len(), 1);
-    test.clock.advance(SECOND * 299).await;
+    test.advance(SECOND * 299).await;
     assert!(test.has_no_other_connection());
-    test.clock.advance(SECOND * 2).await;
+    test.advance(SECOND * 2).await;
     let connection = test.starts_new_session().await;
     test.close(connection).await;
 }
@@ -88,13 +88,13 @@ async fn case_g3_hello_is_waited_for_twenty_seconds() {
     let mut test = TestBot::start().await;
     let mut connection = test.connection().await;
     sent_so_far(&mut connection).await;
-    test.clock.advance(SECOND * 19).await;
+    test.advance(SECOND * 19).await;
     assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
-    test.clock.advance(SECOND).await;
+    test.advance(SECOND).await;
     bot_leaves(connection).await;
     let mut connection = test.connection().await;
     sent_so_far(&mut connection).await;
-    test.clock.advance(SECOND * 20).await;
+    test.advance(SECOND * 20).await;
     bot_leaves(connection).await;
     test.pass_backoff(SECOND * 2).await;
     let connection = test.starts_new_session().await;
@@ -110,7 +110,7 @@ async fn case_g4_after_failed_connections_discord_is_asked_for_the_address_again
     let mut test = start_at(sandbox, &rest);
     for (ended, wait) in [(1, 0), (2, 2), (3, 4)] {
         test.wait_for_disconnects(ended).await;
-        test.clock.advance(SECOND * wait).await;
+        test.advance(SECOND * wait).await;
     }
     test.wait_for_disconnects(4).await;
     // The bot asks for the address before it waits.
@@ -118,7 +118,7 @@ async fn case_g4_after_failed_connections_discord_is_asked_for_the_address_again
     // Longer than the waits of a few attempts, whatever the random numbers.
     for _ in 0..100 {
         if test.sandbox.connections() == 0 {
-            test.clock.advance(SECOND / 2).await;
+            test.advance(SECOND / 2).await;
         }
     }
     let connection = test.connection().await;
@@ -166,7 +166,7 @@ async fn case_g5_an_untrusted_certificate_is_an_error_and_is_retried() {
     let mut test = start_at(Sandbox::start().await.unwrap(), &rest);
     for (ended, wait) in [(1, 0), (2, 2)] {
         test.wait_for_disconnects(ended).await;
-        test.clock.advance(SECOND * wait).await;
+        test.advance(SECOND * wait).await;
     }
     test.wait_for_disconnects(3).await;
     assert_eq!(
@@ -201,7 +201,7 @@ async fn case_g6_a_server_may_be_slow_as_long_as_it_acknowledges_heartbeats() {
     let trickle = async |connection: &mut smalld_sandbox::Connection, payload: Json| {
         for byte in frame(&payload) {
             connection.send_bytes([byte]).await;
-            test.clock.advance(Duration::from_millis(10)).await;
+            test.advance(Duration::from_millis(10)).await;
         }
     };
     trickle(
@@ -233,7 +233,7 @@ async fn ends_at_once(test: &mut TestBot) {
     let begun = tokio::time::Instant::now();
     test.ended().await.unwrap();
     assert_eq!(begun.elapsed(), Duration::ZERO);
-    test.clock.advance(HEARTBEAT_INTERVAL).await;
+    test.advance(HEARTBEAT_INTERVAL).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,16 +18,16 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// A connection with two heartbeats, of which the last was just sent and not acknowledged.
 async fn unacknowledged(test: &mut TestBot) -> Connection {
     let mut connection = test.ready_with_interval(INTERVAL).await;
-    test.clock.advance(INTERVAL).await;
+    test.advance(INTERVAL).await;
     assert_eq!(sent_so_far(&mut connection).await.len(), 1);
     // The beat came within that interval; from here on the next ones are half a second away.
     let mut beats = 0;
     while beats == 0 {
-        test.clock.advance(SECOND / 2).await;
+        test.advance(SECOND / 2).await;
         beats = sent_so_far(&mut connection).await.len();
     }
     connection.answer_heartbeats(false);
-    test.clock.advance(INTERVAL).await;
+    test.advance(INTERVAL).await;
     let beat = json!({ "op": 1, "d": 42 });
     assert_eq!(sent_so_far(&mut connection).await, [beat]);
     connection
@@ -37,9 +37,9 @@ async fn unacknowledged(test: &mut TestBot) -> Connection {
 async fn case_b21_without_an_acknowledgement_no_heartbeat_is_sent_and_the_session_resumed() {
     let mut test = TestBot::start().await;
     let mut connection = unacknowledged(&mut test).await;
-    test.clock.advance(INTERVAL.saturating_sub(SECOND)).await;
+    test.advance(INTERVAL.saturating_sub(SECOND)).await;
     assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
-    test.clock.advance(SECOND).await;
+    test.advance(SECOND).await;
     assert_eq!(
         connection.receive(TIMEOUT).await,
         Received::Close(Some(4900))
@@ -53,8 +53,8 @@ async fn case_b21_without_an_acknowledgement_no_heartbeat_is_sent_and_the_sessio
 async fn case_b22_a_half_open_connection_delays_the_resume_by_at_most_five_seconds() {
     let mut test = TestBot::start().await;
     unacknowledged(&mut test).await.keep_silent();
-    test.clock.advance(INTERVAL).await;
-    test.clock.advance(SECOND * 5).await;
+    test.advance(INTERVAL).await;
+    test.advance(SECOND * 5).await;
     let connection = test.resumes().await;
     test.close(connection).await;
 }
@@ -66,7 +66,7 @@ async fn case_b23_events_do_not_count_as_acknowledgements() {
     for _ in 0..10 {
         connection.event(42).await;
         connection.ping("alive").await;
-        test.clock.advance(INTERVAL / 10).await;
+        test.advance(INTERVAL / 10).await;
     }
     let code = loop {
         match connection.receive(TIMEOUT).await {
@@ -131,7 +131,7 @@ async fn case_b27_opcode_9_false_gets_a_new_session_after_one_to_five_seconds() 
     assert!(test.has_no_other_connection());
     test.pass_backoff(IDENTIFY_INTERVAL).await;
     let mut connection = test.identifying(INTERVAL).await;
-    test.clock.advance(INTERVAL).await;
+    test.advance(INTERVAL).await;
     let beat = json!({ "op": 1, "d": null });
     assert_eq!(sent_so_far(&mut connection).await, [beat]);
     test.close(connection).await;
@@ -169,7 +169,7 @@ async fn case_b30_close_sends_1000_and_leaves_nothing_behind() {
     assert_eq!(close_code(&mut connection).await, Some(1000));
     assert_eq!(connection.receive(TIMEOUT).await, Received::Gone);
     test.ended().await.unwrap();
-    test.clock.advance(HEARTBEAT_INTERVAL * 10).await;
+    test.advance(HEARTBEAT_INTERVAL * 10).await;
     assert!(test.has_no_other_connection());
     drop((test, connection));
     leaves_nothing_behind().await;

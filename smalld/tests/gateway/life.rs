@@ -23,7 +23,7 @@ fn beat(d: impl Into<Json>) -> Json {
 async fn first_beat(test: &TestBot, connection: &mut Connection, d: impl Into<Json>) -> Duration {
     let (mut passed, beat) = (Duration::ZERO, beat(d));
     loop {
-        test.clock.advance(STEP).await;
+        test.advance(STEP).await;
         passed += STEP;
         let sent = sent_so_far(connection).await;
         if !sent.is_empty() {
@@ -36,9 +36,9 @@ async fn first_beat(test: &TestBot, connection: &mut Connection, d: impl Into<Js
 
 /// Checks that the next heartbeat is sent exactly an interval after the last one.
 async fn next_beat(test: &TestBot, connection: &mut Connection, d: impl Into<Json>) {
-    test.clock.advance(INTERVAL.saturating_sub(STEP * 2)).await;
+    test.advance(INTERVAL.saturating_sub(STEP * 2)).await;
     assert_eq!(sent_so_far(connection).await, [] as [Json; 0]);
-    test.clock.advance(STEP * 2).await;
+    test.advance(STEP * 2).await;
     assert_eq!(sent_so_far(connection).await, [beat(d)]);
 }
 
@@ -106,14 +106,12 @@ async fn case_a5_a_requested_heartbeat_is_sent_at_once_and_in_addition() {
     connection.answer_heartbeats(true);
     connection.ready("sid", 1).await;
     first_beat(&test, &mut connection, 1).await;
-    test.clock.advance(INTERVAL / 2).await;
+    test.advance(INTERVAL / 2).await;
     connection.send(json!({ "op": 1, "d": null })).await;
     assert_eq!(connection.payload(TIMEOUT).await, Some(beat(1)));
-    test.clock
-        .advance((INTERVAL / 2).saturating_sub(STEP * 2))
-        .await;
+    test.advance((INTERVAL / 2).saturating_sub(STEP * 2)).await;
     assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
-    test.clock.advance(STEP * 2).await;
+    test.advance(STEP * 2).await;
     assert_eq!(sent_so_far(&mut connection).await, [beat(1)]);
     test.close(connection).await;
 }
@@ -142,7 +140,7 @@ async fn case_a7_heartbeats_are_sent_while_ready_is_late() {
     }
     connection.ready("sid", 1).await;
     test.record.wait_for(1).await;
-    test.clock.advance(INTERVAL).await;
+    test.advance(INTERVAL).await;
     assert_eq!(sent_so_far(&mut connection).await, [beat(1)]);
     test.close(connection).await;
 }
@@ -152,7 +150,7 @@ async fn case_a7_without_ready_for_a_minute_the_connection_is_left_and_a_session
     let mut test = TestBot::start().await;
     let mut connection = test.identifying(INTERVAL).await;
     acknowledge_for(&test, &mut connection, 59).await;
-    test.clock.advance(SECOND).await;
+    test.advance(SECOND).await;
     bot_leaves(connection).await;
     let lines = test
         .log
@@ -235,7 +233,7 @@ async fn case_a13_a_slow_handler_delays_no_heartbeat() {
         next_beat(&test, &mut connection, s).await;
     }
     // Otherwise the shutdown would wait for the handler.
-    test.clock.advance(INTERVAL * 9).await;
+    test.advance(INTERVAL * 9).await;
     test.close(connection).await;
 }
 

@@ -44,7 +44,7 @@ async fn ends_after(code: u16, intents: Intents) -> GatewayError {
     let Err(Error::Gateway(error)) = test.ended().await else {
         panic!("not an error of the gateway")
     };
-    test.clock.advance(HEARTBEAT_INTERVAL * 10).await;
+    test.advance(HEARTBEAT_INTERVAL * 10).await;
     assert!(test.has_no_other_connection());
     assert_eq!(error.close_code, Some(code));
     let shown = format!("{error} {error:?}");

@@ -11,7 +11,6 @@ mod scripted;
 #[path = "../support/mod.rs"]
 mod support;
 
-mod clock;
 mod test_bot;
 
 mod compression;

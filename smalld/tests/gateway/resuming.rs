@@ -34,7 +34,7 @@ async fn case_c1_a_resume_delivers_missed_events_in_order() {
         (event, 46),
     ];
     assert_eq!(names, all);
-    test.clock.advance(HEARTBEAT_INTERVAL).await;
+    test.advance(HEARTBEAT_INTERVAL).await;
     let beat = json!({ "op": 1, "d": 46 });
     assert_eq!(
         sent_so_far(&mut connection).await,
@@ -59,7 +59,7 @@ async fn case_c2_the_interval_is_that_of_the_newest_hello() {
     test.record.wait_for(43).await;
     // One heartbeat per second, and none at the old interval.
     for _ in 0..45 {
-        test.clock.advance(SECOND).await;
+        test.advance(SECOND).await;
         let beat = json!({ "op": 1, "d": 43 });
         assert_eq!(sent_so_far(&mut connection).await, [beat]);
     }
@@ -77,7 +77,7 @@ async fn case_c3_a_refused_resume_gets_a_new_session() {
     assert!(test.has_no_other_connection());
     test.pass_backoff(IDENTIFY_INTERVAL).await;
     let mut connection = test.starts_new_session().await;
-    test.clock.advance(HEARTBEAT_INTERVAL).await;
+    test.advance(HEARTBEAT_INTERVAL).await;
     let beat = json!({ "op": 1, "d": 1 });
     assert_eq!(sent_so_far(&mut connection).await, [beat]);
     connection.cut();
@@ -158,10 +158,10 @@ async fn case_c7_the_general_url_is_used_if_the_resume_url_is_unreachable() {
     // The lost connection, and the first attempt.
     test.wait_for_disconnects(2).await;
     assert_eq!(test.sandbox.refused_connections(), 1);
-    test.clock.advance(SECOND * 2).await;
+    test.advance(SECOND * 2).await;
     test.wait_for_disconnects(3).await;
     assert_eq!(test.sandbox.refused_connections(), 2);
-    test.clock.advance(SECOND * 4).await;
+    test.advance(SECOND * 4).await;
     let mut connection = test.connection().await;
     assert!(!connection.to_resume_url());
     test.resume_on(&mut connection, 42).await;
@@ -169,7 +169,7 @@ async fn case_c7_the_general_url_is_used_if_the_resume_url_is_unreachable() {
     bot_leaves(connection).await;
     test.wait_for_disconnects(4).await;
     // Three attempts failed.
-    test.clock.advance(SECOND * 8).await;
+    test.advance(SECOND * 8).await;
     let connection = test.starts_new_session().await;
     test.close(connection).await;
 }
@@ -191,7 +191,7 @@ async fn case_c9_failed_connections_do_not_change_the_sequence_number() {
     connection.cut();
     for (ended, wait) in [(2, 2), (3, 4), (4, 8)] {
         test.wait_for_disconnects(ended).await;
-        test.clock.advance(SECOND * wait).await;
+        test.advance(SECOND * wait).await;
     }
     let mut connection = test.connection().await;
     assert_eq!(test.sandbox.refused_connections(), 3);
@@ -253,7 +253,7 @@ async fn a_loop_of_successful_resumes_is_slowed_down() {
     connection.close(4001).await;
     test.pass_backoff(SECOND / 2).await;
     assert!(test.has_no_other_connection());
-    test.clock.advance(SECOND * 2).await;
+    test.advance(SECOND * 2).await;
     let connection = test.resuming(161).await;
     test.close(connection).await;
 }
@@ -279,14 +279,14 @@ async fn case_c14_a_resume_that_is_not_answered_for_a_minute_is_tried_once_more(
     test.ready().await.cut();
     let mut connection = test.resuming(42).await;
     acknowledge_for(&test, &mut connection, 59).await;
-    test.clock.advance(SECOND).await;
+    test.advance(SECOND).await;
     bot_leaves(connection).await;
     let lines = test.log.lines("has neither answered RESUME");
     assert_eq!(lines.len(), 1);
     test.pass_backoff(SECOND * 2).await;
     let mut connection = test.resuming(42).await;
     acknowledge_for(&test, &mut connection, 59).await;
-    test.clock.advance(SECOND).await;
+    test.advance(SECOND).await;
     bot_leaves(connection).await;
     test.pass_backoff(IDENTIFY_INTERVAL).await;
     let connection = test.starts_new_session().await;

@@ -61,14 +61,14 @@ async fn watch(test: &TestBot, connection: &mut Connection, seconds: usize) -> V
     let mut seen = Vec::new();
     for second in 0..seconds {
         loop {
-            test.clock.advance(Duration::ZERO).await;
+            test.advance(Duration::ZERO).await;
             let now = sent_so_far(connection).await;
             if now.is_empty() {
                 break;
             }
             seen.extend(now.into_iter().map(|payload| (second, payload)));
         }
-        test.clock.advance(SECOND).await;
+        test.advance(SECOND).await;
     }
     seen
 }
@@ -225,7 +225,7 @@ async fn case_f6_a_repeated_request_is_an_error_that_says_how_long_to_wait() {
     };
     assert_eq!(error.retry_after, Duration::from_millis(23_400));
     assert_eq!(sent_so_far(&mut connection).await, [] as [Json; 0]);
-    test.clock.advance(error.retry_after).await;
+    test.advance(error.retry_after).await;
     test.bot.send_gateway_payload(ask("d")).await.unwrap();
     assert_eq!(connection.payload_of(8, TIMEOUT).await, Some(ask("d")));
     test.close(connection).await;

@@ -42,7 +42,7 @@ async fn case_d4_a_refused_identify_is_retried_at_growing_intervals() {
         test.pass_backoff((SECOND * seconds).saturating_sub(SECOND / 2))
             .await;
         assert!(test.has_no_other_connection(), "{seconds}");
-        test.clock.advance(SECOND).await;
+        test.advance(SECOND).await;
     }
     let connection = test.starts_new_session().await;
     test.close(connection).await;
@@ -60,7 +60,7 @@ async fn case_d5_without_session_starts_the_bot_ends_and_says_when_to_start_agai
         message.contains("all 1000") && message.contains("start again in 2 h,"),
         "{message}"
     );
-    test.clock.advance(HEARTBEAT_INTERVAL).await;
+    test.advance(HEARTBEAT_INTERVAL).await;
     assert!(test.has_no_other_connection());
 }
 
@@ -86,7 +86,7 @@ async fn case_d7_sessions_that_do_not_last_start_at_growing_intervals() {
         test.pass_backoff((SECOND * seconds).saturating_sub(SECOND / 2))
             .await;
         assert!(test.has_no_other_connection(), "{seconds}");
-        test.clock.advance(SECOND).await;
+        test.advance(SECOND).await;
         connection = test.identifying(HEARTBEAT_INTERVAL).await;
     }
     test.close(connection).await;
@@ -101,7 +101,7 @@ async fn case_d7_a_session_that_lasted_ten_minutes_is_not_a_failed_start() {
     test.pass_backoff(IDENTIFY_INTERVAL).await;
     connection = test.ready().await;
     for _ in 0..16 {
-        test.clock.advance(HEARTBEAT_INTERVAL).await;
+        test.advance(HEARTBEAT_INTERVAL).await;
         assert!(connection.payload_of(1, TIMEOUT).await.is_some());
     }
     connection.send(json!({ "op": 9, "d": false })).await;
@@ -135,7 +135,7 @@ async fn case_d9_the_bot_survives_an_outage_of_rest() {
     let begun = Instant::now();
     while test.sandbox.connections() == 0 {
         assert!(begun.elapsed() < SECOND * 600);
-        test.clock.advance(SECOND / 10).await;
+        test.advance(SECOND / 10).await;
     }
     let times = times.lock().unwrap().clone();
     let waits: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
@@ -159,7 +159,7 @@ async fn case_d9_a_page_of_a_proxy_is_not_an_answer() {
     let options = |builder: smalld::Builder| builder.base_url(url);
     let mut test = TestBot::start_on(sandbox, Handlers::new(), options);
     until(|| test.log.lines("asking again in").len() == 1).await;
-    test.clock.advance(SECOND * 2).await;
+    test.advance(SECOND * 2).await;
     let connection = test.starts_new_session().await;
     test.close(connection).await;
 }

@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::timeout;
 
-use crate::clock::Clock;
 use crate::support::{Log, TIMEOUT, builder};
 
 /// Long enough that no heartbeat is due in most tests.
@@ -24,7 +23,6 @@ pub struct TestBot {
     pub script: Script,
     pub record: Record,
     pub running: JoinHandle<Result<()>>,
-    pub clock: Clock,
     pub log: Log,
     /// Number of connections that the test has accepted.
     taken: usize,
@@ -48,7 +46,8 @@ impl TestBot {
         handlers: Handlers,
         options: impl FnOnce(Builder) -> Builder,
     ) -> Self {
-        let (clock, log) = (Clock::pause(), Log::capture());
+        sandbox.clock();
+        let log = Log::capture();
         let script = sandbox.script();
         let record = Record::default();
         let handlers = record.of(handlers);
@@ -66,7 +65,6 @@ impl TestBot {
             script,
             record,
             running,
-            clock,
             log,
             taken: 0,
         }
@@ -147,10 +145,16 @@ impl TestBot {
         connection
     }
 
+    /// Advances the clock, which stands still otherwise, at once: the test is the server and answers
+    /// nothing meanwhile.
+    pub async fn advance(&self, time: Duration) {
+        self.sandbox.clock().jump(time).await;
+    }
+
     /// Waits until the bot has lost its connections, and advances the clock past its wait.
     pub async fn pass_backoff(&self, time: Duration) {
         self.wait_for_disconnects(self.taken).await;
-        self.clock.advance(time).await;
+        self.advance(time).await;
     }
 
     /// Waits until this many connections have ended, including failed ones.
@@ -217,7 +221,7 @@ pub async fn bot_leaves(mut connection: Connection) {
 pub async fn acknowledge_for(test: &TestBot, connection: &mut Connection, seconds: u32) {
     connection.answer_heartbeats(true);
     for _ in 0..seconds {
-        test.clock.advance(Duration::from_secs(1)).await;
+        test.advance(Duration::from_secs(1)).await;
         for sent in sent_so_far(connection).await {
             assert_eq!(sent["op"], 1, "{sent}");
         }
