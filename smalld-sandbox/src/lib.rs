@@ -30,9 +30,11 @@
 //! # }
 //! ```
 //!
-//! Waiting uses tokio's clock. Do not pause it (`start_paused`): bytes on a real socket take real time,
-//! and a paused clock jumps to the end of every wait. [`Sandbox::advance`] moves the time of the sandbox
-//! itself: deadlines of interactions and ages of tokens.
+//! # Time
+//!
+//! [`Sandbox::clock`] stops the clock of the bot and the sandbox, and advances it: an hour passes in
+//! milliseconds, with all its heartbeats. A clock that is only paused (`start_paused`) is wrong for a
+//! bot: bytes on a socket take real time, and such a clock jumps to the end of every wait meanwhile.
 //!
 //! # Faults
 //!
@@ -111,6 +113,7 @@ pub use gateway::refusal::Refusal;
 pub use gateway::replay::Replay;
 pub use hub::happening::{Happening, Happenings};
 pub use library::builder::Builder;
+pub use library::clock::Clock;
 pub use library::guild::Guild;
 pub use library::response::Response;
 pub use library::role::Role;
@@ -120,6 +123,7 @@ pub use library::script::{Connection, Received, Script};
 pub use library::shard::Shard;
 pub use library::slash::{OptionValue, Slash};
 pub use library::user::User;
+pub use rest::openapi::OpenApi;
 pub use rest::rate_limit::Scope;
 pub use rest::reply::Reply;
 pub use rest::request::{File, Request};

@@ -11,6 +11,7 @@ use crate::gateway::{self, Gateway};
 use crate::hub::Hub;
 use crate::hub::settings::Settings;
 use crate::library::sandbox::Sandbox;
+use crate::rest::openapi::OpenApi;
 use crate::rest::rate_limit::RateLimits;
 use crate::server::Listeners;
 use crate::world::World;
@@ -35,6 +36,7 @@ pub struct Builder {
     allowance: Allowance,
     replay: Replay,
     port: u16,
+    openapi: Option<OpenApi>,
 }
 
 impl Default for Builder {
@@ -57,6 +59,7 @@ impl Default for Builder {
             },
             replay: Replay::default(),
             port: 0,
+            openapi: None,
         }
     }
 }
@@ -170,6 +173,25 @@ impl Builder {
         self
     }
 
+    /// Checks queries and bodies of requests against Discord's own OpenAPI document, before the rules of
+    /// the sandbox. What differs is refused with Discord's 50035 and its tree of errors. By default there
+    /// is no document, and the sandbox checks what it has rules for.
+    ///
+    /// ```no_run
+    /// use smalld_sandbox::{OpenApi, Sandbox};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let document = OpenApi::load("discord-api-spec/specs/openapi.json")?;
+    /// let sandbox = Sandbox::builder().openapi(document).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn openapi(mut self, document: OpenApi) -> Self {
+        self.openapi = Some(document);
+        self
+    }
+
     /// Starts the sandbox.
     ///
     /// # Errors
@@ -199,6 +221,7 @@ impl Builder {
             base_url: format!("http://{general}/api/v10"),
             gateway_url: format!("ws://{general}"),
             resume_url: format!("ws://{resume}"),
+            openapi: self.openapi,
         };
         let gateway = Gateway::new(gateway::Settings {
             token,

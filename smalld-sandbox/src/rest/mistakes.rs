@@ -25,6 +25,11 @@ impl Mistakes {
         }
     }
 
+    /// Adds those of another check of the same body.
+    pub(crate) fn merge(&mut self, other: Self) {
+        merge(&mut self.tree, other.tree);
+    }
+
     /// An error if there are any.
     pub(crate) fn check(self) -> Result<(), Error> {
         if self.tree.is_empty() {
@@ -36,6 +41,18 @@ impl Mistakes {
 
     pub(crate) fn into_error(self) -> Error {
         Error::invalid_form(Value::Object(self.tree))
+    }
+}
+
+fn merge(tree: &mut Map<String, Value>, other: Map<String, Value>) {
+    for (key, value) in other {
+        match (tree.get_mut(&key), value) {
+            (Some(Value::Object(known)), Value::Object(value)) => merge(known, value),
+            (Some(Value::Array(known)), Value::Array(value)) => known.extend(value),
+            (_, value) => {
+                tree.insert(key, value);
+            }
+        }
     }
 }
 

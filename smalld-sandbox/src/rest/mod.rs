@@ -31,6 +31,7 @@ mod members;
 mod message_form;
 mod messages;
 mod mistakes;
+pub(crate) mod openapi;
 mod own_user;
 mod pins;
 mod prune;

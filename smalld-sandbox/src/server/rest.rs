@@ -123,11 +123,16 @@ fn respond(
             );
         }
     };
+    let checked = check(hub, &found, request);
     if let Some(stub) = stub {
         let (headers, refused) = hub.update(|state, now| limit(state, &found, now));
-        let reply = refused.unwrap_or_else(|| stub.answer(request));
+        let reply = refused.unwrap_or_else(|| match checked {
+            Ok(()) => stub.answer(request),
+            Err(error) => Reply::from(Err(error)),
+        });
         return with_headers(headers, reply);
     }
+    let body = body.and_then(|body| checked.map(|()| body));
     hub.update(|state, now| {
         let (headers, refused) = limit(state, &found, now);
         let reply = refused.unwrap_or_else(|| {
@@ -148,6 +153,14 @@ fn respond(
         });
         with_headers(headers, reply)
     })
+}
+
+/// Checks a request against Discord's OpenAPI document, if there is one.
+fn check(hub: &Hub, found: &Found, request: &Request) -> Result<(), Error> {
+    let Some(openapi) = &hub.settings.openapi else {
+        return Ok(());
+    };
+    openapi.check(found.route.operation, &request.query, request.json.as_ref())
 }
 
 /// The reason in `X-Audit-Log-Reason`, which is percent-encoded.

@@ -30,6 +30,8 @@ Options end at the first other word, or at `--`:
       --token TOKEN            the bot's token, instead of a new one
       --name NAME              the bot's username [pingbot]
       --port PORT              the port to serve on, instead of a free one
+      --openapi FILE           check requests against Discord's own OpenAPI document, `specs/openapi.json`
+                               of github.com/discord/discord-api-spec
       --no-privileged-intents  grant none of the privileged intents, as for a new application
   -h, --help                   print this
   -V, --version                print the version
@@ -61,6 +63,7 @@ pub(super) struct Options {
     pub(super) token: Option<String>,
     pub(super) name: Option<String>,
     pub(super) port: u16,
+    pub(super) openapi: Option<String>,
     pub(super) privileged_intents: bool,
 }
 
@@ -78,13 +81,14 @@ impl Default for Options {
             token: None,
             name: None,
             port: 0,
+            openapi: None,
             privileged_intents: true,
         }
     }
 }
 
 /// The options, each with the name of its value if it has one.
-const NAMES: [(&str, Option<&str>); 11] = [
+const NAMES: [(&str, Option<&str>); 12] = [
     ("--say", Some("TEXT")),
     ("--expect", Some("TEXT")),
     ("--timeout", Some("SECONDS")),
@@ -93,6 +97,7 @@ const NAMES: [(&str, Option<&str>); 11] = [
     ("--token", Some("TOKEN")),
     ("--name", Some("NAME")),
     ("--port", Some("PORT")),
+    ("--openapi", Some("FILE")),
     ("--no-privileged-intents", None),
     ("--help", None),
     ("--version", None),
@@ -174,6 +179,7 @@ impl Options {
                 self.token = Some(token.strip_prefix("Bot ").unwrap_or(token).to_owned());
             }
             "--name" => self.name = Some(value),
+            "--openapi" => self.openapi = Some(value),
             _ => self.port = port(&value)?,
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use smalld_sandbox::{Happening, Happenings, Sandbox};
+use smalld_sandbox::{Happening, Happenings, OpenApi, Sandbox};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -31,7 +31,7 @@ pub(super) async fn run(options: Options) -> u8 {
     let (sandbox, signals) = match (start_sandbox(&options).await, Signals::listen()) {
         (Ok(sandbox), Ok(signals)) => (sandbox, signals),
         (Err(error), _) => {
-            print_error(&format!("cannot serve on port {}: {error}", options.port));
+            print_error(&error);
             return FAILED;
         }
         (_, Err(error)) => {
@@ -49,7 +49,8 @@ pub(super) async fn run(options: Options) -> u8 {
     status
 }
 
-async fn start_sandbox(options: &Options) -> io::Result<Sandbox> {
+/// Starts it, or explains why that is not possible.
+async fn start_sandbox(options: &Options) -> Result<Sandbox, String> {
     let mut builder = Sandbox::builder().port(options.port);
     if let Some(token) = &options.token {
         builder = builder.token(token);
@@ -60,7 +61,13 @@ async fn start_sandbox(options: &Options) -> io::Result<Sandbox> {
     if !options.privileged_intents {
         builder = builder.granted_intents(0);
     }
-    builder.start().await
+    if let Some(file) = &options.openapi {
+        let document = OpenApi::load(file);
+        let document = document.map_err(|error| format!("cannot read the document: {error}"))?;
+        builder = builder.openapi(document);
+    }
+    let started = builder.start().await;
+    started.map_err(|error| format!("cannot serve on port {}: {error}", options.port))
 }
 
 /// Why the session is over.
