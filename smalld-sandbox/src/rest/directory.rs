@@ -50,6 +50,14 @@ pub(crate) fn own_application(call: &mut Call<'_>) -> Result<Answer, Error> {
         // The place of a key for signed interactions; nothing here signs.
         "verify_key": "0".repeat(64),
         "approximate_guild_count": call.world.joined_guilds().count(),
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "type": null,
+        "explicit_content_filter": 0,
+        "interactions_endpoint_url": null,
+        "role_connections_verification_url": null,
+        "redirect_uris": [],
+        "eligible_oauth2_scopes": [],
     })))
 }
 

@@ -1,12 +1,15 @@
-//! Components: the numbers that Discord gives them.
+//! Components: what Discord adds to them.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-/// Gives every component without an `id` one: the smallest number from 1 that no other component has, in
-/// the order of the document.
-pub(crate) fn number(components: &mut [Value]) {
+/// The types of select menus.
+const SELECTS: [u64; 5] = [3, 5, 6, 7, 8];
+
+/// Gives every component without an `id` one, the smallest number from 1 that no other component has, and
+/// every select menu its bounds.
+pub(crate) fn complete(components: &mut [Value]) {
     let mut taken = BTreeSet::new();
     for component in components.iter_mut() {
         visit(component, &mut |component| {
@@ -20,7 +23,21 @@ pub(crate) fn number(components: &mut [Value]) {
             if !has_id {
                 component["id"] = json!(free.next());
             }
+            if component["type"]
+                .as_u64()
+                .is_some_and(|kind| SELECTS.contains(&kind))
+            {
+                bound(component, "min_values");
+                bound(component, "max_values");
+            }
         });
+    }
+}
+
+/// One value may be chosen, unless the bot says something else.
+fn bound(select: &mut Value, key: &str) {
+    if select[key].is_null() {
+        select[key] = json!(1);
     }
 }
 
@@ -52,13 +69,15 @@ mod tests {
         let mut components = [
             json!({ "type": 1, "components": [{ "type": 2 }, { "type": 2, "id": 2 }] }),
             json!({ "type": 18, "id": 0, "component": { "type": 4 } }),
-            json!({ "type": 9, "accessory": { "type": 2 } }),
+            json!({ "type": 9, "accessory": { "type": 3, "min_values": 0 } }),
         ];
-        number(&mut components);
+        complete(&mut components);
         let expected = [
             json!({ "type": 1, "id": 1, "components": [{ "type": 2, "id": 3 }, { "type": 2, "id": 2 }] }),
             json!({ "type": 18, "id": 4, "component": { "type": 4, "id": 5 } }),
-            json!({ "type": 9, "id": 6, "accessory": { "type": 2, "id": 7 } }),
+            json!({ "type": 9, "id": 6, "accessory": {
+                "type": 3, "id": 7, "min_values": 0, "max_values": 1,
+            } }),
         ];
         assert_eq!(components, expected);
     }

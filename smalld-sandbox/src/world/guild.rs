@@ -122,6 +122,7 @@ fn settings() -> Map<String, Value> {
         "nsfw_level": 0,
         "premium_progress_bar_enabled": false,
         "safety_alerts_channel_id": null,
+        "home_header": null,
         "incidents_data": null,
     }) else {
         unreachable!("it was made as an object")

@@ -201,7 +201,7 @@ impl World {
             Callback::Choices(choices) => (Answer::Choices(choices), None),
             Callback::Modal(mut modal) => {
                 let components = modal["components"].as_array_mut();
-                component::number(components.map(Vec::as_mut_slice).unwrap_or_default());
+                component::complete(components.map(Vec::as_mut_slice).unwrap_or_default());
                 (Answer::Modal(modal), None)
             }
         };

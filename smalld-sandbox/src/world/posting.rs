@@ -34,7 +34,7 @@ impl World {
         if draft.is_empty() && !needs_no_text {
             return Err(Refusal::EmptyMessage);
         }
-        component::number(&mut draft.components);
+        component::complete(&mut draft.components);
         let reply_to = self.original(channel, &draft)?;
         let mentions = self.mentions(channel, reply_to, &draft.content, &draft.may_mention);
         let message = Message {
@@ -105,7 +105,7 @@ impl World {
             .embeds
             .unwrap_or_else(|| mem::take(&mut message.embeds));
         if let Some(mut components) = edit.components {
-            component::number(&mut components);
+            component::complete(&mut components);
             message.components = components;
         }
         // An edit hides embeds, turns to version 2 of components, and ends the loading. The other

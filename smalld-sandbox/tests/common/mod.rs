@@ -3,14 +3,15 @@
 #![allow(dead_code, reason = "each test binary uses some of it")]
 #![allow(unreachable_pub, reason = "as in a crate of its own")]
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Client, Method, RequestBuilder};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
-use smalld_sandbox::Sandbox;
+use smalld_sandbox::{OpenApi, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -96,11 +97,14 @@ impl Gateway {
     }
 
     pub async fn receive(&mut self) -> Received {
+        let received = timeout(TIMEOUT, self.next()).await;
+        received.expect("a frame in time")
+    }
+
+    /// As [`receive`](Self::receive), for any time.
+    pub async fn next(&mut self) -> Received {
         loop {
-            match timeout(TIMEOUT, self.socket.next())
-                .await
-                .expect("a frame in time")
-            {
+            match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => {
                     let json = serde_json::from_str(&text);
                     return json
@@ -216,6 +220,41 @@ pub fn client(agent: &str) -> Client {
         .expect("a client")
 }
 
+/// Discord's own document of what an answer looks like, which is not part of the project.
+const DOCUMENT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/discord/openapi/openapi.json"
+);
+
+/// The document, if it is here.
+pub fn document() -> Option<&'static OpenApi> {
+    static LOADED: OnceLock<Option<OpenApi>> = OnceLock::new();
+    let load = || {
+        Path::new(DOCUMENT)
+            .exists()
+            .then(|| OpenApi::load(DOCUMENT).expect("a document"))
+    };
+    let document = LOADED.get_or_init(load).as_ref();
+    if document.is_none() {
+        println!("skipped: there is no {DOCUMENT}");
+    }
+    document
+}
+
+/// Panics unless an answer of the sandbox is as the document says.
+fn check(method: &Method, path: &str, status: u16, json: &Value) {
+    // The document lacks media channels.
+    let Some(document) = document().filter(|_| json["type"] != 16) else {
+        return;
+    };
+    let path = path.strip_prefix("/api/v10").unwrap_or(path);
+    let mistakes = document.mistakes_in_answer(method.as_str(), path, status, json);
+    assert!(
+        mistakes.is_null(),
+        "{method} {path} {status}: {mistakes}\n{json}"
+    );
+}
+
 /// A status, headers, and the JSON of the body (null without a body).
 pub struct Answer {
     pub status: u16,
@@ -272,7 +311,18 @@ impl Rest {
 }
 
 impl Answer {
+    /// The answer, which is as Discord's OpenAPI document says.
     pub async fn of(request: RequestBuilder) -> Self {
+        let (client, built) = request.build_split();
+        let built = built.expect("a request");
+        let (method, path) = (built.method().clone(), built.url().path().to_owned());
+        let answer = Self::of_stub(RequestBuilder::from_parts(client, built)).await;
+        check(&method, &path, answer.status, &answer.json);
+        answer
+    }
+
+    /// The answer of a stub, which may be anything.
+    pub async fn of_stub(request: RequestBuilder) -> Self {
         let response = timeout(TIMEOUT, request.send())
             .await
             .expect("in time")

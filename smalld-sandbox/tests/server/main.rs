@@ -4,6 +4,7 @@
 mod common;
 
 mod channels;
+mod clock;
 mod compression;
 mod expressions;
 mod faults;
@@ -14,6 +15,7 @@ mod interactions;
 mod limits;
 mod messages;
 mod moderation;
+mod openapi;
 mod rest;
 mod routes;
 mod safety;

@@ -40,7 +40,7 @@ async fn a_stub_answers_instead_of_the_sandbox() {
     sandbox.on("GET", "/guilds/{guild_id}/regions", |request| {
         Reply::json(200, json!([{ "id": request.path }])).header("x-test", "1")
     });
-    let regions = rest.get("/guilds/7/regions").await;
+    let regions = Answer::of_stub(rest.request(Method::GET, "/guilds/7/regions")).await;
     assert_eq!(
         (regions.status, &regions.json),
         (200, &json!([{ "id": "/guilds/7/regions" }]))
