@@ -55,6 +55,7 @@ impl Sandbox {
     /// Outside a tokio runtime with one thread (`current_thread`, the default of `#[tokio::test]`). When
     /// the sandbox is dropped, if for 30 seconds of real time the test neither advanced the clock nor
     /// waited for the bot, so that the clock went on by itself.
+    #[must_use]
     pub fn clock(&self) -> Clock<'_> {
         self.hub.time.stop();
         Clock { sandbox: self }

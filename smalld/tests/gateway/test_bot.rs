@@ -46,7 +46,8 @@ impl TestBot {
         handlers: Handlers,
         options: impl FnOnce(Builder) -> Builder,
     ) -> Self {
-        sandbox.clock();
+        // From here on the clock stands still.
+        let _ = sandbox.clock();
         let log = Log::capture();
         let script = sandbox.script();
         let record = Record::default();

@@ -356,10 +356,8 @@ pub(super) fn list<'s>(schema: &'s Value, key: &str) -> impl Iterator<Item = &'s
 
 /// Whether a value is this choice, also as a string of digits.
 pub(super) fn is_same(choice: &Value, value: &Value) -> bool {
-    choice == value
-        || value
-            .as_str()
-            .is_some_and(|text| choice.is_number() && choice.to_string() == text)
+    let read = || value.as_str()?.parse().ok();
+    choice == value || choice.as_i64().is_some_and(|choice| read() == Some(choice))
 }
 
 /// An id: digits in a string.
