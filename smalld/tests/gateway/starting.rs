@@ -201,15 +201,15 @@ async fn the_next_shard_identifies_five_seconds_after_the_write_of_identify_ende
             .any(|shard| shard.state() == ShardState::Identifying)
     })
     .await;
-    test.clock.advance(Duration::from_secs(10)).await;
+    test.advance(Duration::from_secs(10)).await;
     assert!(test.has_no_other_connection());
     // The sandbox reads no frame of that size: the write fails, and counts from then on.
     assert_eq!(first.receive(TIMEOUT).await, Received::Gone);
     first.cut();
     test.wait_for_disconnects(1).await;
-    test.clock.advance(Duration::from_secs(5)).await;
+    test.advance(Duration::from_secs(5)).await;
     assert!(test.has_no_other_connection());
-    test.clock.advance(Duration::from_secs(1)).await;
+    test.advance(Duration::from_secs(1)).await;
     drop(test.connection().await);
 }
 
@@ -242,12 +242,12 @@ async fn a_hello_that_waits_for_other_handlers_does_not_delay_the_end_of_the_con
     let mut connection = test.connection().await;
     until(|| running.load(Ordering::Relaxed) == 1_000).await;
     connection.hello(HEARTBEAT_INTERVAL).await;
-    test.clock.advance(Duration::ZERO).await;
+    test.advance(Duration::ZERO).await;
     test.bot.close();
     assert_eq!(
         connection.receive(TIMEOUT).await,
         Received::Close(Some(1000))
     );
-    test.clock.advance(timeout).await;
+    test.advance(timeout).await;
     test.ended().await.unwrap();
 }
