@@ -1,5 +1,7 @@
 //! Arguments of an attribute, split at their commas. `filter` decides what they mean.
 
+use std::fmt;
+
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::{Error, LitStr, Result};
 
@@ -14,10 +16,28 @@ pub(crate) enum Argument {
     /// `op = 0`
     Option(Ident, Value),
     /// `"/type" = 2`
-    Field(LitStr, Value),
+    Field(LitStr, Operator, Value),
 }
 
-/// The tokens after a `=`, at least one.
+/// What is between a filter's pointer and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    /// `=`
+    Is,
+    /// `!=`
+    IsNot,
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Is => "=",
+            Self::IsNot => "!=",
+        })
+    }
+}
+
+/// The tokens after an operator, at least one.
 pub(crate) struct Value(pub(crate) Vec<TokenTree>);
 
 impl Value {
@@ -55,7 +75,7 @@ fn flat(tokens: TokenStream) -> Vec<TokenTree> {
     flattened
 }
 
-fn is(token: &TokenTree, punct: char) -> bool {
+pub(crate) fn is(token: &TokenTree, punct: char) -> bool {
     matches!(token, TokenTree::Punct(found) if found.as_char() == punct)
 }
 
@@ -65,45 +85,64 @@ fn argument(tokens: &[TokenTree]) -> Result<Argument> {
         .expect("a part between commas is not empty");
     let value = match rest {
         [] => None,
-        [equals] if is(equals, '=') => {
-            return Err(Error::new_spanned(
-                equals,
-                format!("no value after `{key} =`"),
-            ));
+        [not, equals, rest @ ..] if is(not, '!') && is(equals, '=') => {
+            Some((Operator::IsNot, value(key, Operator::IsNot, equals, rest)?))
         }
-        [equals, again, ..] if is(equals, '=') && is(again, '=') => {
-            return Err(Error::new_spanned(
-                again,
-                format!("write `=` once, as in `{key} = ..`"),
-            ));
+        [equals, rest @ ..] if is(equals, '=') => {
+            Some((Operator::Is, value(key, Operator::Is, equals, rest)?))
         }
-        [equals, value @ ..] if is(equals, '=') => Some(Value(value.to_vec())),
         [colon, again, ..] if is(colon, ':') && is(again, ':') => {
             let message = "an event is written without a path, as in `message_create`";
             return Err(Error::new_spanned(colon, message));
         }
         [other, ..] => {
-            return Err(Error::new_spanned(
-                other,
-                format!("expected `,` or `=`, found `{other}`"),
-            ));
+            let expected = match key {
+                TokenTree::Literal(_) => "`,`, `=` or `!=`",
+                _ => "`,` or `=`",
+            };
+            let message = format!("expected {expected}, found `{other}`");
+            return Err(Error::new_spanned(other, message));
         }
     };
     let text = |literal| syn::parse2::<LitStr>(TokenTree::Literal(literal).into());
     match (key.clone(), value) {
         (TokenTree::Ident(word), None) => Ok(Argument::Word(word)),
-        (TokenTree::Ident(key), Some(value)) => Ok(Argument::Option(key, value)),
+        (TokenTree::Ident(key), Some((Operator::Is, value))) => Ok(Argument::Option(key, value)),
+        (TokenTree::Ident(key), Some((Operator::IsNot, _))) => Err(Error::new_spanned(
+            rest.first(),
+            format!("only a filter can have `!=`, as in `\"/type\" != 2`: write `{key} = ..`"),
+        )),
         (TokenTree::Literal(key), value) if text(key.clone()).is_ok() => {
             let key = text(key)?;
             Ok(match value {
                 None => Argument::Text(key),
-                Some(value) => Argument::Field(key, value),
+                Some((operator, value)) => Argument::Field(key, operator, value),
             })
         }
         _ => Err(Error::new_spanned(
             key,
             format!("expected a name or a string, found `{key}`"),
         )),
+    }
+}
+
+/// The value after an operator, of which `last` is the last token.
+fn value(
+    key: &TokenTree,
+    operator: Operator,
+    last: &TokenTree,
+    rest: &[TokenTree],
+) -> Result<Value> {
+    match rest {
+        [] => Err(Error::new_spanned(
+            last,
+            format!("no value after `{key} {operator}`"),
+        )),
+        [again, ..] if is(again, '=') => Err(Error::new_spanned(
+            again,
+            format!("write `=` once, as in `{key} {operator} ..`"),
+        )),
+        value => Ok(Value(value.to_vec())),
     }
 }
 
@@ -119,7 +158,8 @@ mod tests {
             Argument::Word(_) => 'w',
             Argument::Text(_) => 't',
             Argument::Option(..) => 'o',
-            Argument::Field(..) => 'f',
+            Argument::Field(_, Operator::Is, _) => 'f',
+            Argument::Field(_, Operator::IsNot, _) => 'n',
         };
         let shapes: String = split(arguments, &mut mistakes)
             .into_iter()
@@ -133,7 +173,20 @@ mod tests {
     #[test]
     fn arguments_are_words_texts_options_and_fields() {
         assert_eq!(shapes(quote!()), " ");
-        assert_eq!(shapes(quote!(a, "B", c = ::d::e, "/f" = -1,)), "wtof ");
+        assert_eq!(
+            shapes(quote!(a, "B", c = ::d::e, "/f" = -1, "/g" != 2,)),
+            "wtofn "
+        );
+    }
+
+    #[test]
+    fn a_malformed_operator_is_named() {
+        assert_eq!(
+            shapes(quote!("/a" !=, "/b" !== 1, "/c" ! 1, op != 1)),
+            " no value after `\"/a\" !=`; write `=` once, as in `\"/b\" != ..`; \
+             expected `,`, `=` or `!=`, found `!`; \
+             only a filter can have `!=`, as in `\"/type\" != 2`: write `op = ..`"
+        );
     }
 
     #[test]

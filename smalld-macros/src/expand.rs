@@ -9,10 +9,11 @@ use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Type;
 
+use crate::arguments::Operator;
 use crate::filter::{Filter, Kind};
 use crate::handler::{Handler, Parameter, find_impl};
 use crate::place::Place;
-use crate::pointer::{Field, Scalar};
+use crate::pointer::{Alternative, Scalar};
 
 pub(crate) fn registration(filter: &Filter, handler: &Handler) -> TokenStream {
     let mixed = Span::mixed_site();
@@ -85,16 +86,16 @@ fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
         || quote_spanned!(mixed=> ::core::option::Option::None),
         |op| quote_spanned!(mixed=> ::core::option::Option::Some(#op)),
     );
-    let fields = fields.iter().map(|Field { pointer, is, .. }| {
-        let is = match is {
-            Scalar::Null => quote_spanned!(mixed=> Null),
-            Scalar::Bool(is) => quote_spanned!(mixed=> Bool(#is)),
-            Scalar::Integer(is) => quote_spanned!(mixed=> Integer(#is)),
-            Scalar::String(is) => quote_spanned!(mixed=> String(#borrowed(#is))),
-        };
-        let is = quote_spanned!(mixed=> #private::Alternative::Is(#private::Scalar::#is));
+    let fields = fields.iter().map(|field| {
+        let pointer = &field.pointer;
+        let negated = field.operator == Operator::IsNot;
+        let any = field.any.iter().map(|it| alternative(it, private));
         quote_spanned! {mixed=>
-            #private::Field { pointer: #borrowed(#pointer), negated: false, any: #borrowed(&[#is]) }
+            #private::Field {
+                pointer: #borrowed(#pointer),
+                negated: #negated,
+                any: #borrowed(&[#(#any),*]),
+            }
         }
     });
     quote_spanned! {mixed=>
@@ -105,6 +106,21 @@ fn wanted(filter: &Filter, private: &TokenStream) -> TokenStream {
             whole: #whole,
         }
     }
+}
+
+fn alternative(alternative: &Alternative, private: &TokenStream) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let borrowed = quote_spanned!(mixed=> #private::Borrowed);
+    let scalar = match alternative {
+        Alternative::StartsWith(text) => {
+            return quote_spanned!(mixed=> #private::Alternative::StartsWith(#borrowed(#text)));
+        }
+        Alternative::Is(Scalar::Null) => quote_spanned!(mixed=> Null),
+        Alternative::Is(Scalar::Bool(is)) => quote_spanned!(mixed=> Bool(#is)),
+        Alternative::Is(Scalar::Integer(is)) => quote_spanned!(mixed=> Integer(#is)),
+        Alternative::Is(Scalar::String(is)) => quote_spanned!(mixed=> String(#borrowed(#is))),
+    };
+    quote_spanned!(mixed=> #private::Alternative::Is(#private::Scalar::#scalar))
 }
 
 /// `function::<ty>`, all of it at the span of the type.
@@ -191,7 +207,12 @@ mod tests {
     #[test]
     fn a_handler_becomes_one_registration() {
         let code = expanded(
-            quote!(message_create, "/type" = -1, "/a" = null, "/b" = true),
+            quote!(
+                message_create,
+                "/type" = -1,
+                "/a" = null,
+                "/b" != true | "c"..
+            ),
             quote!(
                 #[cfg(unix)]
                 async fn echo(bot: SmallD, msg: Msg<'_>) {}
@@ -204,6 +225,8 @@ mod tests {
             "Scalar :: Integer (- 1i128)",
             "Scalar :: Null",
             "Scalar :: Bool (true)",
+            "negated : true",
+            "Alternative :: StartsWith (:: smalld :: __private :: Borrowed (\"c\"))",
             ":: smalld :: __private :: check :: < Msg < '_ > , _ >",
             "echo (:: smalld :: __private :: extract :: < SmallD , _ > (& bot , & input) ? ,",
             "Call :: Async",

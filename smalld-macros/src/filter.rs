@@ -56,7 +56,7 @@ impl Filter {
                     continue;
                 }
                 Argument::Word(word) | Argument::Option(word, _) => word.into_token_stream(),
-                Argument::Text(text) | Argument::Field(text, _) => text.into_token_stream(),
+                Argument::Text(text) | Argument::Field(text, ..) => text.into_token_stream(),
             };
             let message = format!("`#[smalld::{attribute}]` takes no arguments");
             reader.mistakes.at(written, message);
@@ -87,7 +87,9 @@ impl Filter {
                     let name = any_event(&text, |name| format!("write `{name}`, without quotes"));
                     reader.event(&text, name);
                 }
-                Argument::Field(pointer, value) => reader.field(&pointer, &value),
+                Argument::Field(pointer, operator, value) => {
+                    reader.field(&pointer, operator, &value);
+                }
                 Argument::Option(key, value) if key == "crate" => reader.smalld(&key, &value),
                 Argument::Option(key, _) if key == "op" || key == "t" => reader.mistakes.at(
                     &key,
@@ -127,7 +129,9 @@ impl Filter {
                     };
                     reader.mistakes.at(&text, meant);
                 }
-                Argument::Field(pointer, value) => reader.field(&pointer, &value),
+                Argument::Field(pointer, operator, value) => {
+                    reader.field(&pointer, operator, &value);
+                }
                 Argument::Option(key, value) if key == "crate" => reader.smalld(&key, &value),
                 Argument::Option(key, _) if key == "op" && op.is_some() => reader.twice(&key),
                 Argument::Option(key, value) if key == "op" => {
@@ -180,7 +184,7 @@ mod tests {
 
     use super::*;
     use crate::names::EVENTS;
-    use crate::pointer::Scalar;
+    use crate::pointer::{Alternative, Scalar};
 
     fn errors(filter: Result<Filter>) -> Vec<String> {
         filter
@@ -233,7 +237,7 @@ mod tests {
         assert_eq!(filter.t, ["INTERACTION_CREATE"]);
         assert_eq!(filter.smalld.to_string(), "a :: b");
         assert!(filter.ordered);
-        assert_eq!(filter.fields[0].is, Scalar::Integer(2));
+        assert_eq!(filter.fields[0].any, [Alternative::Is(Scalar::Integer(2))]);
         assert_eq!(filter.fields[1].tokens, ["data", "name"]);
     }
 
@@ -302,7 +306,14 @@ mod tests {
             mistake(quote!(ready, crate = a, crate = b)),
             "`crate` is given twice"
         );
-        assert!(mistake(quote!(ready, "/v" = 1, "/v" = 2)).starts_with("`/v` already has a value"));
+        let twice = mistake(quote!(ready, "/v" = 1, "/v" = 2));
+        assert!(twice.ends_with("write `\"/v\" = 1 | 2`"), "{twice}");
+        assert_eq!(
+            on(quote!(ready, "/v" = "a".., "/v" != "ab", "/v" != "ac"))
+                .fields
+                .len(),
+            3
+        );
         assert_eq!(
             payload_mistake(quote!(op = 1, op = 2)),
             "`op` is given twice"

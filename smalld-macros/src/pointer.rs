@@ -1,21 +1,33 @@
-//! A condition on an event: a JSON pointer (RFC 6901) and the value that must be there.
+//! A condition on an event: a JSON pointer (RFC 6901), an operator and the values.
 
-use proc_macro2::TokenTree;
+use proc_macro2::{Delimiter, TokenTree};
 use syn::{Error, Lit, LitInt, LitStr, Result};
 
-use crate::arguments::Value;
+use crate::arguments::{Operator, Value, is};
+use crate::text::readable;
 
-/// A place in the JSON and the value that must be there.
+/// A place in the JSON and the values that may, or may not, be there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
     /// The pointer as written.
     pub(crate) pointer: String,
     /// Its tokens, unescaped.
     pub(crate) tokens: Vec<String>,
-    pub(crate) is: Scalar,
+    pub(crate) operator: Operator,
+    pub(crate) any: Vec<Alternative>,
+    /// The values as written, for messages.
+    pub(crate) written: String,
 }
 
-/// A JSON scalar.
+/// One of the values, which are separated by `|`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Alternative {
+    Is(Scalar),
+    /// `"vote:"..`
+    StartsWith(String),
+}
+
+/// A JSON value without parts.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Scalar {
     Null,
@@ -25,9 +37,9 @@ pub(crate) enum Scalar {
 }
 
 impl Field {
-    pub(crate) fn parse(pointer: &LitStr, value: &Value) -> Result<Self> {
-        let (tokens, is) = match (tokens(pointer), scalar(value)) {
-            (Ok(tokens), Ok(is)) => (tokens, is),
+    pub(crate) fn parse(pointer: &LitStr, operator: Operator, value: &Value) -> Result<Self> {
+        let (tokens, any) = match (tokens(pointer), alternatives(value)) {
+            (Ok(tokens), Ok(any)) => (tokens, any),
             (Err(mut error), Err(other)) => {
                 error.combine(other);
                 return Err(error);
@@ -38,17 +50,25 @@ impl Field {
             .last()
             .is_some_and(|last| last == "id" || last.ends_with("_id"));
         let pointer = pointer.value();
-        match is {
-            Scalar::Integer(id) if is_id => Err(Error::new_spanned(
-                value.tokens(),
-                format!("ids are strings in Discord's JSON: write `\"{pointer}\" = \"{id}\"`"),
-            )),
-            _ => Ok(Self {
-                pointer,
-                tokens,
-                is,
-            }),
+        for (alternative, written) in any.iter().zip(parts(value)) {
+            if let Alternative::Is(Scalar::Integer(id)) = alternative
+                && is_id
+            {
+                return Err(Error::new_spanned(
+                    written.tokens(),
+                    format!(
+                        "ids are strings in Discord's JSON: write `\"{pointer}\" {operator} \"{id}\"`"
+                    ),
+                ));
+            }
         }
+        Ok(Self {
+            pointer,
+            tokens,
+            operator,
+            any,
+            written: readable(value.tokens()),
+        })
     }
 }
 
@@ -84,6 +104,48 @@ fn unescaped(token: &str) -> Option<String> {
     Some(text)
 }
 
+/// The parts of a value between `|`. Some may be empty.
+fn parts(value: &Value) -> impl Iterator<Item = Value> {
+    let parts = value.0.split(|token| is(token, '|'));
+    parts.map(|part| Value(part.to_vec()))
+}
+
+fn alternatives(value: &Value) -> Result<Vec<Alternative>> {
+    let mut any = Vec::new();
+    for part in parts(value) {
+        if part.0.is_empty() {
+            let bar = value.0.iter().find(|token| is(token, '|'));
+            return Err(Error::new_spanned(
+                bar,
+                "`|` is between two values, as in `\"/type\" = 2 | 4`",
+            ));
+        }
+        let alternative = alternative(&part)?;
+        if any.contains(&alternative) {
+            let message = format!("`{}` is given twice", readable(part.tokens()));
+            return Err(Error::new_spanned(part.tokens(), message));
+        }
+        any.push(alternative);
+    }
+    Ok(any)
+}
+
+fn alternative(value: &Value) -> Result<Alternative> {
+    let [beginning @ .., dot, last] = value.0.as_slice() else {
+        return scalar(value).map(Alternative::Is);
+    };
+    if !(is(dot, '.') && is(last, '.')) {
+        return scalar(value).map(Alternative::Is);
+    }
+    match scalar(&Value(beginning.to_vec())) {
+        Ok(Scalar::String(text)) => Ok(Alternative::StartsWith(text)),
+        _ => Err(Error::new_spanned(
+            value.tokens(),
+            "only a string can be followed by `..`, as in `\"/content\" = \"!\"..`",
+        )),
+    }
+}
+
 fn scalar(value: &Value) -> Result<Scalar> {
     let error = |message: &str| Err(Error::new_spanned(value.tokens(), message));
     let literal = match value.0.as_slice() {
@@ -100,11 +162,19 @@ fn scalar(value: &Value) -> Result<Scalar> {
             };
         }
         [TokenTree::Literal(literal)] => Lit::new(literal.clone()),
+        [TokenTree::Literal(_), dot, again, ..] if is(dot, '.') && is(again, '.') => {
+            return error(
+                "a filter cannot be a range: a string followed by `..` matches all strings that start with it",
+            );
+        }
         [TokenTree::Literal(_), second, ..] => {
             return Err(Error::new_spanned(
                 second,
-                format!("expected `,`, found `{second}`"),
+                format!("expected `,` or `|`, found `{second}`"),
             ));
+        }
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => {
+            return error(ARRAY);
         }
         _ => return error(EXPECTED),
     };
@@ -116,6 +186,7 @@ fn scalar(value: &Value) -> Result<Scalar> {
     }
 }
 
+const ARRAY: &str = "a filter's value cannot be an array: for one of several values write `1 | 2`";
 const EXPECTED: &str = "a filter's value must be a string, an integer, `true`, `false` or `null`";
 const FLOAT: &str = "a number with a fraction cannot be compared exactly: a filter's value must be a string, an integer, `true`, `false` or `null`";
 
@@ -145,10 +216,43 @@ mod tests {
 
     use super::*;
 
-    fn field(pointer: &str, value: TokenStream) -> Result<(Vec<String>, Scalar)> {
+    fn parsed(pointer: &str, value: TokenStream) -> Result<Field> {
         let pointer = LitStr::new(pointer, proc_macro2::Span::call_site());
-        let field = Field::parse(&pointer, &Value(value.into_iter().collect()))?;
-        Ok((field.tokens, field.is))
+        let value = Value(value.into_iter().collect());
+        Field::parse(&pointer, Operator::Is, &value)
+    }
+
+    fn field(pointer: &str, value: TokenStream) -> Result<(Vec<String>, Scalar)> {
+        let mut field = parsed(pointer, value)?;
+        match field.any.pop() {
+            Some(Alternative::Is(is)) if field.any.is_empty() => Ok((field.tokens, is)),
+            _ => panic!("{field:?}"),
+        }
+    }
+
+    #[test]
+    fn several_values_and_beginnings_are_alternatives() {
+        let any = |value| parsed("/x", value).unwrap().any;
+        let integer = |it| Alternative::Is(Scalar::Integer(it));
+        assert_eq!(any(quote!(2 | -4)), [integer(2), integer(-4)]);
+        assert_eq!(
+            any(quote!("vote:"..|null| "x")),
+            [
+                Alternative::StartsWith("vote:".to_owned()),
+                Alternative::Is(Scalar::Null),
+                Alternative::Is(Scalar::String("x".to_owned())),
+            ]
+        );
+        for value in [quote!(| 2), quote!(2 |), quote!(2 || 4)] {
+            assert!(error("/x", value).starts_with("`|` is between two values"));
+        }
+        assert_eq!(error("/x", quote!(2 | 4 | 2)), "`2` is given twice");
+        assert!(error("/x", quote!(2..)).starts_with("only a string"));
+        assert!(error("/x", quote!(null..)).starts_with("only a string"));
+        assert!(error("/x", quote!("a".."b")).contains("cannot be a range"));
+        assert!(error("/x", quote!("a"..="b")).contains("cannot be a range"));
+        assert!(error("/x", quote!([1, 2])).contains("write `1 | 2`"));
+        assert!(error("/id", quote!("1" | 2)).ends_with("write `\"/id\" = \"2\"`"));
     }
 
     fn error(pointer: &str, value: TokenStream) -> String {
@@ -194,7 +298,7 @@ mod tests {
         assert!(error("/x", quote!(18446744073709551616)).contains("64 bits"));
         assert!(error("/x", quote!(NAME)).contains("a filter's value must be"));
         assert!(error("/x", quote!(None)).contains("write `null`"));
-        assert!(error("/x", quote!(1 "/y")).contains("expected `,`"));
+        assert!(error("/x", quote!(1 "/y")).contains("expected `,` or `|`"));
         assert!(field("/paid", quote!(7)).is_ok() && field("/ids/0", quote!(7)).is_ok());
     }
 }

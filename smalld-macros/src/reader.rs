@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{LitStr, Path, Result};
 
-use crate::arguments::{self, Argument, Value};
+use crate::arguments::{self, Argument, Operator, Value};
 use crate::event::any_event;
 use crate::filter::{Filter, Kind, default_smalld};
 use crate::mistakes::Mistakes;
@@ -38,18 +38,21 @@ impl Reader {
         }
     }
 
-    pub(crate) fn field(&mut self, pointer: &LitStr, value: &Value) {
-        let Some(field) = self.mistakes.keep(Field::parse(pointer, value)) else {
+    pub(crate) fn field(&mut self, pointer: &LitStr, operator: Operator, value: &Value) {
+        let Some(field) = self.mistakes.keep(Field::parse(pointer, operator, value)) else {
             return;
         };
-        if self.fields.iter().any(|other| other.tokens == field.tokens) {
-            let message = format!(
-                "`{}` already has a value, and all filters must match; for either of two values write two attributes",
-                field.pointer
-            );
-            self.mistakes.at(pointer, message);
-        } else {
-            self.fields.push(field);
+        let has_value = |it: &&Field| it.operator == Operator::Is && it.tokens == field.tokens;
+        let first = self.fields.iter().find(has_value);
+        match first.filter(|_| operator == Operator::Is) {
+            Some(first) => {
+                let message = format!(
+                    "`{0}` already has a value, and all filters must match; for either of two values write `\"{0}\" = {1} | {2}`",
+                    field.pointer, first.written, field.written
+                );
+                self.mistakes.at(pointer, message);
+            }
+            None => self.fields.push(field),
         }
     }
 

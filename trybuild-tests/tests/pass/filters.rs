@@ -17,6 +17,19 @@ async fn command() {}
 )]
 async fn everything() {}
 
+#[smalld::on(
+    interaction_create,
+    "/type" = 2 | 4 | -1,
+    "/data/custom_id" = "vote:".. | "poll:".. | null,
+    "/data/name" != "a".. | true,
+    "/data/name" != "b",
+    "/member" != null,
+)]
+async fn operators() {}
+
+#[smalld::on_gateway_payload(op = 0, "/t" = "GUILD_".., "/d/id" != "1")]
+async fn payloads() {}
+
 #[smalld::on("AN_EVENT_NEWER_THAN_SMALLD")]
 async fn new() {}
 

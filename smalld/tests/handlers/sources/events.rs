@@ -232,3 +232,73 @@ async fn an_error_handler_sees_an_event_without_a_shard() {
     );
     running.close().await;
 }
+
+mod operators {
+    use super::*;
+
+    #[smalld::on("OPERATORS", "/type" = 2 | 4)]
+    async fn one_of(State(seen): State<Seen>) {
+        seen.note("one of");
+    }
+
+    #[smalld::on("OPERATORS", "/custom_id" = "vote:".. | "poll")]
+    async fn starts_with(State(seen): State<Seen>) {
+        seen.note("starts with");
+    }
+
+    #[smalld::on("OPERATORS", "/author/bot" != true, "/type" != 9)]
+    async fn is_not(State(seen): State<Seen>) {
+        seen.note("is not");
+    }
+
+    #[smalld::on("OPERATORS", "/member" != null)]
+    async fn is_present(State(seen): State<Seen>) {
+        seen.note("present");
+    }
+
+    pub(super) fn handlers() -> Handlers {
+        use smalld::handler::{Condition, On};
+        let note = |_: SmallD, payload: Payload| async move {
+            let seen = payload.json::<Json>()?["custom_id"] == "vote:7";
+            if seen {
+                Ok(())
+            } else {
+                Err(BoxError::from("another event"))
+            }
+        };
+        let on = On::event("OPERATORS")
+            .with("/custom_id", Condition::starts_with("vote:"))
+            .with("/type", Condition::one_of([2, 4]))
+            .without("/author/bot", true)
+            .ordered()
+            .named("closure");
+        Handlers::registered().within(module_path!()).on(on, note)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_operator_of_a_filter_decides_about_an_event() {
+    let (seen, log) = (Seen::default(), Log::capture());
+    let builder = alone(operators::handlers()).state(seen.clone());
+    let running = Running::start_with(builder).await;
+    for (d, expected) in [
+        (
+            r#"{"type":4,"custom_id":"vote:7","member":{}}"#,
+            &["is not", "one of", "present", "starts with"][..],
+        ),
+        (r#"{"type":2,"author":{"bot":true}}"#, &["one of"]),
+        (
+            r#"{"type":9,"custom_id":"poll","member":null}"#,
+            &["starts with"],
+        ),
+        (
+            r#"{"author":{"bot":false},"custom_id":"polls"}"#,
+            &["is not"],
+        ),
+    ] {
+        handled(&running, Delivery::event("OPERATORS", d)).await;
+        assert_eq!(seen.take(), expected, "{d}");
+    }
+    assert_eq!(log.lines("failed on").len(), 0);
+    running.close().await;
+}

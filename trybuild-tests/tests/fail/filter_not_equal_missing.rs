@@ -1,0 +1,4 @@
+#[smalld::on(interaction_create, "/type" !=)]
+async fn handler() {}
+
+fn main() {}

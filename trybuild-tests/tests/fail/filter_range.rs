@@ -1,0 +1,4 @@
+#[smalld::on(message_create, "/content" = "a".."z")]
+async fn handler() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[smalld::on(interaction_create, "/type" = 2..)]
+async fn handler() {}
+
+fn main() {}
