@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
+use futures_util::future::CatchUnwind;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span};
 
 use crate::bot::SmallD;
@@ -296,7 +298,7 @@ impl Inner {
         polled::release_woken_task();
         let watched = polled::polling(handler.id);
         // The task polls again when it starts, so no wake-up is lost on a waker that does nothing.
-        match run.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match Pin::new(&mut run).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(ended) => {
                 // Futures, errors and acknowledgements are user code, too.
                 unwind::drop_guarded(run);
@@ -405,11 +407,11 @@ impl Inner {
 }
 
 /// A run whose panics are results.
-pub(super) type Caught = Pin<Box<dyn Future<Output = Ended> + Send>>;
+pub(super) type Caught = Instrumented<CatchUnwind<AssertUnwindSafe<Run>>>;
 
 pub(super) fn caught(run: Run, job: &Job) -> Caught {
     let span = span(&job.handler, job.payload.as_ref());
-    Box::pin(AssertUnwindSafe(run).catch_unwind().instrument(span))
+    AssertUnwindSafe(run).catch_unwind().instrument(span)
 }
 
 /// Everything that a handler logs is within this span. It is a `debug` span: if that level is off it
