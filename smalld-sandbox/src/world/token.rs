@@ -20,6 +20,11 @@ pub(crate) fn letters(count: usize) -> String {
     (0..count).map(|_| fastrand::alphanumeric()).collect()
 }
 
+/// A random hash of an image.
+pub(crate) fn image_hash() -> String {
+    (0..32).map(|_| fastrand::digit(16)).collect()
+}
+
 /// Base64 with the alphabet for URLs, without padding.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

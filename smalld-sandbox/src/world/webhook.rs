@@ -7,6 +7,7 @@ use super::channel::Kind;
 use super::message::{Draft, Reference, WebhookAuthor};
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
+use crate::world::token;
 
 /// Discord's maximum per channel.
 const MAX_WEBHOOKS: usize = 15;
@@ -57,7 +58,7 @@ impl World {
             channel,
             name: name.to_owned(),
             avatar: avatar.hash(None),
-            token: (0..68).map(|_| fastrand::alphanumeric()).collect(),
+            token: token::letters(68),
             guild,
             by,
             is_of_application: by == self.bot,
@@ -284,7 +285,7 @@ impl Avatar {
         match self {
             Self::Keep => before,
             Self::Clear => None,
-            Self::New => Some((0..32).map(|_| fastrand::digit(16)).collect()),
+            Self::New => Some(token::image_hash()),
         }
     }
 }
