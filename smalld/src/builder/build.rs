@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
+use reqwest::retry;
 use rustls::ClientConfig;
 use tokio::sync::watch;
 
@@ -122,6 +123,8 @@ fn client(base: &Base, tls: &ClientConfig, user_agent: &HeaderValue) -> Result<r
         .user_agent(user_agent.clone())
         // Following a redirect could send the token to another host.
         .redirect(Policy::none())
+        // smalld sends again by its own rules. This saves a copy of each request.
+        .retry(retry::never().max_retries_per_request(0))
         .connect_timeout(CONNECT_TIMEOUT);
     // A proxy cannot reach this machine, and should not see the token.
     let client = if base.is_loopback() {

@@ -102,7 +102,7 @@ impl Answering {
     async fn send(self: Arc<Self>, kind: Kind, mut draft: Draft) -> Result<Response> {
         // A payload that cannot be written is reported by the request.
         let Ok(payload) = &mut draft.payload else {
-            return draft.send().await;
+            return Ok(draft.send().await?.response);
         };
         let payload = std::mem::take(payload);
         if let Some(error) = self.too_late() {
@@ -131,7 +131,7 @@ impl Answering {
                 draft.payload = Ok(payload);
             }
         }
-        let sent = draft.send().await;
+        let sent = draft.send().await.map(|answered| answered.response);
         if sent.is_ok() || is_answered(&sent) {
             attempt.succeeded();
         }

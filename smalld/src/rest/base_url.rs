@@ -15,6 +15,7 @@ const MIN_VERSION: u32 = 8;
 pub(crate) struct Base {
     /// Without a trailing slash.
     text: String,
+    url: Url,
     path: String,
     version: u32,
     encrypted: bool,
@@ -62,6 +63,7 @@ impl Base {
         }
         Ok(Self {
             text,
+            url,
             path,
             version,
             encrypted,
@@ -90,8 +92,14 @@ impl Base {
     /// Returns the URL of a path, if the URL's path is exactly the given one: URL parsers remove
     /// `..` however it is encoded.
     pub(crate) fn join(&self, path: &str) -> Option<Url> {
-        let url = Url::parse(&format!("{}{path}", self.text)).ok()?;
-        let plain = path.split('?').next().unwrap_or_default();
+        let (plain, query) = match path.split_once('?') {
+            Some((plain, query)) => (plain, Some(query)),
+            None => (path, None),
+        };
+        // Parsing the whole URL would parse the host again.
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{plain}", self.path));
+        url.set_query(query);
         let unchanged = url.path().strip_prefix(&self.path) == Some(plain);
         unchanged.then_some(url)
     }

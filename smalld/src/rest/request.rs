@@ -21,6 +21,7 @@ use crate::rest::draft::Draft;
 use crate::rest::limiter::route::masked;
 use crate::rest::path::Path;
 use crate::rest::rate_limits::RateLimits;
+use crate::rest::send::Sent;
 
 pin_project! {
     /// A request to Discord's REST API: a method, a path and JSON.
@@ -86,8 +87,6 @@ pin_project! {
         _not_unpin: PhantomPinned,
     }
 }
-
-type Sent = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
 
 impl Rest {
     pub(crate) fn request(&self, method: Method, path: impl Into<Path>) -> Request {
@@ -209,7 +208,7 @@ impl Request {
     /// Those of the request, and [`Error::Json`](crate::Error::Json) if the body does not have that
     /// shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
-        self.into_draft().json().await
+        self.into_draft().send().await?.json()
     }
 
     /// Sends it and returns status, headers and body, unparsed.
@@ -218,7 +217,7 @@ impl Request {
     ///
     /// Those of the request, except that the body is not read as JSON.
     pub async fn response(self) -> Result<Response> {
-        self.into_draft().send().await
+        Ok(self.into_draft().send().await?.response)
     }
 
     /// Sends it and blocks until the response is there: for sync handlers, threads of your own, and
@@ -310,9 +309,9 @@ impl Future for Request {
         let draft = this.draft;
         let sent = this.sent.get_or_insert_with(|| {
             let draft = draft.take().expect("either a draft or sent");
-            Box::pin(draft.json())
+            draft.send()
         });
-        sent.as_mut().poll(context)
+        sent.as_mut().poll(context).map(|answered| answered?.json())
     }
 }
 

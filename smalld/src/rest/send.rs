@@ -1,5 +1,6 @@
 //! Sending of a request: acquires a permit, sends, and judges the response, as often as needed.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -32,33 +33,53 @@ const UNKNOWN_WEBHOOK: u64 = 10_015;
 /// The wait if a 429 gives none.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-impl Draft {
-    /// Sends the request. The response has a status of 2xx or 304.
-    pub(crate) async fn send(mut self) -> Result<Response> {
-        if let Some(via) = self.via.take() {
-            return via(self).await;
-        }
-        let sent = self.start()?.run().await;
-        let_others_go_on().await;
-        sent
-    }
+/// A request under way. It is boxed, so that its code is compiled once, and not for each type that is
+/// read from a response.
+pub(crate) type Sent = Pin<Box<dyn Future<Output = Result<Answered>> + Send>>;
 
-    /// Sends the request and reads the body of the response.
-    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T> {
-        if self.via.is_some() {
-            return self.send().await?.json();
-        }
-        let mut sending = self.start()?;
-        let sent = sending.run().await;
-        let Sending { prepared, .. } = sending;
-        let_others_go_on().await;
-        sent?.json().map_err(|error| match error {
+/// A response with a status of 2xx or 304.
+pub(crate) struct Answered {
+    pub(crate) response: Response,
+    /// Method and path of the request, for errors.
+    request: Option<(&'static str, String)>,
+}
+
+impl Answered {
+    /// Reads the body.
+    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
+        self.response.json().map_err(|error| match error {
             Error::Json(mut error) => {
-                error.method = Some(prepared.method_name());
-                error.path = Some(prepared.shown);
+                (error.method, error.path) = self.request.unzip();
                 Error::Json(error)
             }
             error => error,
+        })
+    }
+}
+
+impl Draft {
+    pub(crate) fn send(mut self) -> Sent {
+        match self.via.take() {
+            Some(via) => Box::pin(async {
+                let response = via(self).await?;
+                let request = None;
+                Ok(Answered { response, request })
+            }),
+            None => Box::pin(self.answered()),
+        }
+    }
+
+    async fn answered(self) -> Result<Answered> {
+        let mut sending = self.start()?;
+        let sent = sending.run().await;
+        let Sending {
+            prepared, permit, ..
+        } = sending;
+        drop(permit);
+        let_others_go_on().await;
+        Ok(Answered {
+            response: sent?,
+            request: Some((prepared.method_name(), prepared.shown)),
         })
     }
 
