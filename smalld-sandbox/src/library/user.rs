@@ -3,6 +3,7 @@
 pub(crate) mod interactions;
 mod membership;
 mod posts;
+mod threads;
 
 use std::fmt;
 use std::sync::Arc;

@@ -13,7 +13,9 @@ use crate::world::channel::Kind;
 use crate::world::channels::{ChannelDraft, Move};
 use crate::world::member::Change;
 use crate::world::overwrite::Overwrite;
-use crate::world::permission::{ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_ROLES};
+use crate::world::permission::{
+    ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_ROLES, SET_VOICE_CHANNEL_STATUS,
+};
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
@@ -54,6 +56,11 @@ const TAG: &[Rule] = &[
     optional("moderated", Is::Boolean),
     optional("emoji_id", Is::Id),
     optional("emoji_name", Is::Text(0, 100)),
+];
+const VOICE_STATUS: &[Rule] = &[optional("status", Is::Text(0, 500))];
+const SOUND: &[Rule] = &[
+    required("sound_id", Is::Id),
+    optional("source_guild_id", Is::Id),
 ];
 const POSITION: &[Rule] = &[
     required("id", Is::Id),
@@ -184,6 +191,35 @@ pub(crate) fn delete_overwrite(call: &mut Call<'_>) -> Result<Answer, Error> {
     call.world.delete_overwrite(channel, id)?;
     call.audit_in(channel, Action::OverwriteDelete, channel);
     Ok(Answer::NoContent)
+}
+
+/// Sets what a voice channel says about what happens there.
+pub(crate) fn set_voice_status(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let id = call.id("channel_id")?;
+    call.require_in(id, SET_VOICE_CHANNEL_STATUS)?;
+    if call.world.channel(id)?.kind != Kind::Voice {
+        return Err(Refusal::WrongChannelType.into());
+    }
+    let fields = call.fields(VOICE_STATUS)?;
+    let status = fields.get("status").and_then(Value::as_str);
+    let status = status.filter(|status| !status.is_empty());
+    call.world.set_voice_status(id, status);
+    Ok(Answer::NoContent)
+}
+
+/// The routes of direct messages with several people, which bots cannot take part in.
+pub(crate) fn not_a_group(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let id = call.id("channel_id")?;
+    call.require_in(id, 0)?;
+    Err(Refusal::WrongChannelType.into())
+}
+
+/// Plays a sound in a voice channel, which the bot would have to be connected to.
+pub(crate) fn play_sound(call: &mut Call<'_>) -> Result<Answer, Error> {
+    let id = call.id("channel_id")?;
+    call.require_in(id, 0)?;
+    call.fields(SOUND)?;
+    Err(Refusal::NotInVoice.into())
 }
 
 fn place_of_overwrite(call: &Call<'_>) -> Result<(Snowflake, Snowflake, Snowflake), Error> {

@@ -5,7 +5,7 @@ use super::error::{self, Error};
 use super::reply::Answer;
 use super::{
     channels, commands, directory, emojis, guild_pages, guilds, interactions, members, messages,
-    own_user, pins, prune, reactions, roles, stickers, threads, webhook_messages, webhooks,
+    own_user, pins, polls, prune, reactions, roles, stickers, threads, webhook_messages, webhooks,
 };
 
 /// A simulated route.
@@ -13,6 +13,7 @@ pub(crate) type Endpoint = fn(&mut Call<'_>) -> Result<Answer, Error>;
 
 /// By the name of the operation in the table of routes.
 const SIMULATED: &[(&str, Endpoint)] = &[
+    ("add_group_dm_user", channels::not_a_group),
     ("add_guild_member_role", members::add_role),
     ("add_my_message_reaction", reactions::add),
     ("add_thread_member", threads::add_member),
@@ -54,6 +55,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
         "delete_channel_permission_overwrite",
         channels::delete_overwrite,
     ),
+    ("delete_group_dm_user", channels::not_a_group),
     ("delete_guild_application_command", commands::delete),
     ("delete_guild_emoji", emojis::delete),
     ("delete_guild_integration", guilds::delete_integration),
@@ -84,6 +86,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("execute_webhook", webhook_messages::create),
     ("follow_channel", webhooks::follow),
     ("get_active_guild_threads", threads::list_active),
+    ("get_answer_voters", polls::voters),
     ("get_application_command", commands::get),
     ("get_application_emoji", emojis::get),
     (
@@ -159,10 +162,12 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("list_sticker_packs", stickers::packs),
     ("list_thread_members", threads::list_members),
     ("list_voice_regions", guilds::regions),
+    ("poll_expire", polls::expire),
     ("preview_prune_guild", prune::preview),
     ("prune_guild", prune::prune),
     ("put_guilds_onboarding", guild_pages::edit_onboarding),
     ("search_guild_members", members::search),
+    ("send_soundboard_sound", channels::play_sound),
     ("set_channel_permission_overwrite", channels::set_overwrite),
     ("thread_search", threads::search),
     ("trigger_typing_indicator", messages::type_in),
@@ -191,6 +196,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("update_my_nick", members::edit_own),
     ("update_my_user", own_user::edit),
     ("update_original_webhook_message", webhook_messages::edit),
+    ("update_voice_channel_status", channels::set_voice_status),
     ("update_webhook", webhooks::edit),
     ("update_webhook_by_token", webhooks::edit_by_token),
     ("update_webhook_message", webhook_messages::edit),

@@ -68,6 +68,7 @@ const CODES: &[Known] = &[
     known(404, 10_063, "Unknown application command"),
     known(404, 10_069, "Unknown Guild Welcome Screen"),
     known(404, 10_087, "Unknown tag"),
+    known(404, 10_106, "Unknown poll answer"),
     known(403, 20_001, "Bots cannot use this endpoint"),
     known(400, 30_001, "Maximum number of guilds reached (100)"),
     known(400, 30_003, "Maximum number of pins reached (250)"),
@@ -102,6 +103,7 @@ const CODES: &[Known] = &[
         "Maximum number of channel permission overwrites reached (1000)",
     ),
     known(403, 40_007, "The user is banned from this guild."),
+    known(400, 40_032, "Target user is not connected to voice."),
     known(400, 40_033, "This message has already been crossposted"),
     known(400, 40_060, "Interaction has already been acknowledged."),
     known(
@@ -137,6 +139,11 @@ const CODES: &[Known] = &[
     known(400, 160_006, "Maximum number of active threads reached"),
     known(
         400,
+        160_014,
+        "Cannot forward a message whose content you cannot read",
+    ),
+    known(
+        400,
         220_001,
         "Webhooks posted to forum channels must have a thread_name or thread_id",
     ),
@@ -156,6 +163,8 @@ const CODES: &[Known] = &[
         "Webhook services cannot be used in forum channels",
     ),
     known(400, 500_000, "Failed to ban users"),
+    known(400, 520_001, "Poll expired"),
+    known(400, 520_006, "Cannot expire a non-poll message"),
 ];
 
 /// Discord's message for a code, if the sandbox knows it.

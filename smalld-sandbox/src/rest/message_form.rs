@@ -6,6 +6,9 @@ use super::body::Body;
 use super::components;
 use super::error::Error;
 use super::form::Form;
+use super::polls;
+use super::rules;
+use crate::world::message::Reference;
 use crate::world::snowflake::Snowflake;
 use crate::world::{AllowedMentions, Draft, Edit};
 
@@ -23,6 +26,10 @@ pub(crate) fn draft(body: Body) -> Result<Draft, Error> {
     let mut form = Form::of(&json)?;
     let attachments = form.attachments();
     let reference = form.object("message_reference");
+    let message = reference.and_then(|reference| form.id_in("message_reference", reference));
+    let is_forward = reference.is_some_and(|r| r.get("type") == Some(&json!(1)));
+    let forward = reference.filter(|_| is_forward);
+    let forward = forward.and_then(|reference| form.forward(reference, message));
     let draft = Draft {
         content: form.text("content", MAX_CONTENT_LENGTH).unwrap_or_default(),
         tts: form.flag("tts"),
@@ -34,13 +41,20 @@ pub(crate) fn draft(body: Body) -> Result<Draft, Error> {
             .objects("components", MAX_COMPONENTS)
             .unwrap_or_default(),
         poll: form.object("poll").cloned().map(Value::Object),
-        reply_to: reference.and_then(|reference| form.id_in("message_reference", reference)),
+        reply_to: message.filter(|_| !is_forward),
+        reference: forward,
         must_exist: reference.is_none_or(|r| r.get("fail_if_not_exists") != Some(&json!(false))),
         may_mention: form.allowed_mentions(),
         uploads: form.uploads(body.files, &attachments)?,
         ..Draft::default()
     };
+    if let Some(Value::Object(poll)) = &draft.poll {
+        polls::check(poll, &mut form.mistakes);
+    }
     let is_v2 = draft.flags & COMPONENTS_V2 != 0;
+    if is_v2 {
+        form.check_v2(&draft);
+    }
     components::check_message(&draft.components, is_v2, &mut form.mistakes);
     form.mistakes.check()?;
     Ok(draft)
@@ -83,6 +97,39 @@ impl Form<'_> {
             self.check_text(&["nonce"], value, MAX_NONCE_LENGTH)?;
         }
         Some(value.clone())
+    }
+
+    /// With version 2 of components, a message consists of components alone.
+    fn check_v2(&mut self, draft: &Draft) {
+        let others = [
+            ("content", !draft.content.is_empty()),
+            ("embeds", !draft.embeds.is_empty()),
+            ("poll", draft.poll.is_some()),
+        ];
+        for (field, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
+            let code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
+            let message = format!(
+                "The '{field}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+            );
+            self.mistakes.add(&[field], code, &message);
+        }
+    }
+
+    /// The message that is forwarded, whose channel must be stated.
+    fn forward(
+        &mut self,
+        reference: &Map<String, Value>,
+        message: Option<Snowflake>,
+    ) -> Option<Reference> {
+        let channel = reference.get("channel_id").and_then(rules::id);
+        if channel.is_none() {
+            self.required(&["message_reference", "channel_id"]);
+        }
+        Some(Reference {
+            kind: Reference::FORWARD,
+            channel: channel?,
+            message: Some(message?),
+        })
     }
 
     fn allowed_mentions(&mut self) -> AllowedMentions {

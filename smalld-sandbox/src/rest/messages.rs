@@ -9,14 +9,15 @@ use super::error::Error;
 use super::reply::Answer;
 use super::rules::{self, Is, Rule, required};
 use super::{message_form, query};
-use crate::world::Channel;
 use crate::world::audit::Action;
 use crate::world::intents;
 use crate::world::permission::{
-    MANAGE_MESSAGES, MANAGE_THREADS, READ_MESSAGE_HISTORY, SEND_MESSAGES,
+    ATTACH_FILES, EMBED_LINKS, MANAGE_MESSAGES, MANAGE_THREADS, READ_MESSAGE_HISTORY,
+    SEND_MESSAGES, SEND_POLLS,
 };
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
+use crate::world::{Channel, Draft};
 
 const BULK: &[Rule] = &[required("messages", Is::List(100))];
 
@@ -51,6 +52,8 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Error> {
     }
     check_open(call, channel)?;
     let draft = message_form::draft(mem::take(&mut call.body))?;
+    call.require_in(channel, needed(&draft))?;
+    check_forward(call, &draft)?;
     let bot = call.world.bot().id;
     let id = call.world.post(channel, bot, draft, call.now)?;
     Ok(Answer::Json(call.world.message(channel, id)?))
@@ -140,6 +143,33 @@ pub(crate) fn type_in(call: &mut Call<'_>) -> Result<Answer, Error> {
     call.require_in(channel, SEND_MESSAGES)?;
     call.world.type_in(channel, bot, call.now)?;
     Ok(Answer::NoContent)
+}
+
+/// A message that is forwarded must be there, and the bot must be able to read it.
+fn check_forward(call: &Call<'_>, draft: &Draft) -> Result<(), Error> {
+    let Some(to) = draft.reference else {
+        return Ok(());
+    };
+    call.require_in(to.channel, READ_MESSAGE_HISTORY)?;
+    let id = to.message.ok_or(Refusal::UnknownReference)?;
+    let message = call.world.message(to.channel, id);
+    let message = message.map_err(|_| Refusal::UnknownReference)?;
+    if readable(call, to.channel, message.clone()) != message {
+        return Err(Refusal::UnreadableForward.into());
+    }
+    Ok(())
+}
+
+/// The permissions that a message needs besides that of sending it.
+fn needed(draft: &Draft) -> u64 {
+    let parts = [
+        (!draft.uploads.is_empty(), ATTACH_FILES),
+        (!draft.embeds.is_empty(), EMBED_LINKS),
+        (draft.poll.is_some(), SEND_POLLS),
+        (draft.reply_to.is_some(), READ_MESSAGE_HISTORY),
+    ];
+    let needed = parts.iter().filter(|(is_there, _)| *is_there);
+    needed.fold(0, |bits, (_, bit)| bits | bit)
 }
 
 /// Refuses to write into a thread that is locked. One that is only archived opens again.

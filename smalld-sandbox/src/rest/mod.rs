@@ -34,6 +34,7 @@ mod mistakes;
 pub(crate) mod openapi;
 mod own_user;
 mod pins;
+mod polls;
 mod prune;
 pub(crate) mod query;
 pub(crate) mod rate_limit;

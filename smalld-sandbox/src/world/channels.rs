@@ -204,6 +204,12 @@ impl World {
         Ok(())
     }
 
+    /// Tells the bot what a voice channel says about itself. It is not a part of the channel.
+    pub(crate) fn set_voice_status(&mut self, id: Snowflake, status: Option<&str>) {
+        let data = json!({ "id": id, "status": status });
+        self.tell("VOICE_CHANNEL_STATUS_UPDATE", id, data);
+    }
+
     /// The other user in this channel of direct messages.
     pub(crate) fn recipient(&self, channel: Snowflake) -> Option<&User> {
         match self.channels.get(&channel)?.scope {

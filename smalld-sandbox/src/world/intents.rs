@@ -128,6 +128,7 @@ fn guild_event(name: &str) -> Option<u64> {
         | "CHANNEL_UPDATE"
         | "CHANNEL_DELETE"
         | "CHANNEL_PINS_UPDATE"
+        | "VOICE_CHANNEL_STATUS_UPDATE"
         | "THREAD_CREATE"
         | "THREAD_UPDATE"
         | "THREAD_DELETE"
@@ -142,6 +143,7 @@ fn guild_event(name: &str) -> Option<u64> {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
             GUILD_MESSAGES
         }
+        "MESSAGE_POLL_VOTE_ADD" | "MESSAGE_POLL_VOTE_REMOVE" => GUILD_MESSAGE_POLLS,
         "WEBHOOKS_UPDATE" => GUILD_WEBHOOKS,
         "TYPING_START" => GUILD_MESSAGE_TYPING,
         _ if name.starts_with("MESSAGE_REACTION_") => GUILD_MESSAGE_REACTIONS,
@@ -154,6 +156,7 @@ fn direct_event(name: &str) -> Option<u64> {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "CHANNEL_PINS_UPDATE" => {
             DIRECT_MESSAGES
         }
+        "MESSAGE_POLL_VOTE_ADD" | "MESSAGE_POLL_VOTE_REMOVE" => DIRECT_MESSAGE_POLLS,
         "TYPING_START" => DIRECT_MESSAGE_TYPING,
         _ if name.starts_with("MESSAGE_REACTION_") => DIRECT_MESSAGE_REACTIONS,
         _ => return None,

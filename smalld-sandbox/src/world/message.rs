@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::emoji::Emoji;
+use super::poll::Poll;
 use crate::world::snowflake::Snowflake;
 
 #[derive(Debug)]
@@ -23,12 +24,14 @@ pub(crate) struct Message {
     pub(crate) flags: u64,
     pub(crate) embeds: Vec<Value>,
     pub(crate) components: Vec<Value>,
-    pub(crate) poll: Option<Value>,
+    pub(crate) poll: Option<Poll>,
     pub(crate) mentions: Vec<Snowflake>,
     pub(crate) mentions_everyone: bool,
     pub(crate) reply_to: Option<Snowflake>,
     /// The message or channel that it is about, other than that of a reply.
     pub(crate) reference: Option<Reference>,
+    /// What a forwarded message was when it was forwarded.
+    pub(crate) snapshot: Option<Value>,
     /// Discord's type of the message.
     pub(crate) kind: u64,
     /// The interaction that the message answers.
@@ -52,6 +55,7 @@ pub(crate) struct Draft {
     pub(crate) flags: u64,
     pub(crate) embeds: Vec<Value>,
     pub(crate) components: Vec<Value>,
+    /// The poll as it was sent.
     pub(crate) poll: Option<Value>,
     pub(crate) reply_to: Option<Snowflake>,
     pub(crate) reference: Option<Reference>,
@@ -102,6 +106,9 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
+    /// The type of the reference to a message that is forwarded.
+    pub(crate) const FORWARD: u64 = 1;
+
     pub(crate) fn to(channel: Snowflake, message: Option<Snowflake>) -> Self {
         Self {
             kind: 0,

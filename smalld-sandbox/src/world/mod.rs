@@ -21,6 +21,7 @@ pub(crate) mod message;
 pub(crate) mod overwrite;
 pub(crate) mod permission;
 mod pin;
+mod poll;
 mod posting;
 mod reaction;
 mod records;
@@ -139,10 +140,11 @@ impl World {
         self.events.clear();
     }
 
-    /// Lets happen what happens by itself until now: threads are archived.
+    /// Lets happen what happens by itself until now: threads are archived, and polls end.
     pub(crate) fn pass_time(&mut self, now: u64) {
         if now >= self.next_deadline {
-            self.next_deadline = self.archive_idle_threads(now);
+            let next = self.archive_idle_threads(now);
+            self.next_deadline = next.min(self.end_due_polls(now));
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) const MANAGE_GUILD_EXPRESSIONS: u64 = 1 << 30;
 pub(crate) const MODERATE_MEMBERS: u64 = 1 << 40;
 pub(crate) const CREATE_GUILD_EXPRESSIONS: u64 = 1 << 43;
 
+pub(crate) const SET_VOICE_CHANNEL_STATUS: u64 = 1 << 48;
+pub(crate) const SEND_POLLS: u64 = 1 << 49;
 /// Pinning messages, which needed `MANAGE_MESSAGES` before.
 pub(crate) const PIN_MESSAGES: u64 = 1 << 51;
 

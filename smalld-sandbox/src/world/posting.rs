@@ -2,15 +2,31 @@
 
 use std::mem;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::message::{AllowedMentions, Attachment, Draft, Edit, Message, Upload};
+use super::message::{AllowedMentions, Attachment, Draft, Edit, Message, Reference, Upload};
+use super::poll::Poll;
 use super::refusal::Refusal;
 use super::{World, component, mention};
 use crate::world::snowflake::Snowflake;
 
 /// How old a message may be to be deleted with others: two weeks, in milliseconds.
 const MAX_BULK_AGE: u64 = 14 * 86_400_000;
+
+/// The fields of a message that are kept when it is forwarded.
+const FORWARDED: &[&str] = &[
+    "type",
+    "content",
+    "mentions",
+    "mention_roles",
+    "attachments",
+    "embeds",
+    "timestamp",
+    "edited_timestamp",
+    "flags",
+    "components",
+    "sticker_items",
+];
 
 /// Message flags.
 const SUPPRESS_EMBEDS: u64 = 1 << 2;
@@ -53,8 +69,9 @@ impl World {
             flags: draft.flags,
             embeds: draft.embeds,
             components: draft.components,
-            poll: draft.poll,
+            poll: draft.poll.map(|poll| Poll::new(&poll, now)),
             reply_to,
+            snapshot: draft.reference.and_then(|to| self.snapshot(to)),
             reference: draft.reference,
             kind: draft.kind,
             interaction: draft.interaction,
@@ -62,6 +79,8 @@ impl World {
             reactions: Vec::new(),
         };
         let id = message.id;
+        let expires = message.poll.as_ref().and_then(Poll::expires);
+        self.note_deadline(expires.unwrap_or(u64::MAX));
         let begins_thread = message.kind == THREAD_STARTER || draft.id.is_some();
         self.channel_mut(channel)?.add(message);
         self.count_message(channel, begins_thread, now);
@@ -219,6 +238,17 @@ impl World {
         }
         self.tell("TYPING_START", channel, event);
         Ok(())
+    }
+
+    /// What is kept of a message that is forwarded.
+    fn snapshot(&self, to: Reference) -> Option<Value> {
+        let channel = self.channels.get(&to.channel)?;
+        let message = channel.messages.get(&to.message?);
+        let message = message.filter(|_| to.kind == Reference::FORWARD)?;
+        let mut json = self.message_json(channel, message);
+        json.as_object_mut()?
+            .retain(|key, _| FORWARDED.contains(&key.as_str()));
+        Some(json)
     }
 
     /// The author of a message in a thread becomes a member, and so do those whom it mentions.

@@ -27,6 +27,7 @@ pub(crate) enum Refusal {
     UnknownCommand = 10_063,
     UnknownWelcomeScreen = 10_069,
     UnknownTag = 10_087,
+    UnknownAnswer = 10_106,
     NotForBots = 20_001,
     TooManyGuilds = 30_001,
     TooManyPins = 30_003,
@@ -41,6 +42,7 @@ pub(crate) enum Refusal {
     TooManyStickers = 30_039,
     TooManyOverwrites = 30_060,
     Banned = 40_007,
+    NotInVoice = 40_032,
     AlreadyCrossposted = 40_033,
     AlreadyAcknowledged = 40_060,
     MissingTag = 40_067,
@@ -62,11 +64,14 @@ pub(crate) enum Refusal {
     ThreadExists = 160_004,
     LockedThread = 160_005,
     TooManyThreads = 160_006,
+    UnreadableForward = 160_014,
     MissingThread = 220_001,
     TwoThreads = 220_002,
     NotAForum = 220_003,
     NoServiceInForum = 220_004,
     NobodyBanned = 500_000,
+    PollEnded = 520_001,
+    NotAPoll = 520_006,
 }
 
 impl Refusal {
@@ -93,6 +98,7 @@ impl Refusal {
         Self::UnknownCommand,
         Self::UnknownWelcomeScreen,
         Self::UnknownTag,
+        Self::UnknownAnswer,
         Self::NotForBots,
         Self::TooManyGuilds,
         Self::TooManyPins,
@@ -107,6 +113,7 @@ impl Refusal {
         Self::TooManyStickers,
         Self::TooManyOverwrites,
         Self::Banned,
+        Self::NotInVoice,
         Self::AlreadyCrossposted,
         Self::AlreadyAcknowledged,
         Self::MissingTag,
@@ -128,11 +135,14 @@ impl Refusal {
         Self::ThreadExists,
         Self::LockedThread,
         Self::TooManyThreads,
+        Self::UnreadableForward,
         Self::MissingThread,
         Self::TwoThreads,
         Self::NotAForum,
         Self::NoServiceInForum,
         Self::NobodyBanned,
+        Self::PollEnded,
+        Self::NotAPoll,
     ];
 
     pub(crate) fn code(self) -> u64 {

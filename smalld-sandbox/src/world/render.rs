@@ -145,7 +145,7 @@ impl World {
             json.insert("nonce".to_owned(), nonce.clone());
         }
         if let Some(poll) = &message.poll {
-            json.insert("poll".to_owned(), poll.clone());
+            json.insert("poll".to_owned(), poll.json(self.bot));
         }
         if let Some(original) = message.reply_to {
             let mut reference =
@@ -154,6 +154,10 @@ impl World {
                 reference["guild_id"] = json!(guild);
             }
             json.insert("message_reference".to_owned(), reference);
+        }
+        if let Some(snapshot) = &message.snapshot {
+            let snapshots = json!([{ "message": snapshot }]);
+            json.insert("message_snapshots".to_owned(), snapshots);
         }
         if let Some(to) = &message.reference {
             let mut reference = json!({ "type": to.kind, "channel_id": to.channel });

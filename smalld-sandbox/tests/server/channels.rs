@@ -262,3 +262,27 @@ async fn a_role_can_open_a_channel_to_the_bot() {
     let seen = gateway.dispatch("CHANNEL_UPDATE").await;
     assert_eq!(seen["d"]["name"], "general");
 }
+
+#[tokio::test]
+async fn a_voice_channel_has_a_status() {
+    let (sandbox, rest, channels) = sandbox(None).await;
+    let body = json!({ "name": "Lounge", "type": 2 });
+    let voice = rest.post(&channels, &body).await.json;
+    let (mut gateway, _) = Gateway::ready(&sandbox, ALL_INTENTS).await;
+    let path = format!("/channels/{}/voice-status", id(&voice));
+    let set = rest
+        .send("PUT", &path, &json!({ "status": "reading" }))
+        .await;
+    assert_eq!(set.status, 204);
+    let told = gateway.dispatch("VOICE_CHANNEL_STATUS_UPDATE").await;
+    assert_eq!(
+        (&told["d"]["id"], &told["d"]["status"]),
+        (&voice["id"], &json!("reading"))
+    );
+    let general = format!("/channels/{}", sandbox.channel_id());
+    let status = json!({ "status": null });
+    let refused = rest
+        .send("PUT", &format!("{general}/voice-status"), &status)
+        .await;
+    assert_eq!(refused.error(), (400, Some(50_024)));
+}

@@ -16,6 +16,7 @@ mod limits;
 mod messages;
 mod moderation;
 mod openapi;
+mod polls;
 mod rest;
 mod routes;
 mod safety;
