@@ -212,7 +212,7 @@ pub(crate) fn widget(call: &mut Call<'_>) -> Result<Answer, Error> {
             "discriminator": "0000",
             "avatar": null,
             "status": "online",
-            "avatar_url": "",
+            "avatar_url": format!("https://cdn.discordapp.com/embed/avatars/{}.png", place % 6),
         })
     });
     Ok(Answer::Json(json!({

@@ -139,7 +139,8 @@ pub(crate) fn integrations(call: &mut Call<'_>) -> Result<Answer, Error> {
         "enabled": true,
         "account": { "id": bot.id, "name": bot.name },
         "application": {
-            "id": bot.id, "name": bot.name, "icon": null, "description": "", "bot": bot.json(),
+            "id": bot.id, "name": bot.name, "icon": null, "description": "", "type": null,
+            "bot": bot.json(),
         },
         "scopes": ["applications.commands", "bot"],
     }])))
