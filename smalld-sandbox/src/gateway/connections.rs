@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::target::Target;
+use crate::world::journal::Journal;
 
 /// How many texts may wait for a bot that does not read: more than a session remembers, so that a
 /// whole replay fits.
@@ -48,8 +49,15 @@ pub(crate) struct Inbox {
     pub(crate) ending: watch::Receiver<Option<Ending>>,
 }
 
-#[derive(Debug, Default)]
+/// How many texts to bots are remembered.
+const MAX_SENT: usize = 10_000;
+/// How many bytes of them.
+const MAX_SENT_BYTES: usize = 64 << 20;
+
+#[derive(Debug)]
 pub(crate) struct Connections {
+    /// What was sent so far, over all connections.
+    pub(crate) sent: Journal<Utf8Bytes>,
     open: BTreeMap<ConnectionId, Link>,
     opened: u64,
     /// In how many frames each message is sent; 0 counts as 1.
@@ -65,6 +73,17 @@ struct Link {
     /// The shard of the session that began or was resumed here.
     shard: Option<u64>,
     damages_next: bool,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            sent: Journal::new(MAX_SENT, MAX_SENT_BYTES),
+            open: BTreeMap::new(),
+            opened: 0,
+            pieces: 0,
+        }
+    }
 }
 
 impl Connections {
@@ -127,6 +146,7 @@ impl Connections {
             link.end(Ending::Cut);
             return;
         };
+        self.sent.push(text.clone(), text.len());
         let outgoing = OutgoingText {
             text,
             damaged: std::mem::take(&mut link.damages_next),

@@ -5,11 +5,13 @@
 //! lock is released.
 
 pub(crate) mod happening;
+pub(crate) mod log;
 pub(crate) mod settings;
 pub(crate) mod stage;
 pub(crate) mod time;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -27,6 +29,7 @@ use crate::gateway::socket::Pace;
 use crate::gateway::target::Target;
 use crate::gateway::{Gateway, Identified};
 use crate::hub::happening::{Happening, Happenings};
+use crate::hub::log::Log;
 use crate::hub::settings::Settings;
 use crate::hub::stage::Stage;
 use crate::hub::time::Time;
@@ -46,6 +49,10 @@ pub(crate) struct Hub {
     pub(crate) pace: Pace,
     state: Mutex<State>,
     pub(crate) time: Time,
+    /// What a bot in this process reports.
+    pub(crate) log: Arc<Log>,
+    /// Whether the test has failed with a report.
+    pub(crate) was_reported: AtomicBool,
     changed: watch::Sender<()>,
     happenings: broadcast::Sender<Happening>,
 }
@@ -98,6 +105,8 @@ impl Hub {
             pace: Pace::default(),
             state: Mutex::new(state),
             time: Time::new(),
+            log: Arc::default(),
+            was_reported: AtomicBool::new(false),
             changed: watch::Sender::new(()),
             happenings,
         }

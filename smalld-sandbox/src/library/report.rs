@@ -1,6 +1,7 @@
 //! Report of what happened so far, for the message of a failing test.
 
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
@@ -9,8 +10,10 @@ use crate::hub::Hub;
 /// How many messages and requests are shown.
 const MAX_SHOWN: usize = 20;
 
-/// The conversation in all channels, and the requests that were refused, newest last.
+/// The conversation in all channels, the requests that were refused, and the log of the bot, newest last.
 pub(crate) fn report(hub: &Hub) -> String {
+    hub.was_reported.store(true, Ordering::Relaxed);
+    let log = hub.log.lines();
     hub.look(|state| {
         let mut report = String::from("the conversation:\n");
         let messages = state.world.all_messages();
@@ -33,6 +36,12 @@ pub(crate) fn report(hub: &Hub) -> String {
         for request in newest(&refused) {
             let (method, path, status) = (&request.method, &request.path, request.status);
             let _ = writeln!(report, "    {status} for {method} {path}");
+        }
+        if !log.is_empty() {
+            report.push_str("the log of the bot:\n");
+        }
+        for line in newest(&log) {
+            let _ = writeln!(report, "    {line}");
         }
         report
     })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::library::report::report;
 use crate::library::sandbox::Sandbox;
 
 /// How long a bot may take to become ready.
@@ -34,6 +35,10 @@ impl Sandbox {
     /// # }
     /// ```
     ///
+    /// What the bot reports through `tracing`, at the levels `INFO`, `WARN` and `ERROR`, is shown if the
+    /// test fails: with the conversation and the requests that were refused. That is so in a runtime with
+    /// one thread, the default of `#[tokio::test]`, and unless the program has a subscriber of its own.
+    ///
     /// # Errors
     ///
     /// If the bot ends with an error before it is ready.
@@ -47,19 +52,23 @@ impl Sandbox {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: fmt::Debug + Send + 'static,
     {
+        self.hub.log.capture();
         let mut task = tokio::spawn(bot(self));
         let is_ready = self.wait_until(Self::is_heard, READY_TIMEOUT);
         let ended = tokio::select! {
             is_ready = is_ready => {
-                assert!(is_ready, "the bot was not ready within 30 s");
+                assert!(is_ready, "the bot was not ready within 30 s\n{}", report(&self.hub));
                 return Ok(Running { task: Some(task) });
             }
             ended = &mut task => ended,
         };
         match ended {
-            Ok(Ok(())) => panic!("the bot ended before it was ready"),
+            Ok(Ok(())) => panic!("the bot ended before it was ready\n{}", report(&self.hub)),
             Ok(Err(error)) => Err(error),
-            Err(error) => panic!("the bot failed before it was ready: {error}"),
+            Err(error) => {
+                let report = report(&self.hub);
+                panic!("the bot failed before it was ready: {error}\n{report}")
+            }
         }
     }
 }

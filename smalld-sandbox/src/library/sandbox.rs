@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
@@ -11,6 +12,7 @@ use crate::hub::Hub;
 use crate::hub::happening::Happenings;
 use crate::library::builder::Builder;
 use crate::library::guild::Guild;
+use crate::library::report::report;
 use crate::library::role::Role;
 use crate::library::script::Script;
 use crate::library::shard::Shard;
@@ -275,6 +277,11 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.serving.abort();
+        self.hub.log.release();
+        if std::thread::panicking() && !self.hub.was_reported.load(Ordering::Relaxed) {
+            // Shown with the test that failed.
+            eprint!("{}", report(&self.hub));
+        }
         let ran_on = self.hub.time.release();
         assert!(
             !ran_on || std::thread::panicking(),

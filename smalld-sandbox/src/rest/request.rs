@@ -27,6 +27,8 @@ pub struct Request {
     pub body: Arc<[u8]>,
     /// The status of the answer.
     pub status: u16,
+    /// The JSON of the answer; null if it has no body.
+    pub answer: Value,
 }
 
 /// One file of a multipart body.
@@ -73,7 +75,9 @@ impl Request {
     pub(crate) fn size(&self) -> usize {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| name.len() + value.len());
-        self.path.len() + self.query.len() + headers.sum::<usize>() + 2 * self.body.len()
+        let answer = self.answer.to_string().len();
+        let body = 2 * self.body.len();
+        self.path.len() + self.query.len() + headers.sum::<usize>() + body + answer
     }
 }
 

@@ -6,6 +6,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT, VIA};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -49,6 +50,7 @@ pub(crate) async fn answer(hub: &Hub, request: hyper::Request<Incoming>) -> Resp
         Err(error) => Reply::from(Err(error)),
     };
     record.status = reply.status;
+    record.answer = reply.body.clone().unwrap_or_default();
     if reply.status == error::NOT_SIMULATED.status() && !is_stubbed {
         tracing::warn!(method = %record.method, path = %record.path, "{}", error::NOT_SIMULATED);
     }
@@ -221,6 +223,7 @@ fn record(head: &Parts, bytes: &[u8], body: Option<&Body>) -> Request {
         files: body.map(|body| body.files.clone()).unwrap_or_default(),
         body: Arc::from(bytes),
         status: 0,
+        answer: Value::Null,
     }
 }
 

@@ -13,6 +13,7 @@ mod guild_settings;
 mod guilds;
 mod interactions;
 mod limits;
+mod log;
 mod messages;
 mod moderation;
 mod openapi;
