@@ -68,6 +68,7 @@ impl Request {
             files: Vec::new(),
             body: Arc::from([]),
             status: 0,
+            answer: Value::Null,
         }
     }
 
@@ -93,6 +94,7 @@ impl fmt::Debug for Request {
             .field("files", &self.files)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .field("status", &self.status)
+            .field("answer", &self.answer)
             .finish()
     }
 }
