@@ -19,7 +19,8 @@ pub(crate) enum Payload {
     RequestMembers(RequestMembers),
     RequestSounds(Vec<String>),
     RequestChannelInfo(String),
-    /// Presence and voice state, which are accepted and have no effect.
+    VoiceState(VoiceState),
+    /// A presence, which is accepted and has no effect.
     Unanswered,
 }
 
@@ -35,6 +36,15 @@ pub(crate) struct Resume {
     pub(crate) token: String,
     pub(crate) session_id: String,
     pub(crate) seq: u64,
+}
+
+/// The bot connects to a voice channel, or without one disconnects.
+#[derive(Debug, PartialEq)]
+pub(crate) struct VoiceState {
+    pub(crate) guild_id: String,
+    pub(crate) channel_id: Option<String>,
+    pub(crate) self_mute: bool,
+    pub(crate) self_deaf: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -70,7 +80,10 @@ impl Payload {
         match payload["op"].as_u64() {
             Some(1) if d.is_null() || d.is_u64() => Ok(Self::Heartbeat(d.as_u64())),
             Some(2) => identify(d).map(Self::Identify),
-            Some(3 | 4) if d.is_object() => Ok(Self::Unanswered),
+            Some(3) if d.is_object() => Ok(Self::Unanswered),
+            Some(4) => voice_state(d)
+                .ok_or(close::DECODE_ERROR)
+                .map(Self::VoiceState),
             Some(6) => resume(d).ok_or(close::DECODE_ERROR).map(Self::Resume),
             Some(8) => members(d)
                 .ok_or(close::DECODE_ERROR)
@@ -81,7 +94,7 @@ impl Payload {
             Some(43) => text(&d["guild_id"])
                 .ok_or(close::DECODE_ERROR)
                 .map(Self::RequestChannelInfo),
-            Some(1 | 3 | 4) => Err(close::DECODE_ERROR),
+            Some(1 | 3) => Err(close::DECODE_ERROR),
             _ => Err(close::UNKNOWN_OPCODE),
         }
     }
@@ -101,6 +114,15 @@ fn identify(d: &Value) -> Result<Identify, Close> {
         token,
         intents,
         shard,
+    })
+}
+
+fn voice_state(d: &Value) -> Option<VoiceState> {
+    Some(VoiceState {
+        guild_id: text(&d["guild_id"])?,
+        channel_id: text(&d["channel_id"]),
+        self_mute: d["self_mute"] == true,
+        self_deaf: d["self_deaf"] == true,
     })
 }
 

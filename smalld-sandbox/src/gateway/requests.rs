@@ -47,15 +47,15 @@ impl Gateway {
         self.dispatch_to(connection, "GUILD_MEMBERS_CHUNK", &chunk);
     }
 
-    /// Answers opcode 31. No guild has sounds.
+    /// Answers opcode 31.
     pub(crate) fn request_sounds(
         &mut self,
         connection: ConnectionId,
         guilds: &[String],
         world: &World,
     ) {
-        for guild in guilds.iter().filter(|id| guild(world, id).is_some()) {
-            let sounds = json!({ "guild_id": guild, "soundboard_sounds": [] });
+        for guild in guilds.iter().filter_map(|id| guild(world, id)) {
+            let sounds = json!({ "guild_id": guild, "soundboard_sounds": world.sounds(guild) });
             self.dispatch_to(connection, "SOUNDBOARD_SOUNDS", &sounds);
         }
     }

@@ -23,7 +23,7 @@ use crate::gateway::close::Close;
 use crate::gateway::connections::{ConnectionId, Ending, Inbox};
 use crate::gateway::entrance::Entrance;
 use crate::gateway::faults::Acknowledgement;
-use crate::gateway::payload::{Identify, Resume};
+use crate::gateway::payload::{Identify, Resume, VoiceState};
 use crate::gateway::refusal::{self, Refusal, Refusals};
 use crate::gateway::socket::Pace;
 use crate::gateway::target::Target;
@@ -38,6 +38,7 @@ use crate::rest::request::Request;
 use crate::rest::stubs::Stubs;
 use crate::world::World;
 use crate::world::journal::Journal;
+use crate::world::snowflake::Snowflake;
 
 /// How many happenings may wait for a subscriber.
 const HAPPENINGS_CAPACITY: usize = 4096;
@@ -244,6 +245,17 @@ impl Hub {
             }
             Ok(result? == Identified::Begun)
         })
+    }
+
+    /// Connects the bot to voice, or disconnects it. What is impossible is ignored, as on Discord.
+    pub(crate) fn connect_to_voice(&self, state: &VoiceState) {
+        let guild = Snowflake::parse(&state.guild_id);
+        let channel = state.channel_id.as_deref().and_then(Snowflake::parse);
+        let is_muted = (state.self_mute, state.self_deaf);
+        let _ = self.change(|world, _| {
+            let (guild, bot) = (guild?, world.bot().id);
+            world.connect(guild, bot, channel, is_muted).ok()
+        });
     }
 
     /// When the heartbeat that has just come must be acknowledged.

@@ -97,6 +97,26 @@ impl Guild {
         expect(&self.hub, found, what).await
     }
 
+    /// Sets whether a role may use a command of the bot, as people do in the settings of a guild. The bot
+    /// gets an `APPLICATION_COMMAND_PERMISSIONS_UPDATE`. [`User::slash`] does not check it.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such slash command or role.
+    pub fn permit_command(&self, command: &str, role: &Role, is_allowed: bool) {
+        let guild = self.snowflake;
+        let permitted = self.hub.change(|world, _| {
+            let (command, _) = world.command_named(Some(guild), 1, command)?;
+            let role = Snowflake::parse(&role.id)?;
+            world.permit_command(guild, command, role, is_allowed).ok()
+        });
+        assert!(
+            permitted.is_some(),
+            "guild `{self}` has no command `{command}`, or no role `{}`",
+            role.name
+        );
+    }
+
     /// Removes the bot from the guild, as a moderator does by a kick. The bot gets a `GUILD_DELETE`, and
     /// nothing more from this guild. Does nothing if the bot is not a member.
     pub fn remove_bot(&self) {

@@ -3,6 +3,7 @@
 pub(crate) mod interactions;
 mod membership;
 mod posts;
+mod presence;
 mod threads;
 
 use std::fmt;
@@ -51,7 +52,7 @@ impl User {
         Snowflake::parse(&self.id).expect("the id of a user is a snowflake")
     }
 
-    /// Writes a message. Returns its id.
+    /// Writes a message. Returns its id, which belongs to no message if auto moderation blocks it.
     ///
     /// # Panics
     ///
@@ -61,7 +62,7 @@ impl User {
         let user = self.snowflake();
         let said = self.hub.change(|world, now| {
             let channel = find_channel(world, self.guild, channel);
-            world.post(channel, user, draft, now)
+            world.post_moderated(channel, user, draft, now)
         });
         settle().await;
         said.expect("a message has text").to_string()

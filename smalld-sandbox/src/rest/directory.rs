@@ -7,7 +7,6 @@ use super::call::Call;
 use super::error::Error;
 use super::form::Form;
 use super::reply::Answer;
-use crate::world::intents;
 use crate::world::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
@@ -29,35 +28,6 @@ pub(crate) fn gateway_for_bot(call: &mut Call<'_>) -> Result<Answer, Error> {
             "reset_after": starts.reset_after_millis,
             "max_concurrency": starts.max_concurrency,
         },
-    })))
-}
-
-pub(crate) fn own_application(call: &mut Call<'_>) -> Result<Answer, Error> {
-    let flags = intents::application_flags(call.surroundings.granted_intents);
-    let bot = call.world.bot();
-    Ok(Answer::Json(json!({
-        "id": bot.id,
-        "name": bot.name,
-        "icon": null,
-        "description": "",
-        "bot_public": true,
-        "bot_require_code_grant": false,
-        "flags": flags,
-        "flags_new": flags.to_string(),
-        "bot": bot.json(),
-        "owner": call.world.person().json(),
-        "team": null,
-        // The place of a key for signed interactions; nothing here signs.
-        "verify_key": "0".repeat(64),
-        "approximate_guild_count": call.world.joined_guilds().count(),
-        "approximate_user_install_count": 0,
-        "approximate_user_authorization_count": 0,
-        "type": null,
-        "explicit_content_filter": 0,
-        "interactions_endpoint_url": null,
-        "role_connections_verification_url": null,
-        "redirect_uris": [],
-        "eligible_oauth2_scopes": [],
     })))
 }
 

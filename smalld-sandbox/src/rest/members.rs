@@ -255,7 +255,7 @@ fn target(call: &Call<'_>, bits: u64) -> Result<(Snowflake, Snowflake), Error> {
     Ok((guild, user))
 }
 
-fn member_edit(fields: &Map<String, Value>, now: u64) -> Result<MemberEdit, Error> {
+pub(super) fn member_edit(fields: &Map<String, Value>, now: u64) -> Result<MemberEdit, Error> {
     let mut edit = MemberEdit::default();
     if let Some(nick) = fields.get("nick") {
         let nick = nick.as_str().filter(|nick| !nick.is_empty());

@@ -69,6 +69,12 @@ pub(crate) fn flag(query: &str, name: &str) -> bool {
     value.is_some_and(|(_, value)| value.eq_ignore_ascii_case("true") || value == "1")
 }
 
+/// The id in a field of this name.
+pub(crate) fn id_in(query: &str, key: &str) -> Result<Option<Snowflake>, Error> {
+    let pair = pairs(query).find(|(name, _)| name == key);
+    pair.map(|(name, value)| id(&name, &value)).transpose()
+}
+
 /// The id before which a list ends.
 pub(crate) fn before(query: &str) -> Result<Option<Snowflake>, Error> {
     let before = pairs(query).find(|(name, _)| name == "before");

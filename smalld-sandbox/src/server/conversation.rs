@@ -128,6 +128,7 @@ impl<'h> Conversation<'h> {
             Payload::RequestChannelInfo(guild) => self.hub.with_gateway(|gateway, world| {
                 gateway.request_channel_info(self.id, &guild, world);
             }),
+            Payload::VoiceState(state) => self.hub.connect_to_voice(&state),
             Payload::Unanswered => {}
         }
         Ok(())

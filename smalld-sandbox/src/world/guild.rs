@@ -11,6 +11,9 @@ use super::permission;
 use super::records::Records;
 use super::refusal::Refusal;
 use super::role::Role;
+use super::scheduled_event::ScheduledEvents;
+use super::soundboard;
+use super::voice::VoiceState;
 use super::{DAY, World};
 use crate::world::journal::Journal;
 use crate::world::snowflake::Snowflake;
@@ -35,6 +38,16 @@ pub(crate) struct Guild {
     pub(crate) bans: BTreeMap<Snowflake, Option<String>>,
     pub(crate) audit_log: Journal<Value>,
     pub(crate) emojis: Records,
+    pub(crate) sounds: Records,
+    /// The rules of auto moderation.
+    pub(crate) rules: Records,
+    pub(crate) scheduled_events: ScheduledEvents,
+    pub(crate) voice_states: BTreeMap<Snowflake, VoiceState>,
+    /// By their channels.
+    pub(crate) stages: BTreeMap<Snowflake, Value>,
+    /// By the ids of commands, or of the application.
+    pub(crate) command_permissions: BTreeMap<Snowflake, Vec<Value>>,
+    pub(crate) template: Option<Value>,
     pub(crate) welcome_screen: Value,
     pub(crate) onboarding: Value,
     pub(crate) stickers: Records,
@@ -59,6 +72,13 @@ impl Guild {
             bans: BTreeMap::new(),
             audit_log: audit::log(),
             emojis: Records::default(),
+            sounds: soundboard::sounds(),
+            rules: Records::default(),
+            scheduled_events: ScheduledEvents::default(),
+            voice_states: BTreeMap::new(),
+            stages: BTreeMap::new(),
+            command_permissions: BTreeMap::new(),
+            template: None,
             welcome_screen: json!({ "description": null, "welcome_channels": [] }),
             onboarding: json!({
                 "guild_id": id, "prompts": [], "default_channel_ids": [], "enabled": false, "mode": 0,
@@ -217,6 +237,32 @@ impl World {
     pub(crate) fn tell_of_guild(&mut self, id: Snowflake) {
         let data = self.guild_create(id, true);
         self.push("GUILD_CREATE", Some(id), data);
+    }
+
+    /// The template with this code, of any guild.
+    pub(crate) fn template(&self, code: &str) -> Option<&Value> {
+        let templates = self.guilds.values();
+        let mut templates = templates.filter_map(|guild| guild.template.as_ref());
+        templates.find(|template| template["code"] == code)
+    }
+
+    /// Sets whether a role may use a command of the bot, as people do in the settings of a guild.
+    pub(crate) fn permit_command(
+        &mut self,
+        guild: Snowflake,
+        command: Snowflake,
+        role: Snowflake,
+        is_allowed: bool,
+    ) -> Result<(), Refusal> {
+        self.role(guild, role)?;
+        let bot = self.bot;
+        let all = &mut self.guild_mut(guild)?.command_permissions;
+        let permissions = all.entry(command).or_default();
+        permissions.retain(|permission| permission["id"] != json!(role));
+        permissions.push(json!({ "id": role, "type": 1, "permission": is_allowed }));
+        let data = json!({ "id": command, "application_id": bot, "permissions": permissions });
+        self.tell_guild(guild, "APPLICATION_COMMAND_PERMISSIONS_UPDATE", data);
+        Ok(())
     }
 
     /// Hides the guild from the bot, or shows it again.

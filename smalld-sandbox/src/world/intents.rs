@@ -82,6 +82,13 @@ pub(crate) fn withheld(event: &str, data: &Value, bot_id: &str) -> Option<(u64, 
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => {
             without_content(data, bot_id).map(|message| (MESSAGE_CONTENT, message))
         }
+        "AUTO_MODERATION_ACTION_EXECUTION" => {
+            let mut withheld = data.clone();
+            for field in ["content", "matched_content"] {
+                withheld[field] = json!("");
+            }
+            Some((MESSAGE_CONTENT, withheld))
+        }
         "GUILD_CREATE" => Some((GUILD_PRESENCES, without_presences(data, bot_id))),
         _ => None,
     }
@@ -138,6 +145,13 @@ fn guild_event(name: &str) -> Option<u64> {
         | "GUILD_ROLE_UPDATE"
         | "GUILD_ROLE_DELETE" => GUILDS,
         "GUILD_EMOJIS_UPDATE" | "GUILD_STICKERS_UPDATE" => GUILD_EXPRESSIONS,
+        "INVITE_CREATE" | "INVITE_DELETE" => GUILD_INVITES,
+        "VOICE_STATE_UPDATE" => GUILD_VOICE_STATES,
+        "AUTO_MODERATION_ACTION_EXECUTION" => AUTO_MODERATION_EXECUTION,
+        _ if name.starts_with("AUTO_MODERATION_RULE_") => AUTO_MODERATION_CONFIGURATION,
+        _ if name.starts_with("GUILD_SCHEDULED_EVENT_") => GUILD_SCHEDULED_EVENTS,
+        _ if name.starts_with("GUILD_SOUNDBOARD_SOUND") => GUILD_EXPRESSIONS,
+        _ if name.starts_with("STAGE_INSTANCE_") => GUILDS,
         "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE" | "GUILD_MEMBER_REMOVE" => GUILD_MEMBERS,
         "GUILD_BAN_ADD" | "GUILD_BAN_REMOVE" | "GUILD_AUDIT_LOG_ENTRY_CREATE" => GUILD_MODERATION,
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {

@@ -194,6 +194,7 @@ impl World {
         if !members.contains_key(&user) {
             return Err(Refusal::UnknownMember);
         }
+        self.connect(guild, user, None, (false, false))?;
         if user == self.bot {
             // Before it leaves: later events of the guild do not reach the bot.
             self.push("GUILD_DELETE", Some(guild), json!({ "id": guild }));

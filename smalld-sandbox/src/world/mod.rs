@@ -4,17 +4,21 @@
 //! [`Event`]s. `render` describes the state as JSON.
 
 pub(crate) mod audit;
+pub(crate) mod auto_moderation;
 pub(crate) mod channel;
 pub(crate) mod channels;
 pub(crate) mod command;
 mod component;
 mod emoji;
+pub(crate) mod entitlement;
 mod event;
 pub(crate) mod expressions;
 mod guild;
 pub(crate) mod intents;
 pub(crate) mod interaction;
+pub(crate) mod invite;
 pub(crate) mod journal;
+mod lobby;
 pub(crate) mod member;
 mod mention;
 pub(crate) mod message;
@@ -28,17 +32,20 @@ mod records;
 pub(crate) mod refusal;
 mod render;
 pub(crate) mod role;
+pub(crate) mod scheduled_event;
 pub(crate) mod snowflake;
+mod soundboard;
 pub(crate) mod thread;
 pub(crate) mod timestamp;
 pub(crate) mod token;
 mod user;
+mod voice;
 pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
 use std::mem;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(crate) use channel::{Channel, Page};
 pub(crate) use event::Event;
@@ -50,6 +57,7 @@ pub(crate) use user::User;
 use crate::world::snowflake::{Snowflake, Snowflakes};
 use command::Commands;
 use interaction::Interaction;
+use invite::Invite;
 use message::Message;
 use records::Records;
 use refusal::Refusal;
@@ -79,6 +87,13 @@ pub(crate) struct World {
     guilds: BTreeMap<Snowflake, Guild>,
     users: BTreeMap<Snowflake, User>,
     application_emojis: Records,
+    /// What the bot changed of its application.
+    pub(crate) application: Map<String, Value>,
+    /// The metadata of role connections.
+    pub(crate) role_connections: Vec<Value>,
+    pub(crate) entitlements: Records,
+    lobbies: Records,
+    invites: Vec<Invite>,
     channels: BTreeMap<Snowflake, Channel>,
     commands: Commands,
     interactions: BTreeMap<Snowflake, Interaction>,
@@ -92,13 +107,7 @@ impl World {
     pub(crate) fn new(bot_name: &str, media_url: String, node: u64, now: u64) -> Self {
         let mut ids = Snowflakes::new(node);
         let founded = now.saturating_sub(30 * DAY);
-        let mut user = |name: &str, bot| User {
-            id: ids.next(founded),
-            name: name.to_owned(),
-            bot,
-            avatar: None,
-            banner: None,
-        };
+        let mut user = |name: &str, bot| User::new(ids.next(founded), name, bot);
         let users = [
             user("alex", false),
             user("robin", false),
@@ -118,6 +127,11 @@ impl World {
             bot_permissions: permission::ALL,
             guilds: BTreeMap::new(),
             application_emojis: Records::default(),
+            application: Map::new(),
+            role_connections: Vec::new(),
+            entitlements: Records::default(),
+            lobbies: Records::default(),
+            invites: Vec::new(),
             users: users.into_iter().map(|user| (user.id, user)).collect(),
             channels: BTreeMap::new(),
             commands: Commands::new(),
@@ -182,14 +196,7 @@ impl World {
         let id = known.map(|user| user.id);
         let id = id.unwrap_or_else(|| {
             let id = self.ids.next(now);
-            let user = User {
-                id,
-                name: name.to_owned(),
-                bot: false,
-                avatar: None,
-                banner: None,
-            };
-            self.users.insert(id, user);
+            self.users.insert(id, User::new(id, name, false));
             id
         });
         let of_guild = self.guilds.get(&guild);

@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use super::thread::Thread;
 use crate::world::snowflake::Snowflake;
 
+pub(crate) const CREATE_INSTANT_INVITE: u64 = 1 << 0;
 pub(crate) const KICK_MEMBERS: u64 = 1 << 1;
 pub(crate) const BAN_MEMBERS: u64 = 1 << 2;
 pub(crate) const ADMINISTRATOR: u64 = 1 << 3;
@@ -31,6 +32,7 @@ pub(crate) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 pub(crate) const MENTION_EVERYONE: u64 = 1 << 17;
 pub(crate) const MUTE_MEMBERS: u64 = 1 << 22;
 pub(crate) const DEAFEN_MEMBERS: u64 = 1 << 23;
+pub(crate) const MOVE_MEMBERS: u64 = 1 << 24;
 pub(crate) const CHANGE_NICKNAME: u64 = 1 << 26;
 pub(crate) const MANAGE_NICKNAMES: u64 = 1 << 27;
 pub(crate) const MANAGE_ROLES: u64 = 1 << 28;
@@ -40,8 +42,11 @@ pub(crate) const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 pub(crate) const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
 const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 pub(crate) const MANAGE_GUILD_EXPRESSIONS: u64 = 1 << 30;
+pub(crate) const REQUEST_TO_SPEAK: u64 = 1 << 32;
+pub(crate) const MANAGE_EVENTS: u64 = 1 << 33;
 pub(crate) const MODERATE_MEMBERS: u64 = 1 << 40;
 pub(crate) const CREATE_GUILD_EXPRESSIONS: u64 = 1 << 43;
+pub(crate) const CREATE_EVENTS: u64 = 1 << 44;
 
 pub(crate) const SET_VOICE_CHANNEL_STATUS: u64 = 1 << 48;
 pub(crate) const SEND_POLLS: u64 = 1 << 49;

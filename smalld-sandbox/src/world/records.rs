@@ -7,12 +7,34 @@ use serde_json::{Map, Value, json};
 use crate::world::snowflake::Snowflake;
 
 /// Objects by their id, oldest first. Whoever adds one checks the maximum.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Records {
     all: BTreeMap<Snowflake, Value>,
+    /// The field that has the id.
+    key: &'static str,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self::with_key("id")
+    }
 }
 
 impl Records {
+    pub(crate) fn with_key(key: &'static str) -> Self {
+        Self {
+            all: BTreeMap::new(),
+            key,
+        }
+    }
+
+    /// Removes the oldest objects, if there are more.
+    pub(crate) fn keep_newest(&mut self, max: usize) {
+        while self.all.len() > max {
+            self.all.pop_first();
+        }
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.all.len()
     }
@@ -32,7 +54,7 @@ impl Records {
 
     /// Adds an object, which gets this id, and returns it.
     pub(crate) fn insert(&mut self, id: Snowflake, mut json: Value) -> Value {
-        json["id"] = json!(id);
+        json[self.key] = json!(id);
         self.all.insert(id, json.clone());
         json
     }

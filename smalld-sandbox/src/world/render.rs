@@ -35,14 +35,10 @@ impl World {
         json["channels"] = self.guild_channel_events(guild.id);
         let threads = self.active_threads(guild.id);
         json["threads"] = self.threads_json(&threads, false)["threads"].take();
-        for none in [
-            "voice_states",
-            "stage_instances",
-            "guild_scheduled_events",
-            "soundboard_sounds",
-        ] {
-            json[none] = json!([]);
-        }
+        json["voice_states"] = self.voice_states(guild.id);
+        json["stage_instances"] = guild.stages.values().cloned().collect();
+        json["guild_scheduled_events"] = guild.scheduled_events.current().cloned().collect();
+        json["soundboard_sounds"] = guild.sounds.json();
         json
     }
 

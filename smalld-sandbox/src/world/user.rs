@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::member::Change;
+use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 
 /// An account.
@@ -17,9 +18,22 @@ pub(crate) struct User {
     /// The hash of the picture.
     pub(crate) avatar: Option<String>,
     pub(crate) banner: Option<String>,
+    /// The token that the user gave the application, with the scope `guilds.join`.
+    access_token: Option<String>,
 }
 
 impl User {
+    pub(crate) fn new(id: Snowflake, name: &str, bot: bool) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            bot,
+            avatar: None,
+            banner: None,
+            access_token: None,
+        }
+    }
+
     pub(crate) fn json(&self) -> Value {
         let mut user = json!({
             "id": self.id,
@@ -53,6 +67,21 @@ impl User {
 }
 
 impl World {
+    /// The token that a user gave the application.
+    pub(crate) fn access_token(&self, user: Snowflake) -> Option<&str> {
+        self.users.get(&user)?.access_token.as_deref()
+    }
+
+    /// Lets a user give the application an access token.
+    pub(crate) fn grant_access(&mut self, user: Snowflake) -> Result<String, Refusal> {
+        let user = self.users.get_mut(&user).ok_or(Refusal::UnknownUser)?;
+        let token = user.access_token.get_or_insert_with(|| {
+            let letters = (0..30).map(|_| fastrand::alphanumeric());
+            letters.collect()
+        });
+        Ok(token.clone())
+    }
+
     /// Changes the bot's own user. All sessions are told, and all guilds.
     pub(crate) fn edit_bot(
         &mut self,

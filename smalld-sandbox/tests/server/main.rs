@@ -3,6 +3,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod application;
+mod auto_moderation;
 mod channels;
 mod clock;
 mod compression;
@@ -12,6 +14,7 @@ mod gateway;
 mod guild_settings;
 mod guilds;
 mod interactions;
+mod invites;
 mod limits;
 mod log;
 mod messages;
@@ -21,6 +24,7 @@ mod polls;
 mod rest;
 mod routes;
 mod safety;
+mod scheduled_events;
 mod script;
 mod threads;
 mod webhooks;
