@@ -15,16 +15,13 @@ pub(crate) type Endpoint = fn(&mut Call<'_>) -> Result<Answer, Error>;
 
 /// By the name of the operation in the table of routes.
 const SIMULATED: &[(&str, Endpoint)] = &[
-    ("action_guild_join_request", member_add::answer_request),
     ("add_group_dm_user", channels::not_a_group),
     ("add_guild_member", member_add::add),
     ("add_guild_member_role", members::add_role),
     ("add_lobby_member", lobbies::add_member),
     ("add_my_message_reaction", reactions::add),
     ("add_thread_member", threads::add_member),
-    ("applications_get_activity_instance", applications::activity),
     ("ban_user_from_guild", members::ban),
-    ("batch_edit_command_permissions", own_user::not_for_bots),
     ("bulk_ban_users_from_guild", members::ban_many),
     ("bulk_delete_messages", messages::delete_many),
     ("bulk_set_application_commands", commands::replace_all),
@@ -56,13 +53,8 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("create_guild_sticker", stickers::create),
     ("create_guild_template", templates::create),
     ("create_interaction_response", interactions::answer),
-    (
-        "create_linked_lobby_guild_invite_for_self",
-        own_user::not_for_bots,
-    ),
     ("create_lobby", lobbies::create),
     ("create_message", messages::create),
-    ("create_or_join_lobby", own_user::not_for_bots),
     ("create_pin", pins::pin),
     ("create_stage_instance", voice::open_stage),
     ("create_thread", threads::create),
@@ -76,10 +68,6 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ),
     ("delete_application_command", commands::delete),
     ("delete_application_emoji", emojis::delete),
-    (
-        "delete_application_user_role_connection",
-        own_user::not_for_bots,
-    ),
     ("delete_auto_moderation_rule", auto_moderation::delete),
     ("delete_channel", channels::delete),
     (
@@ -118,7 +106,6 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("deprecated_delete_pin", pins::unpin),
     ("deprecated_list_pins", pins::list_without_pages),
     ("edit_lobby", lobbies::edit),
-    ("edit_lobby_channel_link", own_user::not_for_bots),
     (
         "execute_github_compatible_webhook",
         webhook_messages::create_from_github,
@@ -138,17 +125,9 @@ const SIMULATED: &[(&str, Endpoint)] = &[
         "get_application_role_connections_metadata",
         applications::metadata,
     ),
-    (
-        "get_application_user_role_connection",
-        own_user::not_for_bots,
-    ),
     ("get_auto_moderation_rule", auto_moderation::get),
     ("get_bot_gateway", directory::gateway_for_bot),
     ("get_channel", channels::get),
-    (
-        "get_current_user_application_entitlements",
-        own_user::not_for_bots,
-    ),
     ("get_entitlement", entitlements::get),
     ("get_entitlements", entitlements::list),
     ("get_gateway", directory::gateway),
@@ -160,12 +139,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ),
     ("get_guild_ban", members::get_ban),
     ("get_guild_emoji", emojis::get),
-    ("get_guild_join_requests", member_add::requests),
     ("get_guild_member", directory::guild_member),
-    (
-        "get_guild_new_member_welcome",
-        guild_pages::new_member_welcome,
-    ),
     ("get_guild_preview", guilds::preview),
     ("get_guild_role", roles::get),
     ("get_guild_scheduled_event", scheduled_events::get),
@@ -181,26 +155,12 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("get_lobby", lobbies::get),
     ("get_message", messages::get),
     ("get_my_application", applications::own),
-    ("get_my_guild_member", own_user::not_for_bots),
     ("get_my_oauth2_application", applications::own),
-    (
-        "get_my_oauth2_authorization",
-        applications::needs_access_token,
-    ),
     ("get_my_user", own_user::get),
-    (
-        "get_openid_connect_userinfo",
-        applications::needs_access_token,
-    ),
     ("get_original_webhook_message", webhook_messages::get),
-    ("get_public_keys", applications::oauth2_keys),
     ("get_self_voice_state", voice::own_state),
-    ("get_sku_subscription", entitlements::subscription),
-    ("get_sku_subscriptions", entitlements::subscriptions),
-    ("get_soundboard_default_sounds", soundboard::default_sounds),
     ("get_stage_instance", voice::stage),
     ("get_sticker", stickers::get_any),
-    ("get_sticker_pack", stickers::pack),
     ("get_thread_member", threads::get_member),
     ("get_user", directory::user),
     ("get_voice_state", voice::state),
@@ -213,7 +173,6 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("invite_revoke", invites::delete),
     ("join_thread", threads::join),
     ("leave_guild", own_user::leave_guild),
-    ("leave_lobby", own_user::not_for_bots),
     ("leave_thread", threads::leave),
     ("list_application_commands", commands::list),
     ("list_application_emojis", emojis::list),
@@ -233,19 +192,13 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("list_guild_invites", invites::of_guild),
     ("list_guild_members", members::list),
     ("list_guild_roles", roles::list),
-    (
-        "list_guild_scheduled_event_exception_users",
-        event_exceptions::users,
-    ),
     ("list_guild_scheduled_event_users", scheduled_events::users),
     ("list_guild_scheduled_events", scheduled_events::list),
     ("list_guild_soundboard_sounds", soundboard::list),
     ("list_guild_stickers", stickers::list),
     ("list_guild_templates", templates::list),
-    ("list_guild_voice_regions", guilds::regions),
     ("list_message_reactions_by_emoji", reactions::list),
     ("list_messages", messages::list),
-    ("list_my_connections", own_user::not_for_bots),
     ("list_my_guilds", own_user::guilds),
     (
         "list_my_private_archived_threads",
@@ -255,9 +208,7 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("list_private_archived_threads", threads::list_private),
     ("list_public_archived_threads", threads::list_public),
     ("list_skus", entitlements::skus),
-    ("list_sticker_packs", stickers::packs),
     ("list_thread_members", threads::list_members),
-    ("list_voice_regions", guilds::regions),
     ("poll_expire", polls::expire),
     ("preview_prune_guild", prune::preview),
     ("prune_guild", prune::prune),
@@ -265,10 +216,6 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("search_guild_members", members::search),
     ("send_soundboard_sound", channels::play_sound),
     ("set_channel_permission_overwrite", channels::set_overwrite),
-    (
-        "set_guild_application_command_permissions",
-        own_user::not_for_bots,
-    ),
     ("sync_guild_template", templates::sync),
     ("thread_search", threads::search),
     ("trigger_typing_indicator", messages::type_in),
@@ -279,10 +226,6 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     (
         "update_application_role_connections_metadata",
         applications::replace_metadata,
-    ),
-    (
-        "update_application_user_role_connection",
-        own_user::not_for_bots,
     ),
     ("update_auto_moderation_rule", auto_moderation::edit),
     ("update_channel", channels::edit),
@@ -320,10 +263,82 @@ const SIMULATED: &[(&str, Endpoint)] = &[
     ("update_webhook_message", webhook_messages::edit),
 ];
 
+/// Routes whose answer is always the same, because the sandbox has nothing that they are about.
+const CONSTANT: &[(&str, Endpoint)] = &[
+    ("action_guild_join_request", member_add::answer_request),
+    ("applications_get_activity_instance", applications::activity),
+    ("get_guild_join_requests", member_add::requests),
+    (
+        "get_guild_new_member_welcome",
+        guild_pages::new_member_welcome,
+    ),
+    ("get_public_keys", applications::oauth2_keys),
+    ("get_sku_subscription", entitlements::subscription),
+    ("get_sku_subscriptions", entitlements::subscriptions),
+    ("get_soundboard_default_sounds", soundboard::default_sounds),
+    ("get_sticker_pack", stickers::pack),
+    (
+        "list_guild_scheduled_event_exception_users",
+        event_exceptions::users,
+    ),
+    ("list_guild_voice_regions", guilds::regions),
+    ("list_sticker_packs", stickers::packs),
+    ("list_voice_regions", guilds::regions),
+];
+
+/// Routes that Discord refuses to bots, and so does the sandbox.
+const REFUSED: &[(&str, Endpoint)] = &[
+    ("batch_edit_command_permissions", own_user::not_for_bots),
+    (
+        "create_linked_lobby_guild_invite_for_self",
+        own_user::not_for_bots,
+    ),
+    ("create_or_join_lobby", own_user::not_for_bots),
+    (
+        "delete_application_user_role_connection",
+        own_user::not_for_bots,
+    ),
+    ("edit_lobby_channel_link", own_user::not_for_bots),
+    (
+        "get_application_user_role_connection",
+        own_user::not_for_bots,
+    ),
+    (
+        "get_current_user_application_entitlements",
+        own_user::not_for_bots,
+    ),
+    ("get_my_guild_member", own_user::not_for_bots),
+    (
+        "get_my_oauth2_authorization",
+        applications::needs_access_token,
+    ),
+    (
+        "get_openid_connect_userinfo",
+        applications::needs_access_token,
+    ),
+    ("leave_lobby", own_user::not_for_bots),
+    ("list_my_connections", own_user::not_for_bots),
+    (
+        "set_guild_application_command_permissions",
+        own_user::not_for_bots,
+    ),
+    (
+        "update_application_user_role_connection",
+        own_user::not_for_bots,
+    ),
+];
+
 /// The endpoint of an operation, if it is simulated.
 pub(crate) fn find(operation: &str) -> Option<Endpoint> {
-    let place = SIMULATED.binary_search_by_key(&operation, |(known, _)| known);
-    Some(SIMULATED[place.ok()?].1)
+    let tables = [SIMULATED, CONSTANT, REFUSED];
+    tables
+        .into_iter()
+        .find_map(|table| find_in(table, operation))
+}
+
+fn find_in(table: &[(&str, Endpoint)], operation: &str) -> Option<Endpoint> {
+    let place = table.binary_search_by_key(&operation, |(known, _)| known);
+    Some(table[place.ok()?].1)
 }
 
 /// Answers a request whose route is known.
@@ -349,10 +364,12 @@ mod tests {
     #[test]
     fn every_simulated_operation_is_a_documented_route() {
         let documented: BTreeSet<_> = routes::all().iter().map(|route| route.operation).collect();
-        for (operation, _) in SIMULATED {
-            assert!(documented.contains(operation), "{operation}");
+        for table in [SIMULATED, CONSTANT, REFUSED] {
+            for (operation, _) in table {
+                assert!(documented.contains(operation), "{operation}");
+            }
+            assert!(table.is_sorted_by(|(one, _), (other, _)| one < other));
         }
-        assert!(SIMULATED.is_sorted_by(|(one, _), (other, _)| one < other));
     }
 
     /// `UPDATE_ROUTES=1 cargo test -p smalld-sandbox` writes the page again.
@@ -370,22 +387,40 @@ mod tests {
     }
 
     fn page() -> String {
-        let (simulated, others): (Vec<_>, Vec<_>) = routes::all()
-            .iter()
-            .partition(|route| find(route.operation).is_some());
+        let of = |is_in: &dyn Fn(&str) -> bool| -> Vec<_> {
+            let all = routes::all().iter();
+            all.filter(|route| is_in(route.operation)).collect()
+        };
+        let simulated = of(&|operation| find_in(SIMULATED, operation).is_some());
+        let constant = of(&|operation| find_in(CONSTANT, operation).is_some());
+        let refused = of(&|operation| find_in(REFUSED, operation).is_some());
+        let others = of(&|operation| find(operation).is_none());
         let mut page = format!(
             "# The routes of the sandbox\n\n\
-             Discord documents {} routes. The sandbox simulates {} of them. The others answer 501 and \
-             can be stubbed with\n`sandbox.on(method, template, handler)`; a path that Discord does \
-             not document answers 404. This page is generated by a test.\n\n\
-             The world behind them has guilds with channels of every type, threads, members, roles and bans, \
-             direct messages, messages,\nreactions, application commands and interactions. The permissions of \
-             roles, their order and the overwrites of\nchannels are enforced. The audit log has roles, \
-             channels, webhooks, members and bans.\n",
+             Discord documents {} routes.\n\n\
+             | | |\n|---|---|\n\
+             | simulated | {} |\n\
+             | always the same answer | {} |\n\
+             | refused to bots, as by Discord | {} |\n\
+             | answered by 501 | {} |\n\n\
+             All of them can be stubbed with `sandbox.on(method, template, handler)`; a path that Discord does \
+             not document\nanswers 404. This page is generated by a test.\n\n\
+             The world behind them has several guilds with channels of every type, threads, members, roles, bans, \
+             invites,\nemojis, stickers, sounds, webhooks, scheduled events and rules of auto moderation; direct \
+             messages, messages,\nreactions, application commands and interactions. The permissions of roles, \
+             their order and the overwrites of\nchannels are enforced, and changes are in the audit log.\n",
             routes::all().len(),
             simulated.len(),
+            constant.len(),
+            refused.len(),
+            others.len(),
         );
-        for (title, routes) in [("Simulated", simulated), ("Not simulated", others)] {
+        for (title, routes) in [
+            ("Simulated", simulated),
+            ("Always the same answer", constant),
+            ("Refused to bots", refused),
+            ("Not simulated", others),
+        ] {
             let _ = write!(page, "\n## {title}\n\n");
             for route in routes {
                 let _ = writeln!(page, "- `{} {}`", route.method, route.template);
