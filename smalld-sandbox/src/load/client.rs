@@ -23,6 +23,8 @@ pub(crate) struct Program {
     /// The clients that it is compared with.
     pub(crate) references: Vec<String>,
     command: Vec<String>,
+    /// Whether its stderr is that of this program, and not discarded.
+    pub(crate) shows_stderr: bool,
 }
 
 impl Program {
@@ -39,6 +41,7 @@ impl Program {
             name: names.next().unwrap_or_default(),
             references: names.collect(),
             command,
+            shows_stderr: false,
         })
     }
 
@@ -63,7 +66,11 @@ impl Program {
             .env("LOAD_SHARDS", shards.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(if self.shows_stderr {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| io::Error::other(format!("cannot start `{program}`: {error}")))?;

@@ -34,7 +34,7 @@ options:
       --rounds N         how often each client runs; 5 without this
       --plain LIST       clients that run without compression only
       --only LIST        only clients whose names contain one of these words
-  -v, --verbose          print each run to stderr
+  -v, --verbose          print each run to stderr, and what clients print there
   -h, --help             print this help
 ";
 
@@ -113,6 +113,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Invoc
     }
     check(&options)?;
     let is_wanted = |program: &Program| only.iter().any(|word| program.name.contains(word));
+    for program in &mut options.programs {
+        program.shows_stderr = options.verbose;
+    }
     options
         .programs
         .retain(|program| only.is_empty() || is_wanted(program));

@@ -29,7 +29,11 @@ async fn main() -> serenity::Result<()> {
     let token = env::var("SMALLD_TOKEN").unwrap_or_default();
     let url = env::var("SMALLD_BASE_URL").unwrap_or_default();
     let proxy = url.trim_end_matches("/api/v10");
-    let http = HttpBuilder::new(token).proxy(proxy).ratelimiter_disabled(false).build();
+    // Its rate limiter would send the requests to Discord.
+    let http = HttpBuilder::new(token)
+        .proxy(proxy)
+        .ratelimiter_disabled(true)
+        .build();
     let builder = ClientBuilder::new_with_http(http, GatewayIntents::all());
     builder.event_handler(Handler).await?.start().await
 }

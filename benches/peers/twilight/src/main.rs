@@ -25,11 +25,18 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 async fn main() -> Result {
     tracing_subscriber::fmt::init();
     let provider = rustls::crypto::ring::default_provider();
-    provider.install_default().map_err(|_| "a provider is installed")?;
+    provider
+        .install_default()
+        .map_err(|_| "a provider is installed")?;
     let token = env::var("SMALLD_TOKEN")?;
     let url = env::var("SMALLD_BASE_URL")?;
-    let address = url.trim_start_matches("http://").trim_end_matches("/api/v10").to_owned();
-    let http = Client::builder().token(token.clone()).proxy(address.clone(), true);
+    let address = url
+        .trim_start_matches("http://")
+        .trim_end_matches("/api/v10")
+        .to_owned();
+    let http = Client::builder()
+        .token(token.clone())
+        .proxy(address.clone(), true);
     // Far above what a bot of Discord's may send, so that the limiter works but nobody waits.
     let http = http.ratelimiter(Some(RateLimiter::new(u16::MAX)));
     let http = Arc::new(http.build());
@@ -75,7 +82,10 @@ async fn handle(event: Event, shard: MessageSender, http: Arc<Client>) {
     let handled: Result = match message.content.as_str() {
         "load: mark" => answer(&shard),
         "load: ping" => {
-            let pong = http.create_message(message.channel_id).content("pong").await;
+            let pong = http
+                .create_message(message.channel_id)
+                .content("pong")
+                .await;
             pong.map(drop).map_err(Into::into)
         }
         _ => Ok(()),
@@ -97,7 +107,10 @@ async fn requests(http: Arc<Client>) -> Result {
         let http = Arc::clone(&http);
         callers.spawn(async move {
             loop {
-                let pong = http.create_message(Id::new(channel)).content("pong").await?;
+                let pong = http
+                    .create_message(Id::new(channel))
+                    .content("pong")
+                    .await?;
                 pong.model().await?;
             }
         });

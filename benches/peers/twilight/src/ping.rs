@@ -11,7 +11,9 @@ use twilight_http::Client;
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     tracing_subscriber::fmt::init();
     let provider = rustls::crypto::ring::default_provider();
-    provider.install_default().map_err(|_| "a provider is installed")?;
+    provider
+        .install_default()
+        .map_err(|_| "a provider is installed")?;
     let token = env::var("TOKEN")?;
     let http = Arc::new(Client::new(token.clone()));
     let intents = Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
@@ -28,7 +30,10 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 async fn handle(event: Event, http: Arc<Client>) {
     if let Event::MessageCreate(message) = event
         && message.content == "++ping"
-        && let Err(error) = http.create_message(message.channel_id).content("pong").await
+        && let Err(error) = http
+            .create_message(message.channel_id)
+            .content("pong")
+            .await
     {
         eprintln!("{error}");
     }
