@@ -6,6 +6,7 @@ use super::World;
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
 use crate::world::timestamp::iso8601;
+use crate::world::token;
 
 /// Discord's maximum of one guild.
 const MAX_INVITES: usize = 1000;
@@ -86,7 +87,7 @@ impl World {
             return Err(Refusal::TooManyInvites);
         }
         let invite = Invite {
-            code: (0..8).map(|_| fastrand::alphanumeric()).collect(),
+            code: token::letters(8),
             guild,
             channel,
             inviter,

@@ -22,7 +22,12 @@ pub(crate) fn letters(count: usize) -> String {
 
 /// A random hash of an image.
 pub(crate) fn image_hash() -> String {
-    (0..32).map(|_| fastrand::digit(16)).collect()
+    hexadecimal(32)
+}
+
+/// Random hexadecimal digits.
+pub(crate) fn hexadecimal(count: usize) -> String {
+    (0..count).map(|_| fastrand::digit(16)).collect()
 }
 
 /// Base64 with the alphabet for URLs, without padding.

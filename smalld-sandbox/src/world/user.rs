@@ -8,6 +8,7 @@ use super::World;
 use super::member::Change;
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
+use crate::world::token;
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -75,10 +76,7 @@ impl World {
     /// Lets a user give the application an access token.
     pub(crate) fn grant_access(&mut self, user: Snowflake) -> Result<String, Refusal> {
         let user = self.users.get_mut(&user).ok_or(Refusal::UnknownUser)?;
-        let token = user.access_token.get_or_insert_with(|| {
-            let letters = (0..30).map(|_| fastrand::alphanumeric());
-            letters.collect()
-        });
+        let token = user.access_token.get_or_insert_with(|| token::letters(30));
         Ok(token.clone())
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::World;
 use super::refusal::Refusal;
 use crate::world::snowflake::Snowflake;
+use crate::world::token;
 
 /// Types of channels that users connect to.
 const VOICE: u64 = 2;
@@ -222,5 +223,5 @@ impl World {
 }
 
 fn new_session() -> String {
-    (0..32).map(|_| fastrand::digit(16)).collect()
+    token::hexadecimal(32)
 }
