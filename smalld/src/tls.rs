@@ -39,7 +39,7 @@ mod tests {
             .tls_backend_preconfigured(config.clone())
             .build()
             .unwrap();
-        let _gateway = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let _gateway = tokio_tungstenite::Connector::Rustls(Arc::new(config));
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }

@@ -33,7 +33,7 @@ use crate::gateway::checkpoint::document::{SavedSession, unix_seconds};
 use crate::gateway::checkpoint::progress::Progress;
 use crate::gateway::checkpoint::saver::Saver;
 use crate::gateway::checkpoint::watermark::Watermark;
-use crate::gateway::connection::connect::{Connect, Opened};
+use crate::gateway::connection::connect::Connect;
 use crate::gateway::connection::{Connection, close_socket};
 use crate::gateway::handle::{Shard, ShardState};
 use crate::gateway::identify_queue::{IdentifyPermit, IdentifyQueue};
@@ -180,26 +180,23 @@ impl ShardTask {
             }
         };
         let mut inflater = self.context.connect.inflater();
-        let interval = match self.handshake(&mut opened, &mut inflater, permit).await {
+        let interval = match self
+            .handshake(&mut opened.socket, &mut inflater, permit)
+            .await
+        {
             Ok(interval) => interval,
             Err(disconnect) => {
                 self.stop_reading(disconnect);
-                close_socket(&mut opened.writer, self.close_code(disconnect)).await;
+                close_socket(&mut opened.socket, self.close_code(disconnect)).await;
                 return disconnect;
             }
         };
-        let Opened {
-            mut reader,
-            writer,
-            unread,
-        } = opened;
-        let control = self.context.control.as_ref();
-        let mut connection = Connection::new(writer, unread, interval, control);
+        let mut connection = Connection::new(opened, interval, self.context.control.as_ref());
         // Lets the writer run first: otherwise it would wait if a handler blocked this thread.
         yield_now().await;
-        let disconnect = self.read(&mut connection, &mut reader, &mut inflater).await;
+        let disconnect = self.read(&mut connection, &mut inflater).await;
         self.stop_reading(disconnect);
-        self.leave(connection, reader, disconnect).await;
+        self.leave(connection, disconnect).await;
         disconnect
     }
 

@@ -1,43 +1,35 @@
 //! Opening of the WebSocket: URL and query, TLS, and the reason if it fails.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{self, HeaderValue};
-use hyper::{Response, Uri};
 use reqwest::Url;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
 use tokio::runtime::Handle;
-use tokio_rustls::TlsConnector;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::{Error as WsError, UrlError};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, Response, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use crate::gateway::compression::Compression;
 use crate::gateway::connection::inflate::{Inflater, MAX_MESSAGE_BYTES};
 use crate::gateway::connection::tcp::{Tcp, Unread};
-use crate::gateway::connection::websocket::reader::Reader;
-use crate::gateway::connection::websocket::upgrade::{UpgradeError, upgrade};
-use crate::gateway::connection::websocket::writer::Writer;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::retry_after;
 
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<Tcp>>;
+
+/// What a quiet shard needs. A flood is read ahead, below TLS. The rest of a buffer after a huge frame
+/// keeps that frame's memory, so the buffer must be used up soon.
+const READ_BUFFER_SIZE: usize = 4 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many characters of a refusing response's body are logged.
 const MAX_BODY_CHARS: usize = 200;
 
-/// A TCP stream, encrypted or not.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
-pub(crate) type SocketReader = Reader<ReadHalf<Box<dyn Stream>>>;
-pub(crate) type SocketWriter = Writer<WriteHalf<Box<dyn Stream>>>;
-
 /// An opened connection.
 pub(crate) struct Opened {
-    pub(crate) reader: SocketReader,
-    pub(crate) writer: SocketWriter,
+    pub(crate) socket: Socket,
     pub(crate) unread: Unread,
 }
 
@@ -66,15 +58,20 @@ impl Connect {
                 "{url} is not encrypted; use wss://, or set `allow_http` to allow ws://"
             )));
         }
-        let uri = url.parse::<Uri>();
-        let uri = uri.map_err(|error| unreachable(format!("{url}: {error}")))?;
-        match tokio::time::timeout(CONNECT_TIMEOUT, self.connect(&uri, control)).await {
+        let mut request = url
+            .as_str()
+            .into_client_request()
+            .map_err(|error| unreachable(error.to_string()))?;
+        request
+            .headers_mut()
+            .insert(header::USER_AGENT, self.user_agent.clone());
+        match tokio::time::timeout(CONNECT_TIMEOUT, self.connect(request, control)).await {
             Ok(Ok(opened)) => Ok(opened),
-            Ok(Err(UpgradeError::Refused(response))) => {
+            Ok(Err(WsError::Http(response))) => {
                 let retry_after = retry_after_of(&response);
                 Err((Disconnect::Unreachable { retry_after }, refusal(&response)))
             }
-            Ok(Err(UpgradeError::Failed(why))) => Err(unreachable(why)),
+            Ok(Err(error)) => Err(unreachable(error.to_string())),
             Err(_) => Err(unreachable(format!(
                 "no connection within {} s",
                 CONNECT_TIMEOUT.as_secs()
@@ -82,30 +79,31 @@ impl Connect {
         }
     }
 
-    async fn connect(&self, uri: &Uri, control: Option<&Handle>) -> Result<Opened, UpgradeError> {
-        let failed = |error: io::Error| UpgradeError::Failed(error.to_string());
-        let host = uri.host().unwrap_or_default();
+    async fn connect(
+        &self,
+        request: Request<()>,
+        control: Option<&Handle>,
+    ) -> Result<Opened, WsError> {
+        let uri = request.uri();
+        let host = uri.host().ok_or(UrlError::NoHostName)?.to_owned();
+        let port = match (uri.port_u16(), uri.scheme_str()) {
+            (Some(port), _) => port,
+            (None, Some("ws")) => 80,
+            (None, _) => 443,
+        };
         // An IPv6 address has brackets in a URL only.
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let is_plain = uri.scheme_str() == Some("ws");
-        let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
-        let tcp = Tcp::connect(host, port, control).await.map_err(failed)?;
+        let tcp = Tcp::connect(host, port, control).await?;
         let unread = tcp.unread();
-        let stream: Box<dyn Stream> = if is_plain {
-            Box::new(tcp)
-        } else {
-            let name = ServerName::try_from(host.to_owned());
-            let name = name.map_err(|error| UpgradeError::Failed(error.to_string()))?;
-            let tls = TlsConnector::from(Arc::clone(&self.tls));
-            Box::new(tls.connect(name, tcp).await.map_err(failed)?)
-        };
-        let (stream, read) = upgrade(stream, uri, &self.user_agent).await?;
-        let (reader, writer) = split(stream);
-        Ok(Opened {
-            reader: Reader::new(reader, read, MAX_MESSAGE_BYTES),
-            writer: Writer::new(writer),
-            unread,
-        })
+        // tungstenite's default limit of a frame, 16 MiB, would break the connections of large bots.
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_SIZE)
+            .max_message_size(Some(MAX_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_MESSAGE_BYTES));
+        let connector = Connector::Rustls(Arc::clone(&self.tls));
+        let (socket, _) =
+            client_async_tls_with_config(request, tcp, Some(config), Some(connector)).await?;
+        Ok(Opened { socket, unread })
     }
 
     /// Discord's URLs may end with a slash.
@@ -127,8 +125,9 @@ fn retry_after_of<B>(response: &Response<B>) -> Option<Duration> {
 }
 
 /// The status and the start of the body.
-fn refusal(response: &Response<Vec<u8>>) -> String {
-    let text: String = String::from_utf8_lossy(response.body())
+fn refusal(response: &Response<Option<Vec<u8>>>) -> String {
+    let body = response.body().as_deref().unwrap_or_default();
+    let text: String = String::from_utf8_lossy(body)
         .chars()
         .map(|char| if char.is_control() { ' ' } else { char })
         .take(MAX_BODY_CHARS)

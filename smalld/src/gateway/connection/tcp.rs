@@ -20,12 +20,15 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep};
 
+use crate::gateway::connection::read_ahead::ReadAhead;
+
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A connected TCP stream.
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: TcpStream,
+    ahead: ReadAhead,
     writer: Option<DirectWriter>,
 }
 
@@ -43,6 +46,7 @@ impl Tcp {
         let Some(control) = control else {
             return Ok(Self {
                 stream,
+                ahead: ReadAhead::default(),
                 writer: None,
             });
         };
@@ -50,6 +54,7 @@ impl Tcp {
         let writer = DirectWriter::new(&stream, control.clone())?;
         Ok(Self {
             stream: TcpStream::from_std(stream)?,
+            ahead: ReadAhead::default(),
             writer: Some(writer),
         })
     }
@@ -125,7 +130,8 @@ impl AsyncRead for Tcp {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let Self { stream, ahead, .. } = &mut *self;
+        ahead.poll_read(stream, cx, buffer)
     }
 }
 

@@ -1,18 +1,18 @@
 //! Writer of a connection: a task of its own, so that heartbeats do not depend on the reader or on
 //! handlers.
 
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::io::AsyncWrite;
+use futures_util::{Sink, SinkExt};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::error::{Error, Result};
 use crate::gateway::connection::tcp::Unread;
-use crate::gateway::connection::websocket::writer::Writer;
 use crate::gateway::handle::WriterCommand;
 use crate::gateway::protocol::heartbeat::{Heartbeat, HeartbeatAction};
 use crate::gateway::protocol::outgoing_payload::OutgoingPayload;
@@ -30,9 +30,6 @@ pub(crate) struct SharedState {
     /// The newest sequence number plus one, or 0 if there is none.
     seq: AtomicU64,
     requested: Notify,
-    /// The bytes of the last ping that is not answered.
-    ping: Mutex<Option<Box<[u8]>>>,
-    pinged: Notify,
     /// The reader is processing a frame. It may be blocked by a handler that blocks its thread.
     busy: AtomicBool,
     refusals: Mutex<Refusals>,
@@ -69,16 +66,6 @@ impl SharedState {
         self.requested.notify_one();
     }
 
-    /// Discord sent a ping. Only the last one needs an answer.
-    pub(crate) fn pinged(&self, bytes: &[u8]) {
-        *self.ping() = Some(bytes.into());
-        self.pinged.notify_one();
-    }
-
-    fn ping(&self) -> MutexGuard<'_, Option<Box<[u8]>>> {
-        self.ping.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Adds the `d` of a `RATE_LIMITED`.
     pub(crate) fn add_refusal(&self, d: &str) {
         self.refusals().add(d, now());
@@ -109,14 +96,14 @@ pub(crate) enum WriterExit {
 
 /// Sends heartbeats when they are due and the commands it receives, until the connection ends.
 pub(crate) async fn write<S>(
-    mut socket: Writer<S>,
+    mut socket: S,
     interval: Duration,
     shared: Arc<SharedState>,
     unread: Unread,
     mut commands: mpsc::Receiver<WriterCommand>,
 ) -> WriterExit
 where
-    S: AsyncWrite + Unpin,
+    S: Sink<Message> + Unpin,
 {
     let mut limit = SendLimit::new(interval);
     loop {
@@ -137,25 +124,19 @@ where
                 shared.heartbeat().requested(now());
                 WriterAction::Heartbeat
             }
-            () = shared.pinged.notified() => WriterAction::Pong,
             command = commands.recv() => match command {
                 Some(command) => WriterAction::Command(command),
                 None => return WriterExit::Broken,
             },
         };
         let sent = match next {
-            WriterAction::Heartbeat => send(socket.text(&shared.heartbeat_payload())).await,
-            WriterAction::Pong => {
-                let ping = shared.ping().take().unwrap_or_default();
-                send(socket.pong(&ping)).await
-            }
+            WriterAction::Heartbeat => text(&mut socket, shared.heartbeat_payload()).await,
             WriterAction::Zombie => {
-                // The connection ends in any case, even if this fails.
-                let _ = send(socket.close(RESUMABLE_CLOSE)).await;
+                close(&mut socket, RESUMABLE_CLOSE).await;
                 return WriterExit::Zombie;
             }
             WriterAction::Command(WriterCommand::Close(code)) => {
-                let _ = send(socket.close(code)).await;
+                close(&mut socket, code).await;
                 return WriterExit::Closed;
             }
             WriterAction::Command(WriterCommand::Send { payload, sent }) => {
@@ -165,9 +146,7 @@ where
                 }
                 let result_sender = ResultSender(Some(sent));
                 let result = match may_send(&payload, &mut limit, &shared) {
-                    Ok(()) => send(socket.text(&payload.text))
-                        .await
-                        .map_err(|()| broken()),
+                    Ok(()) => send_payload(&mut socket, payload).await,
                     Err(error) => Err(error),
                 };
                 let broken = matches!(result, Err(Error::Gateway(_)));
@@ -183,7 +162,6 @@ where
 
 enum WriterAction {
     Heartbeat,
-    Pong,
     Zombie,
     Command(WriterCommand),
 }
@@ -233,8 +211,31 @@ fn broken() -> Error {
     )
 }
 
-async fn send(sending: impl Future<Output = io::Result<()>>) -> Result<(), ()> {
-    match tokio::time::timeout(WRITE_TIMEOUT, sending).await {
+async fn send_payload<S: Sink<Message> + Unpin>(
+    socket: &mut S,
+    payload: OutgoingPayload,
+) -> Result<()> {
+    text(socket, payload.text).await.map_err(|()| broken())
+}
+
+async fn text<S: Sink<Message> + Unpin>(socket: &mut S, text: String) -> Result<(), ()> {
+    send(socket, Message::text(text)).await
+}
+
+async fn close<S: Sink<Message> + Unpin>(socket: &mut S, code: u16) {
+    // The connection ends in any case, even if this fails.
+    let _ = send(socket, Message::Close(Some(close_frame(code)))).await;
+}
+
+pub(crate) fn close_frame(code: u16) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(code),
+        reason: "".into(),
+    }
+}
+
+async fn send<S: Sink<Message> + Unpin>(socket: &mut S, message: Message) -> Result<(), ()> {
+    match tokio::time::timeout(WRITE_TIMEOUT, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(()),
     }
@@ -242,31 +243,40 @@ async fn send(sending: impl Future<Output = io::Result<()>>) -> Result<(), ()> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::sink;
     use serde_json::json;
-    use tokio::io::{AsyncReadExt, duplex};
-    use tokio::task::yield_now;
 
     use super::*;
 
-    const INTERVAL: Duration = Duration::from_secs(45);
-
     #[tokio::test]
     async fn a_payload_that_was_interrupted_while_it_was_written_may_have_arrived() {
-        // Nobody reads the first frame, so it is written only in part.
-        let (stuck, mut server) = duplex(1);
-        let shared = Arc::new(SharedState::default());
+        let (started, shared) = (Arc::new(Notify::new()), Arc::new(SharedState::default()));
+        let stuck = sink::unfold(Arc::clone(&started), |started, _: Message| async move {
+            started.notify_one();
+            std::future::pending::<Result<_, ()>>().await
+        });
         let (commands, inbox) = mpsc::channel(2);
-        let socket = Writer::new(stuck);
-        let writer = tokio::spawn(write(socket, INTERVAL, shared, Unread::never(), inbox));
+        let interval = Duration::from_secs(45);
+        let writer = tokio::spawn(write(
+            Box::pin(stuck),
+            interval,
+            shared,
+            Unread::never(),
+            inbox,
+        ));
         let mut answers = Vec::new();
         for _ in 0..2 {
             let (sent, answer) = oneshot::channel();
             let payload = OutgoingPayload::new(&json!({ "op": 4 })).unwrap();
-            let sending = commands.send(WriterCommand::Send { payload, sent });
-            assert!(sending.await.is_ok());
+            assert!(
+                commands
+                    .send(WriterCommand::Send { payload, sent })
+                    .await
+                    .is_ok()
+            );
             answers.push(answer);
         }
-        server.read_u8().await.unwrap();
+        started.notified().await;
         writer.abort();
         let waiting = answers.pop().unwrap().await;
         assert!(waiting.is_err(), "it was not sent");
@@ -281,41 +291,34 @@ mod tests {
         for number in 0..2 {
             let (sent, answer) = oneshot::channel();
             let payload = OutgoingPayload::new(&json!({ "op": 4, "d": number })).unwrap();
-            let sending = commands.send(WriterCommand::Send { payload, sent });
-            assert!(sending.await.is_ok());
+            assert!(
+                commands
+                    .send(WriterCommand::Send { payload, sent })
+                    .await
+                    .is_ok()
+            );
             receivers.push(answer);
         }
         receivers.remove(0);
         assert!(commands.send(WriterCommand::Close(1000)).await.is_ok());
-        let (socket, mut server) = duplex(1 << 10);
+        let written = Mutex::new(Vec::new());
+        let socket = sink::unfold(&written, |written, message: Message| async move {
+            written.lock().unwrap().push(message);
+            Ok::<_, ()>(written)
+        });
         let shared = Arc::new(SharedState::default());
-        let socket = Writer::new(socket);
-        let ended = write(socket, INTERVAL, shared, Unread::never(), inbox).await;
+        let ended = write(
+            Box::pin(socket),
+            Duration::from_secs(45),
+            shared,
+            Unread::never(),
+            inbox,
+        )
+        .await;
         assert_eq!(ended, WriterExit::Closed);
-        let mut written = Vec::new();
-        server.read_to_end(&mut written).await.unwrap();
-        let sent = r#"{"d":1,"op":4}"#.len();
-        // Two frames, each with two bytes of header and a mask, and a close code.
-        assert_eq!(written.len(), 6 + sent + 6 + 2);
-    }
-
-    #[tokio::test]
-    async fn the_last_ping_is_answered() {
-        let (socket, mut server) = duplex(1 << 10);
-        let shared = Arc::new(SharedState::default());
-        shared.pinged(b"old");
-        shared.pinged(b"new");
-        let (commands, inbox) = mpsc::channel(1);
-        let socket = Writer::new(socket);
-        let writer = tokio::spawn(write(socket, INTERVAL, shared, Unread::never(), inbox));
-        while server.read_u8().await.unwrap() != 0x8a {}
-        assert_eq!(server.read_u8().await.unwrap(), 0x83);
-        let mut masked = [0; 7];
-        server.read_exact(&mut masked).await.unwrap();
-        let [mask @ .., n, e, w] = masked;
-        assert_eq!([n ^ mask[0], e ^ mask[1], w ^ mask[2]], *b"new");
-        drop(commands);
-        yield_now().await;
-        assert_eq!(writer.await.unwrap(), WriterExit::Broken);
+        let written = written.lock().unwrap();
+        let texts = written.iter().filter(|message| message.is_text());
+        let texts: Vec<_> = texts.filter_map(|message| message.to_text().ok()).collect();
+        assert_eq!(texts, [r#"{"d":1,"op":4}"#]);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::gateway::connection::connect::{Opened, SocketWriter};
+use crate::gateway::connection::connect::Socket;
+use crate::gateway::connection::handshake;
 use crate::gateway::connection::inflate::Inflater;
-use crate::gateway::connection::websocket::reader::Message;
 use crate::gateway::handle::ShardState;
 use crate::gateway::identify_queue::IdentifyPermit;
 use crate::gateway::protocol::disconnect::Disconnect;
@@ -28,28 +29,22 @@ impl ShardTask {
     /// The permit is held until IDENTIFY is sent, so no other shard identifies before.
     pub(super) async fn handshake(
         &mut self,
-        opened: &mut Opened,
+        socket: &mut Socket,
         inflater: &mut Inflater,
         permit: Option<IdentifyPermit>,
     ) -> Result<Duration, Option<Disconnect>> {
         let deadline = Instant::now() + HELLO_TIMEOUT;
         loop {
-            let message = tokio::select! {
+            let frame = tokio::select! {
                 biased;
                 () = self.stopped() => return Err(None),
-                message = timeout_at(deadline, opened.reader.next()) => message,
+                frame = timeout_at(deadline, socket.next()) => frame,
             };
-            let message = message.map_err(|_| Disconnect::NoHello)?;
-            if let Ok(Message::Ping(bytes)) = message {
-                let sent = timeout_at(deadline, opened.writer.pong(bytes)).await;
-                sent.map_err(|_| Disconnect::Lost)?
-                    .map_err(|_| Disconnect::Lost)?;
-                continue;
-            }
-            let Some(text) = self.text(message, inflater)? else {
+            let frame = frame.map_err(|_| Disconnect::NoHello)?;
+            let Some(text) = self.text(frame, inflater)? else {
                 continue;
             };
-            let envelope = self.envelope(text)?;
+            let envelope = self.envelope(&text)?;
             let before = self.session.seq();
             let step = self.session.received(&envelope);
             let delivered = tokio::select! {
@@ -69,7 +64,7 @@ impl ShardTask {
                     handshake,
                     payload,
                 } => {
-                    self.answer(&mut opened.writer, handshake, payload.text(), permit)
+                    self.answer(socket, handshake, payload.text(), permit)
                         .await?;
                     return Ok(interval);
                 }
@@ -81,7 +76,7 @@ impl ShardTask {
     /// Sends IDENTIFY or RESUME.
     async fn answer(
         &mut self,
-        socket: &mut SocketWriter,
+        socket: &mut Socket,
         handshake: Handshake,
         text: String,
         permit: Option<IdentifyPermit>,
@@ -99,7 +94,7 @@ impl ShardTask {
             if let (Some(_), Some(saver)) = (&permit, &self.context.saver) {
                 saver.save_now().await;
             }
-            socket.text(&text).await
+            handshake::send(socket, text).await
         };
         let sent = tokio::select! {
             biased;

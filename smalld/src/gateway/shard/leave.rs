@@ -1,7 +1,6 @@
 //! Closing of a connection by the shard.
 
 use crate::gateway::connection::Connection;
-use crate::gateway::connection::connect::SocketReader;
 use crate::gateway::connection::writer::RESUMABLE_CLOSE;
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::shard::ShardTask;
@@ -13,19 +12,14 @@ const NORMAL_CLOSURE: u16 = 1000;
 impl ShardTask {
     /// Closes a connection: sends a close frame if there is a reason to, and drops the socket.
     /// Without a disconnect the bot is stopping.
-    pub(super) async fn leave(
-        &self,
-        connection: Connection,
-        reader: SocketReader,
-        disconnect: Option<Disconnect>,
-    ) {
+    pub(super) async fn leave(&self, connection: Connection, disconnect: Option<Disconnect>) {
         if disconnect.is_none() {
             // Heartbeats continue while handlers finish, but nothing reads their acknowledgements.
             connection.shared.heartbeat().pause();
             self.reached(ShutdownPhase::Closing).await;
         }
         if let Some(code) = self.close_code(disconnect) {
-            connection.close(reader, code).await;
+            connection.close(code).await;
         }
     }
 

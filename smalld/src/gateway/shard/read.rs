@@ -4,21 +4,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::error::duration::Readable;
 use crate::event::envelope::Envelope;
-use crate::gateway::connection::connect::SocketReader;
 use crate::gateway::connection::inflate::Inflater;
-use crate::gateway::connection::websocket::reader::{Message, ReadError};
 use crate::gateway::connection::writer::WriterExit;
-use crate::gateway::connection::{CLOSE_TIMEOUT, Connection, until_close_frame};
+use crate::gateway::connection::{CLOSE_TIMEOUT, Connection};
 use crate::gateway::protocol::disconnect::Disconnect;
 use crate::gateway::protocol::ready::Ready;
 use crate::gateway::protocol::reconnect::Handshake;
 use crate::gateway::protocol::session::{Started, Step};
 use crate::gateway::shard::ShardTask;
+use crate::gateway::shard::frame::{Frame, HugeFrame};
 use crate::gateway::shard::handshake::ANSWER_TIMEOUT;
 use crate::shutdown::ShutdownPhase;
 
@@ -30,42 +31,38 @@ impl ShardTask {
     pub(super) async fn read(
         &mut self,
         connection: &mut Connection,
-        reader: &mut SocketReader,
         inflater: &mut Inflater,
     ) -> Option<Disconnect> {
         let mut shutdown = self.context.shutdown.clone();
         let mut stopped = pin!(shutdown.wait_for(|&shutdown| shutdown > ShutdownPhase::Running));
+        let mut huge_frame = HugeFrame::default();
         let mut quiet = pin!(sleep(QUIET_INTERVAL));
         loop {
             connection.shared.set_seq(self.session.seq());
             connection.shared.set_busy(false);
-            let message = tokio::select! {
+            let frame = tokio::select! {
                 biased;
                 _ = &mut stopped => return None,
                 written = &mut connection.writer.0 => match written {
                     Ok(WriterExit::Zombie) => return Some(Disconnect::NoHeartbeatAck),
                     _ => break,
                 },
-                message = reader.next() => message,
+                frame = connection.stream.next() => frame,
                 () = passed(self.answer_deadline) => return Some(self.unanswered()),
-                () = &mut quiet, if reader.is_large() || inflater.is_large() => {
-                    reader.shrink();
+                () = &mut quiet, if inflater.is_large() => {
                     inflater.shrink();
                     quiet.as_mut().reset(Instant::now() + QUIET_INTERVAL);
                     continue;
                 }
             };
-            if let Ok(Message::Ping(bytes)) = message {
-                connection.shared.pinged(bytes);
-                continue;
-            }
             connection.shared.set_busy(true);
-            if let Err(disconnect) = self.take(connection, message, inflater).await {
+            huge_frame.read(&frame);
+            if let Err(disconnect) = self.take(connection, frame, inflater).await {
                 return Some(disconnect);
             }
             inflater.release();
         }
-        Some(remaining_close_frame(reader).await)
+        Some(remaining_close_frame(connection).await)
     }
 
     /// Discord has not answered IDENTIFY or RESUME in time, though the connection works.
@@ -87,13 +84,13 @@ impl ShardTask {
     async fn take(
         &mut self,
         connection: &Connection,
-        message: Result<Message<'_>, ReadError>,
+        frame: Frame,
         inflater: &mut Inflater,
     ) -> Result<(), Disconnect> {
-        let Some(text) = self.text(message, inflater)? else {
+        let Some(text) = self.text(frame, inflater)? else {
             return Ok(());
         };
-        let envelope = self.envelope(text)?;
+        let envelope = self.envelope(&text)?;
         let before = self.session.seq();
         let step = self.session.received(&envelope);
         connection.shared.set_seq(self.session.seq());
@@ -227,9 +224,19 @@ async fn passed(deadline: Option<Instant>) {
 
 /// Writing failed. If that is because Discord closed the connection, its close frame is still
 /// unread, and its code may say that connecting again is useless. Unread events are replayed later.
-async fn remaining_close_frame(reader: &mut SocketReader) -> Disconnect {
-    match timeout(CLOSE_TIMEOUT, until_close_frame(reader)).await {
-        Ok(Some(code)) => Disconnect::Closed(code),
-        Ok(None) | Err(_) => Disconnect::Lost,
-    }
+async fn remaining_close_frame(connection: &mut Connection) -> Disconnect {
+    let reading = async {
+        loop {
+            match connection.stream.next().await {
+                Some(Ok(Message::Close(frame))) => {
+                    return Disconnect::Closed(frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Disconnect::Lost,
+            }
+        }
+    };
+    timeout(CLOSE_TIMEOUT, reading)
+        .await
+        .unwrap_or(Disconnect::Lost)
 }
