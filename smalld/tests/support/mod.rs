@@ -16,7 +16,6 @@ use smalld::gateway::SessionStore;
 use smalld::handler::Handlers;
 use smalld::{BoxError, Builder, Json, Result, SmallD};
 use smalld_sandbox::Sandbox;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::Metadata;
 use tracing_subscriber::filter::dynamic_filter_fn;
@@ -30,7 +29,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Running {
     pub bot: SmallD,
     pub sandbox: Sandbox,
-    task: JoinHandle<Result<()>>,
+    run: smalld_sandbox::Running<smalld::Error>,
 }
 
 impl Running {
@@ -43,10 +42,12 @@ impl Running {
         let bot = options(builder(&sandbox).handlers(handlers))
             .build()
             .unwrap();
-        let running = bot.clone();
-        let task = tokio::spawn(async move { running.run().await });
-        assert!(sandbox.wait_until_ready(TIMEOUT).await, "not ready in time");
-        Self { bot, sandbox, task }
+        let run = sandbox.run(|_| {
+            let bot = bot.clone();
+            async move { bot.run().await }
+        });
+        let run = run.await.unwrap();
+        Self { bot, sandbox, run }
     }
 
     /// Waits until the bot has sent a message with this content.
@@ -64,10 +65,8 @@ impl Running {
     /// Closes the bot and returns the result of `run`.
     pub async fn close(self) -> Result<()> {
         self.bot.close();
-        timeout(TIMEOUT, self.task)
-            .await
-            .expect("the bot ends in time")
-            .expect("no panic")
+        let ended = timeout(TIMEOUT, self.run.ended());
+        ended.await.expect("the bot ends in time")
     }
 }
 
