@@ -21,13 +21,12 @@ async fn start(run: &'static str) -> Scene {
 
 #[tokio::test]
 async fn a_bot_in_the_programs_runtime_leaves_signals_to_the_program() {
-    for signal in [Signal::TERM, Signal::INT] {
-        let scene = start(bot::RUN_AWAIT).await;
-        scene.ping("PING", 0).await;
-        scene.process.signal(signal);
-        let status = scene.process.ended().await;
-        assert_eq!(status.signal(), Some(signal.as_raw()), "{status:?}");
-    }
+    // A shell starts background jobs with SIGINT ignored, so a test cannot count on that one.
+    let scene = start(bot::RUN_AWAIT).await;
+    scene.ping("PING", 0).await;
+    scene.process.signal(Signal::TERM);
+    let status = scene.process.ended().await;
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()), "{status:?}");
 }
 
 #[tokio::test]
