@@ -68,7 +68,7 @@ pub use self::parameters::{Fields, Focused, Options};
 ///
 /// # Errors
 ///
-/// Besides those of a request, the first answer returns [`Error::Interaction`](crate::Error::Interaction) if it comes after 3
+/// Besides those of a request, the first answer returns [`Error::Interaction`] if it comes after 3
 /// seconds, if there is an answer already, or if it cannot follow a deferral. Nothing is sent then. All
 /// handlers of the event share this state.
 ///
