@@ -7,6 +7,7 @@
 #   benches/compare.sh --smoke             seconds for each part: checks that all parts work
 #   ROUNDS=9 EVENTS=500000 benches/compare.sh flood
 #   MIXES=mixed ENCODINGS=plain ONLY=scan,filtered benches/compare.sh flood
+#   BUILD=no benches/compare.sh flood      with what an earlier call has built
 #   PEERS=no benches/compare.sh            without other libraries, which take minutes to build
 #
 # Parts: flood, many, shards, allocations, ping, rest, idle, start, build.
@@ -142,7 +143,7 @@ idle() {
   local shards=1,64,1000
   [ -z "$smoke" ] || shards=1,4
   mapfile -t others < <(peers "twilight/look=$twilight inline")
-  for guilds in 0 10; do
+  for guilds in ${GUILDS:-0 10}; do
     printf '\n### Idle shards, each with %s guilds\n' "$guilds"
     load idle --shards "$shards" --guilds "$guilds" --encodings "$encodings" \
       "look=$floor look" "smalld/look=$smalld unhandled" "${others[@]}"
@@ -162,8 +163,10 @@ build() {
   [ "$peers" = no ] || benches/build-cost.sh twilight
 }
 
-build_clients
-[ "$peers" = no ] || build_peers
+if [ "${BUILD:-}" != no ]; then
+  build_clients
+  [ "$peers" = no ] || build_peers
+fi
 printf '%s, commit %s\n' "$(date -u +%F)" "$(git describe --always --dirty)"
 awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo
 printf '%s cores, %s, %s\n' "$(nproc)" "$(uname -sr)" "$(rustc --version)"
