@@ -95,6 +95,7 @@ flood() {
       mapfile -t -O 1 others < <(peers "twilight, a task for each=$twilight spawn" "serenity=$serenity")
       clients+=("scan=$floor scan" "borrow=$floor borrow" "value=$floor value"
         "smalld filtered/scan$inline=$smalld filtered"
+        "smalld prefixed/scan$inline=$smalld prefixed"
         "smalld borrowing/borrow$inline=$smalld borrowing"
         "smalld Json/value$inline=$smalld json")
     fi

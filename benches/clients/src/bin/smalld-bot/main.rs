@@ -9,6 +9,7 @@ mod filtered;
 mod json;
 mod many;
 mod ping;
+mod prefixed;
 mod requests;
 mod unhandled;
 
