@@ -25,13 +25,18 @@ pub(super) struct ReadAhead {
 }
 
 impl ReadAhead {
+    /// Whether bytes were read that nobody has asked for yet.
+    pub(super) fn has_bytes(&self) -> bool {
+        self.start < self.bytes.len()
+    }
+
     pub(super) fn poll_read<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
         cx: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.start == self.bytes.len() {
+        if !self.has_bytes() {
             if !self.expects_more {
                 self.free();
                 let free = out.remaining();

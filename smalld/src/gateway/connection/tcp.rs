@@ -12,6 +12,7 @@ use std::io::{self, Write as _};
 use std::net;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 pub(crate) struct Tcp {
     stream: TcpStream,
     ahead: ReadAhead,
+    /// Whether `ahead` holds bytes, for [`Unread`].
+    has_ahead: Arc<AtomicBool>,
     writer: Option<DirectWriter>,
 }
 
@@ -47,6 +50,7 @@ impl Tcp {
             return Ok(Self {
                 stream,
                 ahead: ReadAhead::default(),
+                has_ahead: Arc::default(),
                 writer: None,
             });
         };
@@ -55,35 +59,43 @@ impl Tcp {
         Ok(Self {
             stream: TcpStream::from_std(stream)?,
             ahead: ReadAhead::default(),
+            has_ahead: Arc::default(),
             writer: Some(writer),
         })
     }
 
     /// Tells whether bytes lie unread in the socket, if it can be looked at without its runtime.
     pub(crate) fn unread(&self) -> Unread {
-        Unread(
-            self.writer
-                .as_ref()
-                .map(|writer| Arc::clone(&writer.socket)),
-        )
+        let socket = |writer: &DirectWriter| Arc::clone(&writer.socket);
+        Unread {
+            socket: self.writer.as_ref().map(socket),
+            has_ahead: Arc::clone(&self.has_ahead),
+        }
     }
 }
 
-/// Tells whether bytes lie unread in a socket: a sign that its reader is behind.
+/// Tells whether bytes lie unread in a socket, or were only read ahead: a sign that its reader is behind.
 #[derive(Debug)]
-pub(crate) struct Unread(Option<Arc<net::TcpStream>>);
+pub(crate) struct Unread {
+    socket: Option<Arc<net::TcpStream>>,
+    has_ahead: Arc<AtomicBool>,
+}
 
 impl Unread {
     /// For a socket that cannot be looked at.
     #[cfg(test)]
     pub(crate) fn never() -> Self {
-        Self(None)
+        Self {
+            socket: None,
+            has_ahead: Arc::default(),
+        }
     }
 
     /// Also true if the other side has closed, which the reader has yet to read.
     pub(crate) fn any(&self) -> bool {
-        let socket = self.0.as_ref();
-        socket.is_some_and(|socket| socket.peek(&mut [0]).is_ok())
+        let socket = self.socket.as_ref();
+        self.has_ahead.load(Ordering::Relaxed)
+            || socket.is_some_and(|socket| socket.peek(&mut [0]).is_ok())
     }
 }
 
@@ -131,7 +143,10 @@ impl AsyncRead for Tcp {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, ahead, .. } = &mut *self;
-        ahead.poll_read(stream, cx, buffer)
+        let read = ahead.poll_read(stream, cx, buffer);
+        self.has_ahead
+            .store(self.ahead.has_bytes(), Ordering::Relaxed);
+        read
     }
 }
 
@@ -154,5 +169,31 @@ impl AsyncWrite for Tcp {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn bytes_that_were_read_ahead_are_unread() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut tcp = Tcp::connect("127.0.0.1", port, None).await.unwrap();
+        let unread = tcp.unread();
+        let (mut server, _) = listener.accept().await.unwrap();
+        server.write_all(&[7; 3 * 4096]).await.unwrap();
+        let mut buffer = [0; 4096];
+        // Without a control thread, only what was read ahead can be seen.
+        assert!(!unread.any());
+        tcp.read_exact(&mut buffer).await.unwrap();
+        tcp.read_exact(&mut buffer[..1]).await.unwrap();
+        assert!(unread.any());
+        tcp.read_exact(&mut buffer[1..]).await.unwrap();
+        tcp.read_exact(&mut buffer).await.unwrap();
+        assert!(!unread.any());
     }
 }
