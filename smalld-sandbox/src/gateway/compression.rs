@@ -73,9 +73,9 @@ impl Compressor {
     }
 }
 
-/// Repeats until all input is consumed and the last step did not fill the buffer: then everything
-/// is flushed.
-fn by_zlib(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
+/// The text's part of a zlib stream. Repeats until all input is consumed and the last step did not fill
+/// the buffer: then everything is flushed.
+pub(crate) fn by_zlib(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() == bytes.capacity() || !text.is_empty() {
         bytes.reserve(CHUNK_BYTES);
@@ -89,8 +89,9 @@ fn by_zlib(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The text's part of a zstd stream, flushed.
 #[cfg(feature = "zstd")]
-fn by_zstd(stream: &mut CCtx<'static>, text: &[u8]) -> Vec<u8> {
+pub(crate) fn by_zstd(stream: &mut CCtx<'static>, text: &[u8]) -> Vec<u8> {
     let (mut bytes, mut from) = (Vec::new(), InBuffer::around(text));
     loop {
         bytes.reserve(CHUNK_BYTES);

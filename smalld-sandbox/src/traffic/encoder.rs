@@ -8,12 +8,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use flate2::{Compress, FlushCompress};
+use flate2::Compress;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// By how much an output buffer grows at a time.
-const CHUNK_BYTES: usize = 16 << 10;
+use crate::gateway::compression::by_zlib;
+
 /// A zlib header: deflate, a window of 32 KiB, no dictionary.
 const ZLIB_HEADER: [u8; 2] = [0x78, 0x9c];
 
@@ -165,33 +165,18 @@ impl Compressor {
     fn message(&mut self, text: &str) -> Vec<u8> {
         match self {
             Self::Plain => text.as_bytes().to_vec(),
-            Self::Zlib(stream) => deflated(stream, text.as_bytes()),
+            Self::Zlib(stream) => by_zlib(stream, text.as_bytes()),
             #[cfg(feature = "zstd")]
             Self::Zstd(stream) => stream.message(text.as_bytes()),
         }
     }
 }
 
-/// Repeats until all input is taken and the last step did not fill the buffer: then it is flushed.
-fn deflated(stream: &mut Compress, mut text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while bytes.len() == bytes.capacity() || !text.is_empty() {
-        bytes.reserve(CHUNK_BYTES);
-        let before = stream.total_in();
-        stream
-            .compress_vec(text, &mut bytes, FlushCompress::Sync)
-            .expect("a stream that is not finished accepts all input");
-        let taken = usize::try_from(stream.total_in() - before).unwrap_or(text.len());
-        text = &text[taken..];
-    }
-    bytes
-}
-
 #[cfg(feature = "zstd")]
 mod zstd {
-    use zstd_safe::{CCtx, InBuffer, OutBuffer, zstd_sys::ZSTD_EndDirective};
+    use zstd_safe::CCtx;
 
-    use super::CHUNK_BYTES;
+    use crate::gateway::compression::by_zstd;
 
     /// The magic number, a descriptor and the window size: no length, no checksum, no dictionary.
     const HEADER_BYTES: usize = 6;
@@ -200,7 +185,7 @@ mod zstd {
     const BLOCK_HEADER_BYTES: usize = 3;
 
     pub(super) fn header() -> Vec<u8> {
-        let mut frame = flushed(&mut CCtx::create(), b"{}");
+        let mut frame = by_zstd(&mut CCtx::create(), b"{}");
         frame.truncate(HEADER_BYTES);
         frame
     }
@@ -231,27 +216,12 @@ mod zstd {
         }
 
         pub(super) fn message(&mut self, text: &[u8]) -> Vec<u8> {
-            let mut bytes = flushed(&mut self.context, text);
+            let mut bytes = by_zstd(&mut self.context, text);
             if !self.has_header {
                 self.has_header = true;
                 bytes.drain(..HEADER_BYTES);
             }
             bytes
-        }
-    }
-
-    fn flushed(context: &mut CCtx<'_>, text: &[u8]) -> Vec<u8> {
-        let (mut bytes, mut from) = (Vec::new(), InBuffer::around(text));
-        loop {
-            bytes.reserve(CHUNK_BYTES);
-            let written = bytes.len();
-            let mut into = OutBuffer::around_pos(&mut bytes, written);
-            let left = context
-                .compress_stream2(&mut into, &mut from, ZSTD_EndDirective::ZSTD_e_flush)
-                .expect("a stream that is not finished accepts all input");
-            if left == 0 {
-                return bytes;
-            }
         }
     }
 }

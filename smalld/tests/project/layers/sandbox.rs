@@ -15,7 +15,7 @@ pub(super) const RULES: Rules = Rules {
         // The program uses the library as any other crate does.
         ("terminal", &[]),
         ("main", &["terminal"]),
-        ("traffic", &[]),
+        ("traffic", &["gateway"]),
         // Another program.
         ("load", &[]),
         ("smalld-load", &["load"]),
