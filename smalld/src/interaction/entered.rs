@@ -2,10 +2,28 @@
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::{Error, Value};
 
+use crate::error::BoxError;
 use crate::interaction::resolved::{Choice, Chosen, Resolved};
+
+/// Reads all that a user entered. An error names the `kind` of value, `option` or `field`, and its name.
+pub(crate) fn deserialize<'de, T: Deserialize<'de>>(
+    entered: impl Deserializer<'de, Error = Error>,
+    kind: &str,
+) -> Result<T, BoxError> {
+    let read = serde_path_to_error::deserialize(entered);
+    Ok(read.map_err(|error| {
+        let path = error.path().to_string();
+        let place = match &*path {
+            "." => format!("the {kind}s"),
+            path => format!("{kind} `{path}`"),
+        };
+        let message = format!("{place}: {}", error.inner());
+        crate::error::Error::json(message, error.into_inner())
+    })?)
+}
 
 /// A value that a user entered.
 #[derive(Clone, Copy)]

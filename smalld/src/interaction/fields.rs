@@ -5,7 +5,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 
 use crate::error::{BoxError, Error};
-use crate::interaction::entered::{Entered, Entries};
+use crate::interaction::entered::{Entered, Entries, deserialize};
 use crate::interaction::resolved::{Choice, Resolved};
 
 /// A component of a modal: a label or an action row with a field inside, or the field itself.
@@ -53,15 +53,7 @@ pub(crate) fn read<T: DeserializeOwned>(d: &str) -> Result<T, BoxError> {
         fields: &fields,
         resolved: &data.resolved,
     };
-    let read = serde_path_to_error::deserialize(fields);
-    Ok(read.map_err(|error| {
-        let path = error.path().to_string();
-        let place = match &*path {
-            "." => "the fields".to_owned(),
-            path => format!("field `{path}`"),
-        };
-        Error::json(format!("{place}: {}", error.inner()), error.into_inner())
-    })?)
+    deserialize(fields, "field")
 }
 
 /// The fields among the components, which Discord nests twice at most.

@@ -9,7 +9,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 
 use crate::error::{BoxError, Error};
-use crate::interaction::entered::{Entered, Entries};
+use crate::interaction::entered::{Entered, Entries, deserialize};
 use crate::interaction::resolved::{Choice, Resolved};
 
 /// Options of these types hold other options.
@@ -53,15 +53,7 @@ pub(crate) fn read<T: DeserializeOwned>(d: &str) -> Result<T, BoxError> {
         options: &data.options,
         resolved: &data.resolved,
     };
-    let read = serde_path_to_error::deserialize(options);
-    Ok(read.map_err(|error| {
-        let path = error.path().to_string();
-        let place = match &*path {
-            "." => "the options".to_owned(),
-            path => format!("option `{path}`"),
-        };
-        Error::json(format!("{place}: {}", error.inner()), error.into_inner())
-    })?)
+    deserialize(options, "option")
 }
 
 /// Name and text of the option that the user is typing, in an autocomplete.
