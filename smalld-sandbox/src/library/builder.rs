@@ -174,8 +174,8 @@ impl Builder {
     }
 
     /// Checks queries and bodies of requests against Discord's own OpenAPI document, before the rules of
-    /// the sandbox. What differs is refused with Discord's 50035 and its tree of errors. By default there
-    /// is no document, and the sandbox checks what it has rules for.
+    /// the sandbox. What differs is refused with Discord's 50035 and its tree of errors. By default
+    /// the sandbox checks only what it has rules for.
     ///
     /// ```no_run
     /// use smalld_sandbox::{OpenApi, Sandbox};

@@ -1,5 +1,5 @@
-//! Whether an interaction has been answered. All handlers of the event, and the timer that defers it,
-//! share one state, so that Discord gets one answer.
+//! Whether an interaction has been answered. All handlers of the event share one state, so that Discord
+//! gets one answer.
 //!
 //! Pure but for the wait for an answer that is being sent. The caller sends what [`Step`] says.
 
