@@ -139,6 +139,11 @@ fn alternative(value: &Value) -> Result<Alternative> {
     }
     match scalar(&Value(beginning.to_vec())) {
         Ok(Scalar::String(text)) => Ok(Alternative::StartsWith(text)),
+        // The third dot of `...`.
+        _ if beginning.last().is_some_and(|token| is(token, '.')) => Err(Error::new_spanned(
+            value.tokens(),
+            "a beginning ends with two dots, as in `\"/content\" = \"!\"..`",
+        )),
         _ => Err(Error::new_spanned(
             value.tokens(),
             "only a string can be followed by `..`, as in `\"/content\" = \"!\"..`",

@@ -1,0 +1,4 @@
+#[smalld::on(message_create, "/content" = "!"...)]
+fn commands() {}
+
+fn main() {}
